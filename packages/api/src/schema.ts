@@ -1,0 +1,45 @@
+/**
+ * JSON Schema as Kubernetes writes it: OpenAPI's subset with the `x-kubernetes-*` extensions.
+ * References are `{ $ref: NAME }` with a bare definition name, looked up through {@link SchemaSource.resolve}.
+ */
+export interface Schema {
+  readonly $ref?: string;
+  readonly type?: 'object' | 'array' | 'string' | 'integer' | 'number' | 'boolean';
+  /** `int32`, `int64`, `double`, `date-time`, `byte`, `int-or-string`, `quantity`, `micro-time`, … */
+  readonly format?: string;
+  readonly description?: string;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly required?: readonly string[];
+  readonly items?: Schema;
+  readonly additionalProperties?: Schema | boolean;
+  readonly default?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly nullable?: boolean;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly minItems?: number;
+  readonly maxItems?: number;
+  readonly pattern?: string;
+  readonly oneOf?: readonly Schema[];
+  readonly anyOf?: readonly Schema[];
+  readonly allOf?: readonly Schema[];
+  readonly not?: Schema;
+  readonly 'x-kubernetes-patch-strategy'?: string;
+  readonly 'x-kubernetes-patch-merge-key'?: string;
+  readonly 'x-kubernetes-list-type'?: 'atomic' | 'set' | 'map';
+  readonly 'x-kubernetes-list-map-keys'?: readonly string[];
+  readonly 'x-kubernetes-map-type'?: 'atomic' | 'granular';
+  readonly 'x-kubernetes-int-or-string'?: boolean;
+  readonly 'x-kubernetes-preserve-unknown-fields'?: boolean;
+  readonly 'x-kubernetes-embedded-resource'?: boolean;
+  readonly 'x-kubernetes-unions'?: readonly unknown[];
+}
+
+/** A kind's root schema and the definitions that its references name. */
+export interface SchemaSource {
+  readonly root: Schema;
+  /** The definition of that name. @throws Error when there is none: a fault of the data, not of a request. */
+  resolve(ref: string): Schema;
+}
