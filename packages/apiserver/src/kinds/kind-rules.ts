@@ -1,0 +1,95 @@
+import type { Kind, KubernetesObject } from '@kubewright/api';
+import type { FieldError } from '../validation/field-error.js';
+import type { WriteContext } from '../registry/write-context.js';
+
+/** A column of the Table form of a kind. Source: the "Receiving resources as Tables" page of the API concepts. */
+export interface Column<T> {
+  readonly name: string;
+  readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'date';
+  /** `name` marks the first column. */
+  readonly format?: string;
+  readonly description: string;
+  /** 0 is always shown, 1 with `-o wide`. */
+  readonly priority: number;
+  /** The cell; `now` in milliseconds since the epoch, for ages. */
+  cell(object: T, now: number): string | number | boolean | null;
+}
+
+/** Another served form of the stored object: `fromStored` and `toStored` work on parsed values and may reuse parts of them. */
+export interface Conversion<T extends KubernetesObject, V extends KubernetesObject = KubernetesObject> {
+  readonly kind: Kind<V>;
+  toStored(object: V): T;
+  fromStored(object: T): V;
+  default?(object: V): void;
+  readonly columns?: readonly Column<V>[];
+}
+
+/** What a write to one subresource may change, where it differs from the plain status and scale. */
+export interface SubresourceRules<T> {
+  prepareForUpdate?(object: T, old: T, context: WriteContext): void;
+  validateUpdate?(object: T, old: T): FieldError[];
+}
+
+/** How the scale subresource reads and writes a kind. */
+export interface ScaleRules<T> {
+  replicas(object: T): number;
+  setReplicas(object: T, replicas: number): void;
+  statusReplicas(object: T): number;
+  /** The selector in string form. */
+  selector(object: T): string;
+}
+
+/**
+ * How a server treats a kind: everything of a kind that is not identity or schema. One value a kind, in the file of
+ * its family; the mechanisms (verbs, registry, tables) know kinds only through it. Every hook works on the stored
+ * version, may change the object that it is given, and never `old`.
+ */
+export interface KindRules<T extends KubernetesObject = KubernetesObject> {
+  /** The stored version. */
+  readonly kind: Kind<T>;
+  readonly otherVersions?: readonly Conversion<T>[];
+  /** The folder below `/registry/`. @default the plural, behind `GROUP/` outside upstream's old groups */
+  readonly storageKey?: string;
+  /** True where a change of anything but metadata and status raises `metadata.generation`. */
+  readonly generation?: boolean;
+  /** Fields left out get their values, before admission, on every write. */
+  default?(object: T): void;
+  /** Before validation: what a client may not set is reset, what depends on the request is filled in. */
+  prepareForCreate?(object: T, context: WriteContext): void;
+  prepareForUpdate?(object: T, old: T, context: WriteContext): void;
+  /** Name rule of the kind: messages of what is wrong. @default DNS subdomain */
+  validateName?(name: string): string[];
+  /** In upstream's order; the metadata's own errors come before. */
+  validate?(object: T): FieldError[];
+  validateUpdate?(object: T, old: T): FieldError[];
+  /** Texts of `Warning` headers. */
+  warnings?(object: T, old: T | undefined): string[];
+  /**
+   * Takes what the object needs to itself alone (addresses, ports) before it is stored. The answer gives it back when
+   * the write fails after all.
+   */
+  allocate?(object: T, old: T | undefined, context: WriteContext): Promise<() => Promise<void>>;
+  /** After the object is gone: gives back what it had. */
+  release?(object: T, context: WriteContext): Promise<void>;
+  /** Seconds that a deleted object stays for its owner to finish; 0 removes it at once. @default always 0 */
+  gracePeriodSeconds?(object: T, requested: number | undefined): number;
+  /** What `propagationPolicy` is when a delete names none. @default 'Background' */
+  readonly defaultPropagation?: 'Background' | 'Orphan';
+  /** True while something besides `metadata.finalizers` holds a deleted object (a namespace's `spec.finalizers`). */
+  held?(object: T): boolean;
+  /** Marks an object that is held while it is deleted (a namespace's phase Terminating). */
+  markDeleted?(object: T): void;
+  /** Values of selectable fields that are no plain path into the object. */
+  readonly fields?: Readonly<Record<string, (object: T) => string>>;
+  /** Without columns a table shows name and age. */
+  readonly columns?: readonly Column<T>[];
+  readonly scale?: ScaleRules<T>;
+  readonly subresources?: Readonly<Record<string, SubresourceRules<T>>>;
+  /** Lifetime of an object in seconds after its last write (Events). */
+  readonly timeToLiveSeconds?: number;
+}
+
+/** Keeps a rules value's own type while it is checked. */
+export function defineRules<T extends KubernetesObject>(rules: KindRules<T>): KindRules<T> {
+  return rules;
+}

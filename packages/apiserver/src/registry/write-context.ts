@@ -1,0 +1,36 @@
+import type { Kind, KubernetesObject } from '@kubewright/api';
+import type { User } from '../auth/user.js';
+
+/** The other objects of the same server, for rules and admission that need them. Reads are as fresh as the cache. */
+export interface ObjectReader {
+  get<T extends KubernetesObject>(kind: Kind<T>, namespace: string, name: string): Promise<T | undefined>;
+  list<T extends KubernetesObject>(kind: Kind<T>, namespace?: string): Promise<T[]>;
+}
+
+/** Besides reading, rules may keep objects of other kinds in step (the IPAddress of a Service). */
+export interface ObjectStore extends ObjectReader {
+  /** @throws ApiError AlreadyExists: a create is the way to take a name for oneself. */
+  create<T extends KubernetesObject>(kind: Kind<T>, object: T): Promise<T>;
+  /** Does nothing when there is none. */
+  delete<T extends KubernetesObject>(kind: Kind<T>, namespace: string, name: string): Promise<void>;
+}
+
+/** Who writes, how and when. */
+export interface WriteContext {
+  readonly user: User;
+  readonly dryRun: boolean;
+  /** Milliseconds since the epoch. */
+  now(): number;
+  readonly objects: ObjectStore;
+  /** Ranges that Services take addresses and ports from. */
+  readonly serviceRanges: ServiceRanges;
+}
+
+/** Where cluster IPs and node ports come from. */
+export interface ServiceRanges {
+  /** CIDRs, the first one the default family. */
+  readonly clusterIPs: readonly string[];
+  readonly nodePorts: { readonly from: number; readonly to: number };
+  /** Relaxes the rule that endpoints are no loopback addresses, for this CIDR only (pods without a network of their own). */
+  readonly loopbackPods?: string;
+}

@@ -1,0 +1,149 @@
+import { ApiError, type QualifiedResource, type StatusCause } from '@kubewright/api';
+
+/** Why a field is wrong, as `StatusCause.reason` names it. */
+export type FieldErrorType =
+  | 'FieldValueRequired'
+  | 'FieldValueInvalid'
+  | 'FieldValueNotSupported'
+  | 'FieldValueDuplicate'
+  | 'FieldValueForbidden'
+  | 'FieldValueNotFound'
+  | 'FieldValueTooLong'
+  | 'FieldValueTooMany'
+  | 'FieldValueTypeInvalid'
+  | 'InternalError';
+
+/** One wrong field: its path, why, and the message without the path, as upstream's `field.Error`. */
+export interface FieldError {
+  readonly type: FieldErrorType;
+  readonly field: string;
+  /** `Required value: must be set` */
+  readonly message: string;
+}
+
+/**
+ * Where a field stands: `path('spec').child('containers').index(0).child('image')` prints as
+ * `spec.containers[0].image`.
+ */
+export class FieldPath {
+  readonly #text: string;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  child(...names: string[]): FieldPath {
+    return new FieldPath([this.#text, ...names].filter((name) => name !== '').join('.'));
+  }
+
+  index(index: number): FieldPath {
+    return new FieldPath(`${this.#text}[${index}]`);
+  }
+
+  key(key: string): FieldPath {
+    return new FieldPath(`${this.#text}[${key}]`);
+  }
+
+  toString(): string {
+    return this.#text;
+  }
+}
+
+/** The path of a top-level field. */
+export function path(...names: string[]): FieldPath {
+  return new FieldPath(names.join('.'));
+}
+
+/** How upstream prints a bad value: strings quoted, the rest as JSON. */
+function show(value: unknown): string {
+  return value === undefined ? 'null' : JSON.stringify(value);
+}
+
+function withDetail(text: string, detail: string): string {
+  return detail === '' ? text : `${text}: ${detail}`;
+}
+
+export function required(field: FieldPath, detail = ''): FieldError {
+  return {
+    type: 'FieldValueRequired',
+    field: field.toString(),
+    message: withDetail('Required value', detail),
+  };
+}
+
+export function invalid(field: FieldPath, value: unknown, detail: string): FieldError {
+  return {
+    type: 'FieldValueInvalid',
+    field: field.toString(),
+    message: withDetail(`Invalid value: ${show(value)}`, detail),
+  };
+}
+
+export function typeInvalid(field: FieldPath, value: unknown, detail: string): FieldError {
+  return {
+    type: 'FieldValueTypeInvalid',
+    field: field.toString(),
+    message: withDetail(`Invalid value: ${show(value)}`, detail),
+  };
+}
+
+export function notSupported(field: FieldPath, value: unknown, supported: readonly string[]): FieldError {
+  const values = supported.map((one) => JSON.stringify(one)).join(', ');
+  return {
+    type: 'FieldValueNotSupported',
+    field: field.toString(),
+    message: `Unsupported value: ${show(value)}${supported.length === 0 ? '' : `: supported values: ${values}`}`,
+  };
+}
+
+export function duplicate(field: FieldPath, value: unknown): FieldError {
+  return {
+    type: 'FieldValueDuplicate',
+    field: field.toString(),
+    message: `Duplicate value: ${show(value)}`,
+  };
+}
+
+export function forbiddenField(field: FieldPath, detail: string): FieldError {
+  return { type: 'FieldValueForbidden', field: field.toString(), message: withDetail('Forbidden', detail) };
+}
+
+export function notFoundField(field: FieldPath, value: unknown): FieldError {
+  return { type: 'FieldValueNotFound', field: field.toString(), message: `Not found: ${show(value)}` };
+}
+
+export function tooLong(field: FieldPath, maxLength: number): FieldError {
+  return {
+    type: 'FieldValueTooLong',
+    field: field.toString(),
+    message: `Too long: may not be more than ${maxLength} bytes`,
+  };
+}
+
+export function tooMany(field: FieldPath, actual: number, maxItems: number): FieldError {
+  return {
+    type: 'FieldValueTooMany',
+    field: field.toString(),
+    message: `Too many: ${actual}: must have at most ${maxItems} item${maxItems === 1 ? '' : 's'}`,
+  };
+}
+
+/** The 422 that a list of field errors becomes; upstream joins more than one in square brackets. */
+export function invalidObject(
+  resource: QualifiedResource & { readonly kind: string },
+  name: string,
+  errors: readonly FieldError[],
+): ApiError {
+  const causes: StatusCause[] = errors.map(({ type, field, message }) => ({ reason: type, message, field }));
+  const messages = [...new Set(errors.map(({ field, message }) => `${field}: ${message}`))];
+  const joined = messages.length === 1 ? messages[0] : `[${messages.join(', ')}]`;
+  const kind = resource.group === '' ? resource.kind : `${resource.kind}.${resource.group}`;
+  return new ApiError('Invalid', `${kind} "${name}" is invalid: ${joined}`, {
+    details: {
+      name,
+      ...(resource.group === '' ? {} : { group: resource.group }),
+      kind: resource.kind,
+      causes,
+    },
+  });
+}
