@@ -1,1 +1,38 @@
-export {};
+export { type Definitions, lazyDefinitions } from './definitions.js';
+export {
+  ApiError,
+  type ApiErrorOptions,
+  alreadyExists,
+  badRequest,
+  conflict,
+  forbidden,
+  isAlreadyExists,
+  isApiError,
+  isConflict,
+  isForbidden,
+  isGone,
+  isInvalid,
+  isNotFound,
+  isTooManyRequests,
+  notFound,
+  type QualifiedResource,
+  type Status,
+  type StatusCause,
+  type StatusDetails,
+  type StatusReason,
+  staleObject,
+  statusCodes,
+} from './error.js';
+export {
+  apiVersionOf,
+  defineKind,
+  type Kind,
+  type KindOptions,
+  type KubernetesObject,
+  type ObjectOf,
+  type ScalePaths,
+  type Scope,
+  type SubresourceDefinition,
+  type Verb,
+} from './kind.js';
+export type { Schema, SchemaSource } from './schema.js';

@@ -27,6 +27,8 @@ export interface SubresourceDefinition {
   readonly version: string;
   readonly kind: string;
   readonly verbs: readonly Verb[];
+  /** True for a stream to the object (`exec`, `portforward`, `proxy`): the body is none of the API's. */
+  readonly connect?: boolean;
 }
 
 export type Scope = 'Namespaced' | 'Cluster';
@@ -88,7 +90,16 @@ export interface ScalePaths {
   readonly labelSelectorPath?: string;
 }
 
-const allVerbs: readonly Verb[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
+const allVerbs: readonly Verb[] = [
+  'create',
+  'delete',
+  'deletecollection',
+  'get',
+  'list',
+  'patch',
+  'update',
+  'watch',
+];
 
 /** `group/version`, or the version alone for the core group. */
 export function apiVersionOf(group: string, version: string): string {

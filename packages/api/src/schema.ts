@@ -5,7 +5,10 @@
 export interface Schema {
   readonly $ref?: string;
   readonly type?: 'object' | 'array' | 'string' | 'integer' | 'number' | 'boolean';
-  /** `int32`, `int64`, `double`, `date-time`, `byte`, `int-or-string`, `quantity`, `micro-time`, … */
+  /**
+   * `int32`, `int64`, `double`, `date-time`, `byte`, `int-or-string`, `quantity`, `micro-time`, …
+   * `int-or-string` and `quantity` stand without a `type`, since JSON strings and numbers both fit.
+   */
   readonly format?: string;
   readonly description?: string;
   readonly properties?: Readonly<Record<string, Schema>>;
@@ -34,11 +37,19 @@ export interface Schema {
   readonly 'x-kubernetes-int-or-string'?: boolean;
   readonly 'x-kubernetes-preserve-unknown-fields'?: boolean;
   readonly 'x-kubernetes-embedded-resource'?: boolean;
+  /** The kinds whose whole object this definition is. */
+  readonly 'x-kubernetes-group-version-kind'?: readonly {
+    readonly group: string;
+    readonly version: string;
+    readonly kind: string;
+  }[];
   readonly 'x-kubernetes-unions'?: readonly unknown[];
 }
 
 /** A kind's root schema and the definitions that its references name. */
 export interface SchemaSource {
+  /** The name of the root definition (`io.k8s.api.core.v1.Pod`), where it has one. */
+  readonly name?: string;
   readonly root: Schema;
   /** The definition of that name. @throws Error when there is none: a fault of the data, not of a request. */
   resolve(ref: string): Schema;

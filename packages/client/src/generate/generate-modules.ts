@@ -1,0 +1,204 @@
+import type { Kind, Schema } from '@kubewright/api';
+import { moduleOfKind, typeNameOf } from './type-name.js';
+import { documentation, membersText, type NameOf, quoted, typeText } from './type-text.js';
+
+/** A kind as data: everything of {@link Kind} but the schema, which a definition's name stands for. */
+export interface KindData extends Omit<Kind, 'schema' | 'objectType' | 'apiVersion'> {
+  readonly definition: string;
+}
+
+export interface GenerateOptions {
+  readonly kinds: readonly KindData[];
+  /** Every definition that the kinds reach. A definition that is an object of its own kind carries `x-kubernetes-group-version-kind`. */
+  readonly definitions: Readonly<Record<string, Schema>>;
+  /** The line at the top of every file, without the comment signs. */
+  readonly header: string;
+  /** Where generated code imports `Kind`, `KubernetesObject` and `lazyDefinitions` from; a relative path starts at the output folder. */
+  readonly imports: { readonly kind: string; readonly definitions: string };
+  /** The name of the file, and of the array that it exports, that lists all kinds. */
+  readonly index: { readonly file: string; readonly constant: string };
+}
+
+/**
+ * TypeScript modules for a set of kinds: `GROUP/VERSION.ts` with an interface a definition and a {@link Kind} value a
+ * kind, `schemas.ts` with all definitions as one text, and an index of all kinds. A pure function with stable output:
+ * keys are paths relative to the output folder.
+ * @throws Error when a definition is missing, or when two definitions would have the same name in one module.
+ */
+export function generateModules(options: GenerateOptions): Map<string, string> {
+  const modules = group(options);
+  const files = new Map<string, string>();
+  for (const [path, module] of [...modules].sort(([a], [b]) => (a < b ? -1 : 1)))
+    files.set(`${path}.ts`, renderModule(path, module, options));
+  files.set('schemas.ts', renderSchemas(options));
+  files.set(`${options.index.file}.ts`, renderIndex(modules, options));
+  return files;
+}
+
+interface Module {
+  readonly definitions: Map<string, string>;
+  readonly kinds: KindData[];
+}
+
+function group({ kinds, definitions }: GenerateOptions): Map<string, Module> {
+  const modules = new Map<string, Module>();
+  const module = (path: string): Module => {
+    const existing = modules.get(path) ?? { definitions: new Map<string, string>(), kinds: [] };
+    modules.set(path, existing);
+    return existing;
+  };
+  for (const definition of Object.keys(definitions).sort()) {
+    const { module: path, name } = typeNameOf(definition);
+    const other = module(path).definitions.get(name);
+    if (other !== undefined) throw new Error(`${definition} and ${other} would both be ${name} of ${path}`);
+    module(path).definitions.set(name, definition);
+  }
+  for (const kind of kinds) {
+    if (definitions[kind.definition] === undefined)
+      throw new Error(
+        `no definition ${kind.definition} for kind ${kind.kind} of ${kind.group}/${kind.version}`,
+      );
+    const path = typeNameOf(kind.definition).module;
+    if (path !== moduleOfKind(kind.group, kind.version))
+      throw new Error(`definition ${kind.definition} is not of group ${kind.group}/${kind.version}`);
+    module(path).kinds.push(kind);
+  }
+  return modules;
+}
+
+function renderModule(path: string, module: Module, options: GenerateOptions): string {
+  const { nameOf, imports } = namesOf(path, module);
+  const types = [...module.definitions].map(([name, definition]) =>
+    renderType(name, definition, nameOf, options),
+  );
+  const kinds = module.kinds.map((kind) => renderKind(kind));
+  const bases = [
+    ...(kinds.length > 0 ? ['Kind'] : []),
+    ...(types.some((text) => text.includes(' extends KubernetesObject ')) ? ['KubernetesObject'] : []),
+  ];
+  const head = [
+    `// ${options.header}`,
+    ...(bases.length > 0
+      ? [`import type { ${bases.join(', ')} } from '${relative(path, options.imports.kind)}';`]
+      : []),
+    ...imports(),
+    ...(kinds.length > 0 ? [`import { definitions } from '${relative(path, './schemas.js')}';`] : []),
+  ];
+  return `${head.join('\n')}\n\n${[...types, ...kinds].join('\n')}`;
+}
+
+/** Names within a module: its own types as they are, those of other modules imported, renamed where names meet. */
+function namesOf(path: string, module: Module): { nameOf: NameOf; imports: () => string[] } {
+  const imported = new Map<string, Map<string, string>>();
+  const nameOf: NameOf = (definition) => {
+    const type = typeNameOf(definition);
+    if (type.module === path) return type.name;
+    const own = module.definitions.has(type.name);
+    const local = own ? `${capitalized(type.module)}${type.name}` : type.name;
+    const names = imported.get(type.module) ?? new Map<string, string>();
+    imported.set(type.module, names.set(type.name, local));
+    return local;
+  };
+  const imports = (): string[] =>
+    [...imported].sort().map(([from, names]) => {
+      const list = [...names].sort().map(([name, local]) => (name === local ? name : `${name} as ${local}`));
+      return `import type { ${list.join(', ')} } from '${relative(path, `./${from}.js`)}';`;
+    });
+  return { nameOf, imports };
+}
+
+function renderType(name: string, definition: string, nameOf: NameOf, options: GenerateOptions): string {
+  const schema = options.definitions[definition];
+  if (schema === undefined) throw new Error(`no definition ${definition}`);
+  const comment = documentation(schema.description, '');
+  const gvks = schema['x-kubernetes-group-version-kind'] ?? [];
+  const gvk = gvks.length === 1 ? gvks[0] : undefined;
+  const hasMetadata = schema.properties?.metadata?.$ref?.endsWith('.ObjectMeta') === true;
+  if (gvk !== undefined && schema.properties !== undefined) {
+    const { apiVersion: _, kind: __, metadata, ...rest } = schema.properties;
+    const isObject = hasMetadata && metadata !== undefined;
+    const properties = isObject || metadata === undefined ? rest : { metadata, ...rest };
+    const members = membersText({ ...schema, properties }, nameOf, '  ');
+    const apiVersion = gvk.group === '' ? gvk.version : `${gvk.group}/${gvk.version}`;
+    const orUndefined = isObject ? '' : ' | undefined';
+    const head = [
+      `  apiVersion?: ${quoted(apiVersion)}${orUndefined};`,
+      `  kind?: ${quoted(gvk.kind)}${orUndefined};`,
+      ...(isObject ? [`  metadata: ${nameOf(metadata.$ref ?? '')};`] : []),
+    ];
+    const base = isObject ? ' extends KubernetesObject ' : ' ';
+    return `${comment}export interface ${name}${base}{\n${head.join('\n')}\n${members}}\n`;
+  }
+  if (
+    schema.type === 'object' &&
+    schema.properties !== undefined &&
+    schema.additionalProperties === undefined
+  )
+    return `${comment}export interface ${name} {\n${membersText(schema, nameOf, '  ')}}\n`;
+  return `${comment}export type ${name} = ${typeText(schema, nameOf)};\n`;
+}
+
+function renderKind({ definition, ...kind }: KindData): string {
+  const { name } = typeNameOf(definition);
+  const { group, version, ...rest } = kind;
+  const apiVersion = group === '' ? version : `${group}/${version}`;
+  const members = Object.entries({ group, version, apiVersion, ...rest }).map(
+    ([key, value]) => `  ${key}: ${typeof value === 'string' ? quoted(value) : JSON.stringify(value)},`,
+  );
+  const schema = `  schema: /* @__PURE__ */ definitions.source(${quoted(definition)}),`;
+  return `export const ${name}: Kind<${name}> = {\n${members.join('\n')}\n${schema}\n};\n`;
+}
+
+function renderSchemas({ definitions, header, imports }: GenerateOptions): string {
+  const entries = Object.keys(definitions)
+    .sort()
+    .map((name) => `${JSON.stringify(name)}:${JSON.stringify(definitions[name])}`);
+  return [
+    `// ${header}`,
+    `import { lazyDefinitions } from '${relative('schemas', imports.definitions)}';`,
+    '',
+    '/** All definitions: text until something asks for one. */',
+    `export const definitions = /* @__PURE__ */ lazyDefinitions(${quoted(`{${entries.join(',')}}`)});`,
+    '',
+  ].join('\n');
+}
+
+function renderIndex(
+  modules: Map<string, Module>,
+  { kinds, header, imports, index }: GenerateOptions,
+): string {
+  const paths = [...modules]
+    .filter(([, module]) => module.kinds.length > 0)
+    .map(([path]) => path)
+    .sort();
+  const list = kinds.map((kind) => {
+    const { module, name } = typeNameOf(kind.definition);
+    return `  ${capitalized(module)}.${name},`;
+  });
+  return [
+    `// ${header}`,
+    `import type { Kind } from '${relative(index.file, imports.kind)}';`,
+    ...paths.map(
+      (path) => `import * as ${capitalized(path)} from '${relative(index.file, `./${path}.js`)}';`,
+    ),
+    '',
+    `/** Every kind of this folder. */`,
+    `export const ${index.constant}: readonly Kind[] = [`,
+    ...list,
+    '];',
+    '',
+  ].join('\n');
+}
+
+/** `core/v1` as part of an identifier: `CoreV1`. */
+function capitalized(path: string): string {
+  return path.replace(/(?:^|[^A-Za-z0-9])([A-Za-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** A specifier as seen from a module; packages stay as they are. */
+function relative(from: string, specifier: string): string {
+  if (!specifier.startsWith('.')) return specifier;
+  const ups = from.split('/').length - 1;
+  const plain = specifier.replace(/^\.\//, '');
+  return ups === 0 ? (plain.startsWith('.') ? plain : `./${plain}`) : `${'../'.repeat(ups)}${plain}`;
+}
