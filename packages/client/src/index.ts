@@ -1,1 +1,56 @@
-export {};
+export type { ApplyObjectsOptions, ApplyObjectsResult } from './apply-objects.js';
+export { Client, type ClientOptions, type VersionInfo } from './client.js';
+export { type Clock, sleep, systemClock } from './clock.js';
+export { Discovery } from './discovery/discovery.js';
+export { type Indexes, Informer, type InformerHandlers, type InformerOptions } from './informer/informer.js';
+export type { ConnectionOptions } from './kubeconfig/connection.js';
+export { type LoadOptions, loadConnection } from './kubeconfig/load.js';
+export type {
+  ApplyInput,
+  ApplyOptions,
+  CallOptions,
+  DeepPartial,
+  DeleteCollectionOptions,
+  DeleteOptions,
+  FieldValidation,
+  GetOptions,
+  JsonPatchOperation,
+  ListOptions,
+  MergePatch,
+  ObjectList,
+  SelectorOptions,
+  WatchOptions,
+  WriteOptions,
+} from './options.js';
+export { WorkQueue, type WorkQueueOptions } from './queue/work-queue.js';
+export type { AttachOptions, ExecOptions, ExitStatus, OutputChunk, RemoteProcess } from './remote/exec.js';
+export type { LogOptions } from './remote/logs.js';
+export type { PortForwardConnection } from './remote/port-forward.js';
+export { mediaTypes } from './request/media-types.js';
+export { groupVersionPath, type PathParts, type ResourceLocation, resourcePath } from './request/path.js';
+export { type ApiCall, Requester, type RequesterOptions } from './request/requester.js';
+export { ResourceClient } from './resource-client.js';
+export { type Scale, SubresourceClient } from './subresource-client.js';
+export { httpsTransport } from './transport/https.js';
+export { type InProcessHandlers, inProcessTransport } from './transport/in-process.js';
+export {
+  ConnectRefused,
+  type ConnectRequest,
+  type Transport,
+  type TransportConnection,
+  TransportError,
+  type TransportRequest,
+  type TransportResponse,
+} from './transport/transport.js';
+export { VirtualClock } from './virtual-clock.js';
+export type { WaitOptions } from './wait.js';
+export { ObjectCache, objectKey, splitObjectKey } from './watch/object-cache.js';
+export { compareResourceVersions } from './watch/resource-version.js';
+export type { WatchEvent } from './watch/watch.js';
+export {
+  type WatcherEvent,
+  type WatcherOptions,
+  type WatcherState,
+  type WatchSource,
+  watchObjects,
+} from './watch/watcher.js';

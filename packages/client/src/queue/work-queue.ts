@@ -1,0 +1,174 @@
+import { type Clock, systemClock } from '../clock.js';
+import { ItemBackoff } from './item-backoff.js';
+
+export interface WorkQueueOptions {
+  /** The delay after a key's first failure; each further one doubles it. @default 5 */
+  readonly baseDelayMs?: number;
+  /** @default 1_000_000 */
+  readonly maxDelayMs?: number;
+  readonly clock?: Clock;
+}
+
+interface Waiter<K> {
+  readonly resolve: (key: K | undefined) => void;
+}
+
+/**
+ * Keys that want work. A key that is added twice is worked on once; one that is added while it is worked on comes
+ * again after {@link WorkQueue.done}; no key is ever in two hands. The meaning is that of client-go's work queue.
+ * Keys are compared as in a Map, so they should be strings or numbers.
+ */
+export class WorkQueue<K = string> {
+  readonly #clock: Clock;
+  readonly #backoff: ItemBackoff<K>;
+  /** Keys to be worked on, in order. */
+  readonly #ready = new Set<K>();
+  readonly #processing = new Set<K>();
+  /** Keys that were added while in work. */
+  readonly #dirty = new Set<K>();
+  readonly #delayed = new Map<K, { readonly at: number; readonly cancel: () => void }>();
+  readonly #waiters = new Set<Waiter<K>>();
+  readonly #drained: (() => void)[] = [];
+  #shutDown = false;
+
+  constructor(options: WorkQueueOptions = {}) {
+    this.#clock = options.clock ?? systemClock;
+    this.#backoff = new ItemBackoff({
+      baseDelayMs: options.baseDelayMs ?? 5,
+      maxDelayMs: options.maxDelayMs ?? 1_000_000,
+    });
+  }
+
+  /** Keys that are ready and in nobody's hands. */
+  get length(): number {
+    return this.#ready.size;
+  }
+
+  /** Keys that are worked on. */
+  get processing(): number {
+    return this.#processing.size;
+  }
+
+  /** Keys that wait for their time. */
+  get delayed(): number {
+    return this.#delayed.size;
+  }
+
+  get isShutDown(): boolean {
+    return this.#shutDown;
+  }
+
+  /** Wants work on the key soon. Nothing happens after {@link WorkQueue.shutDown}. */
+  add(key: K): void {
+    if (this.#shutDown) return;
+    if (this.#processing.has(key)) {
+      this.#dirty.add(key);
+      return;
+    }
+    this.#ready.add(key);
+    this.#hand();
+  }
+
+  /** Wants work on the key after that time; the earliest of several wishes counts. */
+  addAfter(key: K, delayMs: number): void {
+    if (this.#shutDown) return;
+    if (delayMs <= 0) {
+      this.add(key);
+      return;
+    }
+    const at = this.#clock.now() + delayMs;
+    const earlier = this.#delayed.get(key);
+    if (earlier !== undefined) {
+      if (earlier.at <= at) return;
+      earlier.cancel();
+    }
+    const cancel = this.#clock.schedule(delayMs, () => {
+      this.#delayed.delete(key);
+      this.add(key);
+    });
+    this.#delayed.set(key, { at, cancel });
+  }
+
+  /** Wants work on the key after a delay that doubles with each call until {@link WorkQueue.forget}. */
+  addRateLimited(key: K): void {
+    if (!this.#shutDown) this.addAfter(key, this.#backoff.next(key));
+  }
+
+  /** The key's work went well: the next failure is its first. */
+  forget(key: K): void {
+    this.#backoff.forget(key);
+  }
+
+  /** How often the key was added rate limited since it was last forgotten. */
+  retries(key: K): number {
+    return this.#backoff.failures(key);
+  }
+
+  /**
+   * The next key, which stays in work until {@link WorkQueue.done}. Undefined when the queue is shut down and empty.
+   * @throws the signal's reason when it aborts
+   */
+  get(signal?: AbortSignal): Promise<K | undefined> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) {
+        reject(signal.reason);
+        return;
+      }
+      const waiter: Waiter<K> = {
+        resolve: (key) => {
+          signal?.removeEventListener('abort', onAbort);
+          resolve(key);
+        },
+      };
+      const onAbort = () => {
+        this.#waiters.delete(waiter);
+        reject(signal?.reason);
+      };
+      signal?.addEventListener('abort', onAbort, { once: true });
+      this.#waiters.add(waiter);
+      this.#hand();
+    });
+  }
+
+  /** The key's work is over, well or not. */
+  done(key: K): void {
+    this.#processing.delete(key);
+    if (this.#dirty.delete(key)) {
+      this.#ready.add(key);
+      this.#hand();
+    }
+    if (this.#processing.size === 0 && this.#ready.size === 0)
+      for (const resolve of this.#drained.splice(0)) resolve();
+  }
+
+  /** Takes no more keys, forgets those that wait for their time, and hands out what is ready. */
+  shutDown(): void {
+    this.#shutDown = true;
+    for (const { cancel } of this.#delayed.values()) cancel();
+    this.#delayed.clear();
+    this.#hand();
+  }
+
+  /** As {@link WorkQueue.shutDown}; resolves when all that was ready or in work is done. */
+  shutDownWithDrain(): Promise<void> {
+    this.shutDown();
+    if (this.#processing.size === 0 && this.#ready.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#drained.push(resolve));
+  }
+
+  #hand(): void {
+    for (const waiter of this.#waiters) {
+      const next = this.#ready.values().next();
+      if (next.done) {
+        if (!this.#shutDown) return;
+        this.#waiters.delete(waiter);
+        waiter.resolve(undefined);
+        continue;
+      }
+      this.#ready.delete(next.value);
+      this.#processing.add(next.value);
+      this.#waiters.delete(waiter);
+      waiter.resolve(next.value);
+    }
+  }
+}

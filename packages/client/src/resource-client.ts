@@ -1,0 +1,345 @@
+import type { Kind, KubernetesObject, Status } from '@kubewright/api';
+import type {
+  ApplyInput,
+  ApplyOptions,
+  CallOptions,
+  DeepPartial,
+  DeleteCollectionOptions,
+  DeleteOptions,
+  GetOptions,
+  JsonPatchOperation,
+  ListOptions,
+  MergePatch,
+  ObjectList,
+  WatchOptions,
+  WriteOptions,
+} from './options.js';
+import {
+  type AttachOptions,
+  type ExecOptions,
+  openRemoteProcess,
+  type RemoteProcess,
+} from './remote/exec.js';
+import { type LogOptions, readLog } from './remote/logs.js';
+import { openPortForward, type PortForwardConnection } from './remote/port-forward.js';
+import { mediaTypes } from './request/media-types.js';
+import { resourcePath } from './request/path.js';
+import { applyQuery, getQuery, listQuery, selectorQuery, writeQuery } from './request/query.js';
+import type { Requester } from './request/requester.js';
+import { type Scale, SubresourceClient } from './subresource-client.js';
+import { type WaitOptions, waitForObject } from './wait.js';
+import type { ObjectCache } from './watch/object-cache.js';
+import { openWatch, type WatchEvent } from './watch/watch.js';
+import { type WatcherEvent, type WatcherOptions, watchObjects } from './watch/watcher.js';
+
+/**
+ * Typed access to one resource: `client.resource(Pod).namespace('web').get('a')`. Every kind has this same class.
+ * Without a namespace, list, watch and deleteCollection reach over all of them, and writes take the object's own.
+ * All calls throw ApiError for what the server refuses and TransportError when no answer came.
+ */
+export class ResourceClient<T extends KubernetesObject = KubernetesObject> {
+  readonly kind: Kind<T>;
+  /** The scope that {@link ResourceClient.namespace} set. */
+  readonly scope: string | undefined;
+  readonly #requester: Requester;
+
+  constructor(requester: Requester, kind: Kind<T>, scope?: string) {
+    this.#requester = requester;
+    this.kind = kind;
+    this.scope = scope;
+  }
+
+  /** The same resource within one namespace. A kind of the cluster stays as it is. */
+  namespace(namespace: string | undefined): ResourceClient<T> {
+    return new ResourceClient(
+      this.#requester,
+      this.kind,
+      this.kind.scope === 'Namespaced' ? namespace : undefined,
+    );
+  }
+
+  get(name: string, options: GetOptions = {}): Promise<T> {
+    return this.#requester.json<T>({
+      method: 'GET',
+      path: this.#objectPath(name),
+      query: getQuery(options),
+      ...bounds(options),
+    });
+  }
+
+  /** One page; all objects where no limit is given. Items carry their apiVersion and kind. */
+  async list(options: ListOptions = {}): Promise<ObjectList<T>> {
+    const page = await this.#requester.json<ObjectList<T>>({
+      method: 'GET',
+      path: this.#collectionPath(),
+      query: listQuery(options),
+      ...bounds(options),
+    });
+    // A server leaves both out of the items of a typed list (client-go has to know them too).
+    for (const item of page.items) {
+      item.apiVersion ??= this.kind.apiVersion;
+      item.kind ??= this.kind.kind;
+    }
+    return page;
+  }
+
+  /** Page by page, of `limit` objects each (500 unless said otherwise), all of one revision. */
+  async *pages(options: ListOptions = {}): AsyncGenerator<ObjectList<T>, void, undefined> {
+    let page = await this.list({ limit: 500, ...options });
+    yield page;
+    while (page.metadata.continue) {
+      // A continue token carries its revision, and the server refuses a second one beside it.
+      page = await this.list({
+        limit: 500,
+        ...options,
+        continue: page.metadata.continue,
+        resourceVersion: undefined,
+        resourceVersionMatch: undefined,
+      });
+      yield page;
+    }
+  }
+
+  /** Object by object, fetched in pages. */
+  async *listAll(options: ListOptions = {}): AsyncGenerator<T, void, undefined> {
+    for await (const page of this.pages(options)) yield* page.items;
+  }
+
+  /** One watch request as it is: ends when the server ends it. {@link ResourceClient.watcher} goes on for ever. */
+  watch(options: WatchOptions = {}): AsyncGenerator<WatchEvent<T>, void, undefined> {
+    return openWatch<T>(this.#requester, this.#collectionPath(), options);
+  }
+
+  /** Lists and watches for ever, through every fault, until its signal aborts. */
+  watcher(
+    options: WatcherOptions & { readonly cache?: ObjectCache<T> | undefined } = {},
+  ): AsyncGenerator<WatcherEvent<T>, void, undefined> {
+    return watchObjects<T>(
+      { list: (o) => this.list(o), watch: (o) => this.watch(o) },
+      { clock: this.#requester.clock, random: this.#requester.random, ...options },
+    );
+  }
+
+  create(object: T, options: WriteOptions = {}): Promise<T> {
+    return this.#requester.json<T>({
+      method: 'POST',
+      path: this.#collectionPath(object.metadata.namespace, 'create'),
+      query: writeQuery(options, this.#requester.fieldManager),
+      contentType: mediaTypes.json,
+      body: this.#typed(object),
+      ...bounds(options),
+    });
+  }
+
+  /** Puts the object in place of the stored one. With `metadata.resourceVersion` only if that is still its state. */
+  replace(object: T, options: WriteOptions = {}): Promise<T> {
+    return this.#requester.json<T>({
+      method: 'PUT',
+      path: this.#objectPath(nameOf(object), object.metadata.namespace),
+      query: writeQuery(options, this.#requester.fieldManager),
+      contentType: mediaTypes.json,
+      body: this.#typed(object),
+      conditional: object.metadata.resourceVersion !== undefined,
+      ...bounds(options),
+    });
+  }
+
+  patchJson(name: string, patch: readonly JsonPatchOperation[], options: WriteOptions = {}): Promise<T> {
+    return this.#patch(name, mediaTypes.jsonPatch, patch, options);
+  }
+
+  /** RFC 7386: null deletes, a list replaces the list. */
+  patchMerge(name: string, patch: MergePatch<T>, options: WriteOptions = {}): Promise<T> {
+    return this.#patch(name, mediaTypes.mergePatch, patch, options);
+  }
+
+  /** Lists are merged by their keys, as the schema says. Built-in kinds only. */
+  patchStrategic(
+    name: string,
+    patch: DeepPartial<T> | Readonly<Record<string, unknown>>,
+    options: WriteOptions = {},
+  ): Promise<T> {
+    return this.#patch(name, mediaTypes.strategicMergePatch, patch, options);
+  }
+
+  /** Server-side apply: makes the object, or makes it have these fields, owned by the field manager. */
+  apply(object: ApplyInput<T>, options: ApplyOptions = {}): Promise<T> {
+    return this.#requester.json<T>({
+      method: 'PATCH',
+      path: this.#objectPath(object.metadata.name, namespaceOf(object)),
+      query: applyQuery(options, this.#requester.fieldManager),
+      contentType: mediaTypes.apply,
+      body: this.#typed(object),
+      // Applying the same intent twice has the effect of applying it once.
+      conditional: true,
+      ...bounds(options),
+    });
+  }
+
+  /** The object in its last state, or as it is while it still waits for grace or finalizers; or a Status. */
+  delete(name: string, options: DeleteOptions = {}): Promise<T | Status> {
+    return this.#requester.json<T | Status>({
+      method: 'DELETE',
+      path: this.#objectPath(name),
+      contentType: mediaTypes.json,
+      body: deleteBody(options),
+      conditional: options.preconditions?.uid !== undefined,
+      ...bounds(options),
+    });
+  }
+
+  async deleteCollection(options: DeleteCollectionOptions = {}): Promise<void> {
+    await this.#requester.json({
+      method: 'DELETE',
+      path: this.#collectionPath(),
+      query: selectorQuery(options),
+      contentType: mediaTypes.json,
+      body: deleteBody(options),
+      ...bounds(options),
+    });
+  }
+
+  /** The status, written apart from the rest. */
+  get status(): SubresourceClient<T> {
+    return this.subresource<T>('status');
+  }
+
+  /** The replica count that every scalable kind has in one form. */
+  get scale(): SubresourceClient<Scale> {
+    return this.subresource<Scale>('scale');
+  }
+
+  /** Any subresource by its name, which speaks objects of type S. */
+  subresource<S extends KubernetesObject = KubernetesObject>(name: string): SubresourceClient<S> {
+    return new SubresourceClient<S>(
+      this.#requester,
+      name,
+      this.kind.subresources[name],
+      (object, namespace) => this.#objectPath(object, namespace),
+    );
+  }
+
+  /** Places a pod on a node. */
+  async bind(name: string, nodeName: string, options: WriteOptions = {}): Promise<void> {
+    await this.subresource('binding').create(
+      name,
+      {
+        apiVersion: 'v1',
+        kind: 'Binding',
+        metadata: { name, ...(this.scope === undefined ? {} : { namespace: this.scope }) },
+        target: { apiVersion: 'v1', kind: 'Node', name: nodeName },
+      } as KubernetesObject,
+      options,
+    );
+  }
+
+  /** Deletes unless a disruption budget forbids it (429). */
+  async evict(name: string, options: DeleteOptions = {}): Promise<void> {
+    await this.subresource('eviction').create(
+      name,
+      {
+        apiVersion: 'policy/v1',
+        kind: 'Eviction',
+        metadata: { name, ...(this.scope === undefined ? {} : { namespace: this.scope }) },
+        deleteOptions: deleteBody(options),
+      } as KubernetesObject,
+      bounds(options),
+    );
+  }
+
+  /** The lines of a container's log, without line ends; with `follow` as they are written. */
+  logs(name: string, options: LogOptions = {}): AsyncGenerator<string, void, undefined> {
+    return readLog(this.#requester, this.#objectPath(name, undefined, 'log'), options);
+  }
+
+  /** Runs a command in a container. */
+  exec(name: string, options: ExecOptions): Promise<RemoteProcess> {
+    return openRemoteProcess(this.#requester, this.#objectPath(name, undefined, 'exec'), options);
+  }
+
+  /** Joins a container's running process. */
+  attach(name: string, options: AttachOptions = {}): Promise<RemoteProcess> {
+    return openRemoteProcess(this.#requester, this.#objectPath(name, undefined, 'attach'), options);
+  }
+
+  /** One connection to a port of a pod. */
+  portForward(name: string, port: number, options: CallOptions = {}): Promise<PortForwardConnection> {
+    return openPortForward(this.#requester, this.#objectPath(name, undefined, 'portforward'), port, options);
+  }
+
+  /**
+   * Watches one object until the condition holds, and gives the object as it was then: undefined when the condition
+   * held of an absent one. @throws the signal's reason, or a TimeoutError after `timeoutMs`
+   */
+  waitFor(
+    name: string,
+    condition: (object: T | undefined) => boolean,
+    options: WaitOptions = {},
+  ): Promise<T | undefined> {
+    return waitForObject((watcherOptions) => this.watcher(watcherOptions), name, condition, {
+      clock: this.#requester.clock,
+      ...options,
+    });
+  }
+
+  #patch(name: string, contentType: string, patch: unknown, options: WriteOptions): Promise<T> {
+    return this.#requester.json<T>({
+      method: 'PATCH',
+      path: this.#objectPath(name),
+      query: writeQuery(options, this.#requester.fieldManager),
+      contentType,
+      body: patch,
+      ...bounds(options),
+    });
+  }
+
+  #typed(object: object): object {
+    return { ...object, apiVersion: this.kind.apiVersion, kind: this.kind.kind };
+  }
+
+  #collectionPath(ownNamespace?: string, verb?: 'create'): string {
+    const namespace = this.scope ?? ownNamespace;
+    if (verb === 'create' && namespace === undefined) this.#requireNamespace();
+    return resourcePath(this.kind, { namespace });
+  }
+
+  #objectPath(name: string, ownNamespace?: string, subresource?: string): string {
+    const namespace = this.scope ?? ownNamespace;
+    if (namespace === undefined) this.#requireNamespace();
+    return resourcePath(this.kind, { namespace, name, subresource });
+  }
+
+  #requireNamespace(): void {
+    if (this.kind.scope === 'Namespaced')
+      throw new TypeError(
+        `a ${this.kind.kind} lives in a namespace: say which with .namespace(…) or in metadata.namespace`,
+      );
+  }
+}
+
+/** The signal and deadline of a call's options, without the rest. */
+function bounds(options: CallOptions): CallOptions {
+  return { signal: options.signal, timeoutMs: options.timeoutMs };
+}
+
+function nameOf(object: KubernetesObject): string {
+  if (!object.metadata.name) throw new TypeError('the object has no metadata.name');
+  return object.metadata.name;
+}
+
+function namespaceOf(object: { readonly metadata: object }): string | undefined {
+  return 'namespace' in object.metadata && typeof object.metadata.namespace === 'string'
+    ? object.metadata.namespace
+    : undefined;
+}
+
+function deleteBody(options: DeleteOptions): object {
+  return {
+    apiVersion: 'v1',
+    kind: 'DeleteOptions',
+    gracePeriodSeconds: options.gracePeriodSeconds,
+    propagationPolicy: options.propagationPolicy,
+    preconditions: options.preconditions,
+    dryRun: options.dryRun ? ['All'] : undefined,
+  };
+}
