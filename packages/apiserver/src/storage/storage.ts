@@ -47,8 +47,9 @@ export interface Storage {
    * given its event.
    * @returns the revision of the change (of a delete too, which has one of its own); for `keep` that of the entry, 0
    * where there is none.
-   * @throws ApiError InternalError where the flush failed: the outcome is then unknown to the caller, though no watcher
-   * and no reader has seen it. Every write accepted after it and not durable yet fails too.
+   * @throws ApiError InternalError where the flush failed. Every write accepted after it and not durable yet fails too,
+   * as do refusals that saw it, and the engine goes on from what is durable. (Nearly always the change did not happen;
+   * a disk that failed late may have kept it, and then readers and watchers get it as usual.)
    */
   write(key: string, decide: Decide): Promise<number>;
 
