@@ -102,12 +102,14 @@ export class LmdbStorage implements Storage, SingleWriter, History {
     this.#directory = directory;
     this.#options = options;
     this.#lock = lock;
-    // Without overlappingSync a resolved write is a durable one.
     this.#root = open<Buffer, string>({
       path: directory,
       noSubdir: false,
-      overlappingSync: false,
       encoding: 'binary',
+      // A resolved write is a durable one.
+      overlappingSync: false,
+      // Groups are made here. (LMDB's own make a promise that nobody can reach, and its rejection ends the process.)
+      eventTurnBatching: false,
     });
     this.#log = this.#root.openDB<Buffer, number>('log', { encoding: 'binary' });
     this.#index = this.#root.openDB<Buffer, Buffer>('index', { encoding: 'binary', keyEncoding: 'binary' });
@@ -318,7 +320,8 @@ export class LmdbStorage implements Storage, SingleWriter, History {
 
   /** Fails all that is pending, and goes on from what the disk says. Revisions that were accepted are not used again. */
   async #failed(group: Group, error: unknown): Promise<void> {
-    const cause = this.#diskFull() ?? (await causeOf(error));
+    const reason = await causeOf(error);
+    const cause = this.#diskFull() ?? reason;
     const failed = this.#open === undefined ? [group] : [group, this.#open];
     this.#open = undefined;
     this.#flushing = undefined;
