@@ -4,7 +4,11 @@ export { type Clock, sleep, systemClock } from './clock.js';
 export { Discovery } from './discovery/discovery.js';
 export { type Indexes, Informer, type InformerHandlers, type InformerOptions } from './informer/informer.js';
 export type { ConnectionOptions } from './kubeconfig/connection.js';
-export { type LoadOptions, loadConnection } from './kubeconfig/load.js';
+export { type Kubeconfig, KubeconfigError, mergeKubeconfigs } from './kubeconfig/kubeconfig.js';
+export { type LoadOptions, loadConnection, loadKubeconfig } from './kubeconfig/load.js';
+export { parseKubeconfig } from './kubeconfig/parse.js';
+export { type RenderOptions, renderKubeconfig } from './kubeconfig/render.js';
+export { connectionOf } from './kubeconfig/resolve.js';
 export type {
   ApplyInput,
   ApplyOptions,
@@ -23,7 +27,14 @@ export type {
   WriteOptions,
 } from './options.js';
 export { WorkQueue, type WorkQueueOptions } from './queue/work-queue.js';
-export type { AttachOptions, ExecOptions, ExitStatus, OutputChunk, RemoteProcess } from './remote/exec.js';
+export type {
+  AttachOptions,
+  ExecOptions,
+  ExitStatus,
+  OutputChunk,
+  ProcessResult,
+  RemoteProcess,
+} from './remote/exec.js';
 export type { LogOptions } from './remote/logs.js';
 export type { PortForwardConnection } from './remote/port-forward.js';
 export { mediaTypes } from './request/media-types.js';
@@ -42,6 +53,7 @@ export {
   type TransportRequest,
   type TransportResponse,
 } from './transport/transport.js';
+export { webSocketConnection } from './transport/web-socket-connection.js';
 export { VirtualClock } from './virtual-clock.js';
 export type { WaitOptions } from './wait.js';
 export { ObjectCache, objectKey, splitObjectKey } from './watch/object-cache.js';

@@ -1,25 +1,101 @@
-import type { Kind, KubernetesObject } from '@kubewright/api';
+import { ApiError, type Kind, type KubernetesObject } from '@kubewright/api';
 import type { CallOptions } from '../options.js';
+import { groupVersionPath } from '../request/path.js';
 import type { Requester } from '../request/requester.js';
+import { type ApiResource, kindsOf } from './kinds-of.js';
 
-/** What the server says that it serves. Asked once a group version, and kept. */
+interface ApiResourceList {
+  readonly groupVersion: string;
+  readonly resources: readonly ApiResource[];
+}
+
+interface ApiGroupList {
+  readonly groups: readonly {
+    readonly name: string;
+    readonly versions: readonly { readonly version: string }[];
+    readonly preferredVersion?: { readonly version: string };
+  }[];
+}
+
+/** What the server says that it serves. Asked once a group version, and kept; what is missing is asked for again. */
 export class Discovery {
-  readonly requester: Requester;
+  readonly #requester: Requester;
+  readonly #groupVersions = new Map<string, readonly Kind<KubernetesObject>[]>();
 
   constructor(requester: Requester) {
-    this.requester = requester;
+    this.#requester = requester;
   }
 
   /** The kind of that name. @throws ApiError NotFound when the server has none such */
   async kindOf(
-    _type: { readonly apiVersion: string; readonly kind: string },
-    _options: CallOptions = {},
+    type: { readonly apiVersion: string; readonly kind: string },
+    options: CallOptions = {},
   ): Promise<Kind<KubernetesObject>> {
-    throw new Error('not yet');
+    const known = this.#groupVersions.has(type.apiVersion);
+    const find = async () =>
+      (await this.kindsOfVersion(type.apiVersion, options)).find(({ kind }) => kind === type.kind);
+    let found = await find();
+    if (found === undefined && known) {
+      // A kind may have come since the server was asked, as with a new CustomResourceDefinition.
+      this.#groupVersions.delete(type.apiVersion);
+      found = await find();
+    }
+    if (found !== undefined) return found;
+    throw new ApiError('NotFound', `the server has no kind ${type.kind} in ${type.apiVersion}`);
   }
 
-  /** All kinds that the server serves, each at its preferred version. */
-  async kinds(_options: CallOptions = {}): Promise<readonly Kind<KubernetesObject>[]> {
-    throw new Error('not yet');
+  /** The kinds of one group version, such as `apps/v1`; none when the server does not have it. */
+  async kindsOfVersion(
+    apiVersion: string,
+    options: CallOptions = {},
+  ): Promise<readonly Kind<KubernetesObject>[]> {
+    const known = this.#groupVersions.get(apiVersion);
+    if (known !== undefined) return known;
+    const kinds = await this.#ask(apiVersion, options);
+    // That there is none is not kept: it may come at any time.
+    if (kinds.length > 0) this.#groupVersions.set(apiVersion, kinds);
+    return kinds;
+  }
+
+  /** All kinds that the server serves, each group at its preferred version. */
+  async kinds(options: CallOptions = {}): Promise<readonly Kind<KubernetesObject>[]> {
+    const core = await this.#get<{ readonly versions: readonly string[] }>('/api', options);
+    const { groups } = await this.#get<ApiGroupList>('/apis', options);
+    const apiVersions = [
+      ...core.versions.slice(0, 1),
+      ...groups.flatMap(({ name, versions, preferredVersion }) => {
+        const version = preferredVersion?.version ?? versions[0]?.version;
+        return version === undefined ? [] : [`${name}/${version}`];
+      }),
+    ];
+    const all = await Promise.all(apiVersions.map((apiVersion) => this.kindsOfVersion(apiVersion, options)));
+    return all.flat();
+  }
+
+  /** Forgets what was asked, as after a change of the server's kinds. */
+  refresh(): void {
+    this.#groupVersions.clear();
+  }
+
+  async #ask(apiVersion: string, options: CallOptions): Promise<readonly Kind<KubernetesObject>[]> {
+    const slash = apiVersion.indexOf('/');
+    const group = slash < 0 ? '' : apiVersion.slice(0, slash);
+    const version = apiVersion.slice(slash + 1);
+    try {
+      const list = await this.#get<ApiResourceList>(groupVersionPath(group, version), options);
+      return kindsOf(group, version, list.resources);
+    } catch (error) {
+      if (error instanceof ApiError && error.code === 404) return [];
+      throw error;
+    }
+  }
+
+  #get<R>(path: string, options: CallOptions): Promise<R> {
+    return this.#requester.json<R>({
+      method: 'GET',
+      path,
+      signal: options.signal,
+      timeoutMs: options.timeoutMs,
+    });
   }
 }

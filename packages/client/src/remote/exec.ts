@@ -1,5 +1,10 @@
+import { ApiError, type Status } from '@kubewright/api';
 import type { CallOptions } from '../options.js';
+import { queryOf } from '../request/query.js';
 import type { Requester } from '../request/requester.js';
+import { type TransportConnection, TransportError } from '../transport/transport.js';
+import { BoundedQueue } from './bounded-queue.js';
+import { channels, closeMessage, decodeMessage, encodeMessages, remoteProtocols } from './channels.js';
 
 export interface AttachOptions extends Pick<CallOptions, 'signal'> {
   /** @default the pod's only container */
@@ -27,30 +32,120 @@ export interface OutputChunk {
 /** How a process ended. */
 export interface ExitStatus {
   readonly code: number;
+  /** Empty after success. */
   readonly message: string;
+}
+
+/** All that a process wrote, as UTF-8, and how it ended. */
+export interface ProcessResult extends ExitStatus {
+  readonly stdout: string;
+  readonly stderr: string;
 }
 
 /** A process at the other end of a connection. */
 export interface RemoteProcess {
-  /** What it writes, in order; must be read for the process to go on. Ends when the process does. */
+  /** What it writes, in order. Ends when the process does. A process that writes much waits until this is read. */
   readonly output: AsyncIterable<OutputChunk>;
-  /** Resolves when the process has ended. @throws ApiError when the command could not be run at all */
+  /** @throws ApiError when the command could not be run at all, TransportError when the connection broke off */
   readonly exit: Promise<ExitStatus>;
   /** Sends to its standard input. */
   write(data: Uint8Array | string): Promise<void>;
-  /** Ends its standard input. */
+  /** Ends its standard input. @throws Error where the server speaks version 4 only, which has no way to say it */
   end(): Promise<void>;
   /** Tells the size of the terminal, in characters. */
   resize(size: { readonly width: number; readonly height: number }): Promise<void>;
+  /** Reads its output to the end. */
+  result(): Promise<ProcessResult>;
   /** Breaks the connection. */
   close(): void;
 }
 
-export function openRemoteProcess(
+export async function openRemoteProcess(
   requester: Requester,
   path: string,
   options: AttachOptions & { readonly command?: readonly string[] },
-): Promise<RemoteProcess>;
-export async function openRemoteProcess(): Promise<RemoteProcess> {
-  throw new Error('not yet');
+): Promise<RemoteProcess> {
+  const { tty = false, stdin = false, stdout = true, stderr = true } = options;
+  const query = queryOf({
+    command: options.command,
+    container: options.container,
+    stdin,
+    stdout,
+    stderr: stderr && !tty,
+    tty,
+  });
+  const connection = await requester.connect({ path, query, signal: options.signal }, remoteProtocols);
+  return remoteProcess(connection);
+}
+
+/** Output pieces that may wait for their reader. */
+const outputLimit = 64;
+
+function remoteProcess(connection: TransportConnection): RemoteProcess {
+  const output = new BoundedQueue<OutputChunk>(outputLimit);
+  const exit = readMessages(connection, output);
+  // Whoever reads the output only need not look at the exit.
+  exit.catch(() => undefined);
+  const send = async (channel: number, data: Uint8Array) => {
+    for (const message of encodeMessages(channel, data)) await connection.send(message);
+  };
+  return {
+    output,
+    exit,
+    write: (data) => send(channels.stdin, typeof data === 'string' ? new TextEncoder().encode(data) : data),
+    async end() {
+      if (connection.protocol !== 'v5.channel.k8s.io')
+        throw new Error(`${connection.protocol} can not end the standard input of a process that goes on`);
+      await connection.send(closeMessage(channels.stdin));
+    },
+    resize: ({ width, height }) =>
+      send(channels.resize, new TextEncoder().encode(JSON.stringify({ Width: width, Height: height }))),
+    async result() {
+      const texts = { stdout: '', stderr: '' };
+      const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
+      for await (const { stream, data } of output)
+        texts[stream] += decoders[stream].decode(data, { stream: true });
+      return { ...texts, ...(await exit) };
+    },
+    close: () => connection.close(),
+  };
+}
+
+async function readMessages(
+  connection: TransportConnection,
+  output: BoundedQueue<OutputChunk>,
+): Promise<ExitStatus> {
+  let status: Status | undefined;
+  try {
+    for await (const raw of connection.messages) {
+      const message = decodeMessage(raw);
+      if (message === undefined) continue;
+      const { channel, data } = message;
+      if (channel === channels.stdout && data.length > 0) await output.push({ stream: 'stdout', data });
+      else if (channel === channels.stderr && data.length > 0) await output.push({ stream: 'stderr', data });
+      else if (channel === channels.error && data.length > 0)
+        status = JSON.parse(new TextDecoder().decode(data)) as Status;
+    }
+    if (status === undefined)
+      throw new TransportError('the connection ended before the process did', { unsent: false });
+    const exit = exitOf(status);
+    output.end();
+    return exit;
+  } catch (error) {
+    output.end({ error });
+    throw error;
+  } finally {
+    connection.close();
+  }
+}
+
+/** @throws ApiError for a failure that is not the command's own */
+function exitOf(status: Status): ExitStatus {
+  if (status.status === 'Success') return { code: 0, message: '' };
+  if (status.reason === 'NonZeroExitCode') {
+    const cause = status.details?.causes?.find(({ reason }) => reason === 'ExitCode');
+    const code = Number(cause?.message);
+    if (Number.isInteger(code)) return { code, message: status.message ?? '' };
+  }
+  throw ApiError.fromStatus(status);
 }

@@ -19,6 +19,7 @@ const maxDelayMs = 10_000;
  */
 export function retryDelayMs(error: unknown, situation: RetrySituation): number | undefined {
   if (error instanceof TransportError) {
+    if (error.permanent) return undefined;
     if (!error.unsent && !situation.repeatable) return undefined;
     return jittered(Math.min(baseDelayMs * 2 ** situation.failures, maxDelayMs), situation.random);
   }

@@ -57,11 +57,17 @@ export interface Transport {
 export class TransportError extends Error {
   /** True when the request can't have reached the server, so that even a write may be sent again. */
   readonly unsent: boolean;
+  /** True when the next try would end the same: a certificate that does not fit, a closed client. */
+  readonly permanent: boolean;
 
-  constructor(message: string, options: { readonly cause?: unknown; readonly unsent: boolean }) {
-    super(message, { cause: options.cause });
+  constructor(
+    message: string,
+    options: { readonly cause?: unknown; readonly unsent: boolean; readonly permanent?: boolean },
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'TransportError';
     this.unsent = options.unsent;
+    this.permanent = options.permanent ?? false;
   }
 }
 

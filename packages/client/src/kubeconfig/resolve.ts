@@ -1,0 +1,112 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import type { ConnectionOptions } from './connection.js';
+import { type EntrySource, type Kubeconfig, KubeconfigError, type UserEntry } from './kubeconfig.js';
+import { tokenFromFile } from './token-file.js';
+
+/** What a context means, with its files read. @throws KubeconfigError */
+export async function connectionOf(kubeconfig: Kubeconfig, context?: string): Promise<ConnectionOptions> {
+  const file = kubeconfig.files.join(', ');
+  const name = context ?? kubeconfig.currentContext;
+  if (name === undefined) throw new KubeconfigError('is not set', { file, field: 'current-context' });
+  const chosen = kubeconfig.contexts.get(name);
+  if (chosen === undefined) throw missing('context', name, kubeconfig.contexts, { file, field: 'contexts' });
+  const at = (field: string): EntrySource => ({ file: chosen.file, field: `${chosen.field}.${field}` });
+  const cluster = kubeconfig.clusters.get(chosen.cluster);
+  if (cluster === undefined) throw missing('cluster', chosen.cluster, kubeconfig.clusters, at('cluster'));
+  const user = chosen.user === undefined ? undefined : kubeconfig.users.get(chosen.user);
+  if (chosen.user !== undefined && user === undefined)
+    throw missing('user', chosen.user, kubeconfig.users, at('user'));
+  return {
+    server: cluster.server,
+    ca: await pem(cluster, 'certificate-authority', {
+      path: cluster.certificateAuthority,
+      data: cluster.certificateAuthorityData,
+    }),
+    tlsServerName: cluster.tlsServerName,
+    insecureSkipTlsVerify: cluster.insecureSkipTlsVerify,
+    namespace: chosen.namespace,
+    ...(user === undefined ? {} : await credentials(user)),
+  };
+}
+
+async function credentials(user: UserEntry): Promise<Partial<ConnectionOptions>> {
+  if (user.exec !== undefined) throw new KubeconfigError('exec plugins are not supported yet', user.exec);
+  const clientCertificate = await pem(user, 'client-certificate', {
+    path: user.clientCertificate,
+    data: user.clientCertificateData,
+  });
+  const clientKey = await pem(user, 'client-key', { path: user.clientKey, data: user.clientKeyData });
+  if ((clientCertificate === undefined) !== (clientKey === undefined))
+    throw new KubeconfigError(
+      'a client certificate needs its key, and a key its certificate',
+      at(user, clientKey === undefined ? 'client-key' : 'client-certificate'),
+    );
+  return {
+    clientCertificate,
+    clientKey,
+    token: await tokenOf(user),
+    basic:
+      user.username === undefined ? undefined : { username: user.username, password: user.password ?? '' },
+    impersonate:
+      user.impersonate === undefined
+        ? undefined
+        : {
+            user: user.impersonate,
+            ...(user.impersonateUid === undefined ? {} : { uid: user.impersonateUid }),
+            ...(user.impersonateGroups === undefined ? {} : { groups: user.impersonateGroups }),
+          },
+  };
+}
+
+/** A token file goes before a token, since it can be renewed. */
+async function tokenOf(user: UserEntry): Promise<(() => Promise<string>) | undefined> {
+  const { token, tokenFile } = user;
+  if (tokenFile !== undefined) {
+    const read = tokenFromFile(resolve(dirname(user.file), tokenFile));
+    await read().catch((cause: unknown) => {
+      throw new KubeconfigError(messageOf(cause), at(user, 'tokenFile'), cause);
+    });
+    return read;
+  }
+  return token === undefined ? undefined : async () => token;
+}
+
+/** A PEM block from its data or its file; the data goes first, as with kubectl. */
+async function pem(
+  source: EntrySource,
+  field: string,
+  from: { readonly path: string | undefined; readonly data: string | undefined },
+): Promise<string | undefined> {
+  if (from.data !== undefined && from.data !== '') {
+    const text = Buffer.from(from.data, 'base64').toString('utf8');
+    if (text.includes('-----BEGIN ')) return text;
+    throw new KubeconfigError('must be a PEM block in base64', at(source, `${field}-data`));
+  }
+  if (from.path === undefined || from.path === '') return undefined;
+  const path = resolve(dirname(source.file), from.path);
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new KubeconfigError(messageOf(cause), at(source, field), cause);
+  });
+  if (text.includes('-----BEGIN ')) return text;
+  throw new KubeconfigError(`${path} has no PEM block`, at(source, field));
+}
+
+function missing(
+  what: string,
+  name: string,
+  there: ReadonlyMap<string, unknown>,
+  source: EntrySource,
+): KubeconfigError {
+  const names = [...there.keys()];
+  const has = names.length === 0 ? 'there is none' : `there are ${names.join(', ')}`;
+  return new KubeconfigError(`there is no ${what} named ${JSON.stringify(name)}; ${has}`, source);
+}
+
+function at({ file, field }: EntrySource, name: string): EntrySource {
+  return { file, field: `${field}.${name}` };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

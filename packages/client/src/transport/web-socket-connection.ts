@@ -1,0 +1,63 @@
+import type { WebSocket } from 'ws';
+import type { TransportConnection } from './transport.js';
+
+/** Messages that may wait for their reader before the socket is told to stop reading. */
+const highWater = 16;
+
+/** A connection over a WebSocket of the `ws` package, of either side. */
+export function webSocketConnection(socket: WebSocket): TransportConnection {
+  const queue: Uint8Array[] = [];
+  let ended = false;
+  let failure: unknown;
+  let wake: (() => void) | undefined;
+  const notify = () => {
+    wake?.();
+    wake = undefined;
+  };
+  socket.binaryType = 'nodebuffer';
+  socket.on('message', (data: Buffer) => {
+    queue.push(data);
+    if (queue.length >= highWater) socket.pause();
+    notify();
+  });
+  socket.on('error', (error) => {
+    failure = error;
+  });
+  socket.on('close', (code) => {
+    // 1006: the connection went away without a closing handshake.
+    if (code === 1006) failure ??= new Error('the connection broke off');
+    ended = true;
+    notify();
+  });
+
+  async function* messages(): AsyncGenerator<Uint8Array, void, undefined> {
+    for (;;) {
+      const message = queue.shift();
+      if (message !== undefined) {
+        if (queue.length < highWater / 2 && socket.isPaused) socket.resume();
+        yield message;
+      } else if (ended) {
+        if (failure !== undefined) throw failure;
+        return;
+      } else
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+    }
+  }
+
+  return {
+    get protocol() {
+      return socket.protocol;
+    },
+    messages: messages(),
+    send: (message) =>
+      new Promise((resolve, reject) => {
+        socket.send(message, { binary: true }, (error) => (error ? reject(error) : resolve()));
+      }),
+    close() {
+      if (socket.isPaused) socket.resume();
+      socket.close();
+    },
+  };
+}

@@ -1,0 +1,42 @@
+import type { IncomingMessage } from 'node:http';
+import { WebSocket } from 'ws';
+import { flatHeaders, type TlsOptions } from './https.js';
+import { ConnectRefused, type ConnectRequest, type TransportConnection } from './transport.js';
+
+export interface OpenWebSocketOptions extends Omit<ConnectRequest, 'headers'> {
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  readonly tls: TlsOptions;
+}
+
+/** @throws ConnectRefused for an ordinary answer, the socket's Error when there was none */
+export function openWebSocket(url: URL, options: OpenWebSocketOptions): Promise<TransportConnection> {
+  return new Promise((resolve, reject) => {
+    const socket = new WebSocket(url, [...options.protocols], {
+      ...options.tls,
+      headers: options.headers as Record<string, string | string[]>,
+      perMessageDeflate: false,
+      skipUTF8Validation: true,
+    });
+    // Made at once: messages may come in the same packet as the answer.
+    const connection = webSocketConnection(socket);
+    const onAbort = () => {
+      socket.terminate();
+      reject(options.signal?.reason);
+    };
+    socket.once('open', () => resolve(connection));
+    socket.once('error', reject);
+    socket.once('unexpected-response', (_request, response: IncomingMessage) => {
+      socket.removeListener('error', reject);
+      reject(
+        new ConnectRefused({
+          status: response.statusCode ?? 0,
+          headers: flatHeaders(response.headers),
+          body: response,
+        }),
+      );
+    });
+    socket.once('close', () => options.signal?.removeEventListener('abort', onAbort));
+    if (options.signal?.aborted) onAbort();
+    else options.signal?.addEventListener('abort', onAbort, { once: true });
+  });
+}
