@@ -1,4 +1,13 @@
+export {
+  type ConditionLike,
+  findCondition,
+  isConditionTrue,
+  removeCondition,
+  setCondition,
+} from './conditions.js';
+export { decodeJson, decodeJsonText, maxJsonDepth } from './decode.js';
 export { type Definitions, lazyDefinitions } from './definitions.js';
+export { encodeJson } from './encode.js';
 export {
   ApiError,
   type ApiErrorOptions,
@@ -24,6 +33,14 @@ export {
   statusCodes,
 } from './error.js';
 export {
+  checkFieldSelector,
+  type FieldRequirement,
+  fieldText,
+  formatFieldSelector,
+  matchesFields,
+  parseFieldSelector,
+} from './field-selector.js';
+export {
   apiVersionOf,
   defineKind,
   type Kind,
@@ -35,4 +52,46 @@ export {
   type SubresourceDefinition,
   type Verb,
 } from './kind.js';
+export {
+  formatLabelSelector,
+  type LabelOperator,
+  type LabelRequirement,
+  type LabelSelector,
+  type Labels,
+  labelRequirements,
+  matchesLabels,
+  parseLabelSelector,
+  SelectorError,
+  selectorMatches,
+} from './label-selector.js';
+export {
+  configMapKeyErrors,
+  dns1035LabelErrors,
+  dns1123LabelErrors,
+  dns1123SubdomainErrors,
+  environmentNameErrors,
+  labelValueErrors,
+  pathSegmentErrors,
+  portNameErrors,
+  qualifiedNameErrors,
+  wildcardDns1123SubdomainErrors,
+} from './names.js';
+export { controllerOf, isControlledBy, type OwnerReference, ownerReference } from './owner-reference.js';
+export { JsonSyntaxError, type ParsedJson } from './parse-json.js';
+export {
+  addQuantities,
+  canonicalQuantity,
+  compareQuantities,
+  formatQuantity,
+  type ParsedQuantity,
+  parseQuantity,
+  QuantityError,
+  type QuantityFormat,
+  type QuantityLike,
+  quantityMilliValue,
+  quantityValue,
+  subtractQuantities,
+} from './quantity.js';
 export type { Schema, SchemaSource } from './schema.js';
+export { formatMicroTime, formatTime, parseTime } from './time.js';
+export { initialEventsEnd, type WatchEvent, type WatchEventType } from './watch-event.js';
