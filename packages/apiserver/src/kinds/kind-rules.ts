@@ -1,6 +1,7 @@
 import type { Kind, KubernetesObject } from '@kubewright/api';
 import type { FieldError } from '../validation/field-error.js';
-import type { WriteContext } from '../registry/write-context.js';
+import type { DeleteOptions } from '@kubewright/api/meta/v1';
+import type { ObjectReader, WriteContext } from '../registry/write-context.js';
 
 /** A column of the Table form of a kind. Source: the "Receiving resources as Tables" page of the API concepts. */
 export interface Column<T> {
@@ -24,10 +25,35 @@ export interface Conversion<T extends KubernetesObject, V extends KubernetesObje
   readonly columns?: readonly Column<V>[];
 }
 
-/** What a write to one subresource may change, where it differs from the plain status and scale. */
+/** What a subresource's handler may do with the object that it belongs to. */
+export interface SubresourceContext<T> extends WriteContext {
+  readonly namespace: string;
+  readonly name: string;
+  /** Changes the object as one compare-and-swap. `change` gets a copy of its own. @throws ApiError NotFound */
+  update(change: (object: T) => T): Promise<T>;
+  /** @throws ApiError NotFound, Conflict */
+  delete(options: DeleteOptions): Promise<void>;
+}
+
+/** Where a connection goes on: a kubelet's HTTPS port. */
+export interface ConnectTarget {
+  readonly host: string;
+  readonly port: number;
+  /** Path and query. */
+  readonly path: string;
+}
+
+/**
+ * A subresource besides the plain status and scale: one that changes part of the object, one that takes a body of its
+ * own kind, or one that connects a stream.
+ */
 export interface SubresourceRules<T> {
   prepareForUpdate?(object: T, old: T, context: WriteContext): void;
   validateUpdate?(object: T, old: T): FieldError[];
+  /** POST of a body; the answer is what the client gets. */
+  create?(body: KubernetesObject, context: SubresourceContext<T>): Promise<KubernetesObject>;
+  /** @throws ApiError BadRequest where the object can't be connected to yet */
+  connect?(object: T, query: URLSearchParams, objects: ObjectReader): Promise<ConnectTarget>;
 }
 
 /** How the scale subresource reads and writes a kind. */
@@ -75,6 +101,8 @@ export interface KindRules<T extends KubernetesObject = KubernetesObject> {
   gracePeriodSeconds?(object: T, requested: number | undefined): number;
   /** What `propagationPolicy` is when a delete names none. @default 'Background' */
   readonly defaultPropagation?: 'Background' | 'Orphan';
+  /** True where the answer to a delete is the object rather than a Status. @default false */
+  readonly returnsDeleted?: boolean;
   /** True while something besides `metadata.finalizers` holds a deleted object (a namespace's `spec.finalizers`). */
   held?(object: T): boolean;
   /** Marks an object that is held while it is deleted (a namespace's phase Terminating). */

@@ -1,0 +1,50 @@
+import { decodeJson, encodeJson, type KubernetesObject } from '@kubewright/api';
+
+/**
+ * The canonical layout of a stored object: `{"apiVersion":…,"kind":…,"metadata":{…` in this order, without
+ * resourceVersion. What is served is the stored bytes with the revision spliced in, so that reading parses nothing.
+ */
+const metadataStart = Buffer.from('"metadata":{');
+const closingBrace = '}'.charCodeAt(0);
+
+/** The bytes to store. The resourceVersion is left out: the store knows it better. */
+export function storedBytes(object: KubernetesObject): Buffer {
+  const { apiVersion, kind, metadata, ...rest } = object;
+  const { resourceVersion: _, ...stored } = metadata;
+  return Buffer.from(encodeJson({ apiVersion, kind, metadata: stored, ...rest }));
+}
+
+/** The object that stored bytes stand for, with its resourceVersion. */
+export function parseStored<T extends KubernetesObject>(bytes: Buffer, revision: number): T {
+  const object = decodeJson(bytes).value as T;
+  if (revision > 0) object.metadata.resourceVersion = String(revision);
+  return object;
+}
+
+/** The object as a client reads it. */
+export function objectBytes(stored: Buffer, revision: number): Buffer {
+  return splice(stored, 0, revision);
+}
+
+/** The object as an item of a list, where apiVersion and kind are the list's. */
+export function itemBytes(stored: Buffer, revision: number): Buffer {
+  return splice(stored, startOf(stored), revision);
+}
+
+function startOf(stored: Buffer): number {
+  const start = stored.indexOf(metadataStart);
+  if (start < 0) throw new Error('a stored object has no metadata');
+  return start;
+}
+
+function splice(stored: Buffer, from: number, revision: number): Buffer {
+  const at = startOf(stored) + metadataStart.length;
+  const version = `"resourceVersion":"${revision}"${stored[at] === closingBrace ? '' : ','}`;
+  const opening = from === 0 ? 0 : 1;
+  const bytes = Buffer.allocUnsafe(opening + stored.length - from + version.length);
+  if (opening === 1) bytes[0] = 0x7b;
+  let end = opening + stored.copy(bytes, opening, from, at);
+  end += bytes.latin1Write(version, end);
+  stored.copy(bytes, end, at);
+  return bytes;
+}

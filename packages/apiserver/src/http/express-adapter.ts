@@ -1,0 +1,123 @@
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { ApiError } from '@kubewright/api';
+import express, { type Express } from 'express';
+import type { TLSSocket } from 'node:tls';
+import {
+  type ApiRequest,
+  type ByteStream,
+  maxBodyBytes,
+  type ResponseHeaders,
+  type ResponseSink,
+} from './api-request.js';
+import { certificateOf } from './tls-identity.js';
+
+/** Handles a request; settles when the answer is complete. Never rejects: failures are answers. */
+export type HandleRequest = (request: ApiRequest, sink: ResponseSink) => Promise<void>;
+
+/** An Express application with one catch-all, and the classes that a server must create its messages with. */
+export interface ExpressAdapter {
+  readonly app: Express;
+  readonly IncomingMessage: typeof IncomingMessage;
+  readonly ServerResponse: typeof ServerResponse;
+}
+
+/**
+ * Express over the core. It sets the prototype of each request and response to its own; giving the server classes
+ * whose instances have that prototype from the start makes this free (67k instead of 15k requests a second).
+ */
+export function expressAdapter(handle: HandleRequest): ExpressAdapter {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.use((request, response, next) => {
+    const abort = new AbortController();
+    response.once('close', () => abort.abort(new Error('the client closed the connection')));
+    handle(toApiRequest(request, abort.signal), new HttpSink(response)).catch(next);
+  });
+  return {
+    app,
+    IncomingMessage: withPrototype(IncomingMessage, app.request),
+    ServerResponse: withPrototype(ServerResponse, app.response),
+  };
+}
+
+/** The core's view of a node request. */
+export function toApiRequest(request: IncomingMessage, signal: AbortSignal): ApiRequest {
+  const socket = request.socket as TLSSocket;
+  const certificate = socket.encrypted ? certificateOf(socket) : undefined;
+  return {
+    method: request.method ?? 'GET',
+    url: request.url ?? '/',
+    headers: request.headers,
+    remoteAddress: socket.remoteAddress ?? '',
+    signal,
+    readBody: () => readBody(request),
+    ...(certificate === undefined ? {} : { certificate }),
+  };
+}
+
+// `Reflect.construct` makes an instance of the base with the prototype of `Preset`, whether the base is a class or not.
+function withPrototype<T extends typeof IncomingMessage | typeof ServerResponse>(
+  base: T,
+  prototype: object,
+): T {
+  function Preset(...args: unknown[]): object {
+    return Reflect.construct(base, args, Preset) as object;
+  }
+  Preset.prototype = prototype;
+  return Preset as unknown as T;
+}
+
+function tooLarge(): ApiError {
+  return new ApiError('RequestEntityTooLarge', `Request entity too large: limit is ${maxBodyBytes}`);
+}
+
+async function readBody(request: IncomingMessage): Promise<Buffer> {
+  if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) throw tooLarge();
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > maxBodyBytes) throw tooLarge();
+    chunks.push(chunk);
+  }
+  return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
+}
+
+class HttpSink implements ResponseSink {
+  readonly #response: ServerResponse;
+
+  constructor(response: ServerResponse) {
+    this.#response = response;
+  }
+
+  send(status: number, headers: ResponseHeaders, body: Uint8Array | string): void {
+    const length = typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength;
+    this.#response.writeHead(status, { ...headers, 'content-length': length });
+    this.#response.end(this.#response.req.method === 'HEAD' ? undefined : body);
+  }
+
+  open(status: number, headers: ResponseHeaders): ByteStream {
+    const response = this.#response;
+    response.writeHead(status, headers);
+    response.flushHeaders();
+    return {
+      write: (bytes) => response.destroyed || response.write(bytes),
+      drained: () => drained(response),
+      end: () => response.end(),
+    };
+  }
+}
+
+function drained(response: ServerResponse): Promise<void> {
+  if (!response.writableNeedDrain || response.destroyed) return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = () => {
+      response.off('drain', done);
+      response.off('close', done);
+      resolve();
+    };
+    response.on('drain', done);
+    response.on('close', done);
+  });
+}

@@ -1,0 +1,120 @@
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { STATUS_CODES } from 'node:http';
+import type { ByteStream, ResponseHeaders, ResponseSink } from './api-request.js';
+import { expressAdapter, type HandleRequest, toApiRequest } from './express-adapter.js';
+
+export interface HttpsOptions {
+  /** PEM. */
+  readonly certificate: string;
+  readonly key: string;
+  /** PEM of the CA whose client certificates are identities. */
+  readonly clientCA: string;
+  readonly host: string;
+  /** 0 takes a free port. */
+  readonly port: number;
+}
+
+export interface HttpsListener {
+  readonly host: string;
+  readonly port: number;
+  /** Takes no new connection, ends idle ones, and destroys what is left after `graceMs`. */
+  close(graceMs?: number): Promise<void>;
+}
+
+/** Header and URL bytes of one request. */
+const maxHeaderBytes = 64 * 1024;
+
+/** Serves the core over TLS on HTTP/1.1: requests through Express, upgrades beside it but through the same stages. */
+export async function listenHttps(handle: HandleRequest, options: HttpsOptions): Promise<HttpsListener> {
+  const adapter = expressAdapter(handle);
+  const server = createServer(
+    {
+      cert: options.certificate,
+      key: options.key,
+      ca: options.clientCA,
+      requestCert: true,
+      rejectUnauthorized: false,
+      minVersion: 'TLSv1.2',
+      maxHeaderSize: maxHeaderBytes,
+      IncomingMessage: adapter.IncomingMessage,
+      ServerResponse: adapter.ServerResponse,
+    },
+    adapter.app,
+  );
+  server.keepAliveTimeout = 90_000;
+  server.headersTimeout = 32_000;
+  const upgraded = new Set<Duplex>();
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    upgraded.add(socket);
+    socket.once('close', () => upgraded.delete(socket));
+    handleUpgrade(handle, request, socket, head);
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port, options.host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  const { address, port } = server.address() as AddressInfo;
+  return { host: address, port, close: (graceMs = 0) => close(server, upgraded, graceMs) };
+}
+
+function handleUpgrade(handle: HandleRequest, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  const abort = new AbortController();
+  socket.once('close', () => abort.abort(new Error('the client closed the connection')));
+  // A reset is the client's way of leaving; the close that follows aborts the request.
+  socket.on('error', () => abort.abort(new Error('the connection broke')));
+  const apiRequest = { ...toApiRequest(request, abort.signal), upgrade: { socket, head } };
+  handle(apiRequest, new SocketSink(socket)).catch((error: unknown) =>
+    socket.destroy(error instanceof Error ? error : new Error(String(error))),
+  );
+}
+
+async function close(server: Server, upgraded: Set<Duplex>, graceMs: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const timer = setTimeout(() => {
+    server.closeAllConnections();
+    for (const socket of upgraded) socket.destroy();
+  }, graceMs);
+  await closed;
+  clearTimeout(timer);
+}
+
+/** Answers a refused upgrade on the bare socket and ends it. */
+class SocketSink implements ResponseSink {
+  readonly #socket: Duplex;
+
+  constructor(socket: Duplex) {
+    this.#socket = socket;
+  }
+
+  send(status: number, headers: ResponseHeaders, body: Uint8Array | string): void {
+    const bytes = Buffer.from(body);
+    const stream = this.open(status, { ...headers, 'content-length': String(bytes.length) });
+    stream.write(bytes);
+    stream.end();
+  }
+
+  open(status: number, headers: ResponseHeaders): ByteStream {
+    const socket = this.#socket;
+    const lines = Object.entries(headers).flatMap(([name, value]) =>
+      (typeof value === 'string' ? [value] : value).map((one) => `${name}: ${one}\r\n`),
+    );
+    socket.write(
+      `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}connection: close\r\n\r\n`,
+    );
+    return {
+      write: (bytes) => socket.write(bytes),
+      drained: () =>
+        socket.writableNeedDrain
+          ? new Promise((resolve) => socket.once('drain', resolve).once('close', resolve))
+          : Promise.resolve(),
+      end: () => socket.end(),
+    };
+  }
+}

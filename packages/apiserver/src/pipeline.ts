@@ -1,0 +1,34 @@
+import { authenticate } from './auth/authenticate.js';
+import { authorize } from './auth/authorize.js';
+import type { Exchange } from './exchange.js';
+import { parseRequestInfo } from './http/request-info.js';
+import { route } from './verbs/route.js';
+
+/** A step that every request takes. One that throws ends the request with the Status of what it threw. */
+export interface Stage {
+  readonly name: string;
+  run(exchange: Exchange): void | Promise<void>;
+}
+
+/** The stages in the order in which they run, upgrades included. `docs/architecture.md` shows the same list. */
+export const stages: readonly Stage[] = [
+  {
+    name: 'request info',
+    run: (exchange) => {
+      exchange.info = parseRequestInfo(exchange.request.method, exchange.request.url);
+    },
+  },
+  { name: 'authenticate', run: authenticate },
+  { name: 'authorize', run: authorize },
+  { name: 'route to a verb', run: route },
+];
+
+/** Takes a request through the stages; whatever fails becomes its answer. */
+export async function runStages(exchange: Exchange): Promise<void> {
+  try {
+    for (const stage of stages) await stage.run(exchange);
+  } catch (error) {
+    if (exchange.answered) exchange.server.logger.error({ err: error, path: exchange.info?.path }, 'an answer broke off');
+    else exchange.fail(error);
+  }
+}

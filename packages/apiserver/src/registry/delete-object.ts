@@ -1,0 +1,155 @@
+import { badRequest, conflict, type KubernetesObject, notFound } from '@kubewright/api';
+import type { DeleteOptions } from '@kubewright/api/meta/v1';
+import { type AdmissionRequest, admit, validateAdmission } from '../admission/admission-plugin.js';
+import { parseStored, storedBytes } from '../encoding/object-bytes.js';
+import type { Decision, StorageEntry } from '../storage/storage.js';
+import type { Registry } from './registry.js';
+import type { Resource } from './resource.js';
+import type { StoredObject } from './stored-object.js';
+import { isFinished } from './update-object.js';
+import { rfc3339, type WriteContext } from './write-context.js';
+
+export interface Deleted<T extends KubernetesObject> extends StoredObject<T> {
+  /** False while finalizers or the grace period hold the object. */
+  readonly gone: boolean;
+}
+
+/** The finalizers that stand for a propagation policy. Source: the garbage collection page. */
+const orphan = 'orphan';
+const foreground = 'foregroundDeletion';
+
+/**
+ * Deletes an object, or marks it deleted where finalizers, a grace period or the kind hold it.
+ * @throws ApiError NotFound, Conflict (a precondition fails), and what admission refuses
+ */
+export async function deleteObject<T extends KubernetesObject>(
+  registry: Registry,
+  resource: Resource<T>,
+  target: { readonly namespace: string; readonly name: string },
+  options: DeleteOptions,
+  context: WriteContext,
+): Promise<Deleted<T>> {
+  const { rules } = resource;
+  const key = resource.key(target.namespace, target.name);
+  let outcome: { object: T; bytes: Buffer; gone: boolean } | undefined;
+  const decide = async (entry: StorageEntry | undefined): Promise<Decision> => {
+    if (entry === undefined) throw notFound(rules.kind, target.name);
+    const old = parseStored<T>(entry.value, entry.revision);
+    checkPreconditions(resource, old, options);
+    const request: AdmissionRequest = {
+      operation: 'DELETE',
+      resource: resource as unknown as Resource,
+      subresource: '',
+      namespace: target.namespace,
+      name: target.name,
+      object: undefined,
+      oldObject: old,
+      context,
+    };
+    await admit(registry.admission, request);
+    await validateAdmission(registry.admission, request);
+    const object = parseStored<T>(entry.value, entry.revision);
+    mark(resource, object, options, context);
+    const gone = isFinished(resource, object);
+    outcome = { object, bytes: gone ? entry.value : storedBytes(object), gone };
+    if (context.dryRun) return { keep: true };
+    if (gone) return { delete: true };
+    return outcome.bytes.equals(entry.value) ? { keep: true } : { put: outcome.bytes };
+  };
+  let revision: number;
+  if (context.dryRun) {
+    const { entry } = await registry.storage.get(key);
+    await decide(entry);
+    revision = entry?.revision ?? 0;
+  } else {
+    revision = await registry.storage.write(key, decide);
+  }
+  if (outcome === undefined) throw notFound(rules.kind, target.name);
+  if (outcome.gone && !context.dryRun) await rules.release?.(outcome.object, context);
+  outcome.object.metadata.resourceVersion = String(revision);
+  return { ...outcome, revision };
+}
+
+function checkPreconditions<T extends KubernetesObject>(
+  { rules }: Resource<T>,
+  { metadata }: T,
+  { preconditions }: DeleteOptions,
+): void {
+  const { uid, resourceVersion } = preconditions ?? {};
+  const name = metadata.name ?? '';
+  if (uid !== undefined && uid !== metadata.uid)
+    throw conflict(
+      rules.kind,
+      name,
+      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid ?? ''}`,
+    );
+  if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion)
+    throw conflict(
+      rules.kind,
+      name,
+      `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${metadata.resourceVersion ?? ''}`,
+    );
+}
+
+// Source: apiserver's `rest.BeforeDelete` and `deletionFinalizersForGarbageCollection`.
+function mark<T extends KubernetesObject>(
+  resource: Resource<T>,
+  object: T,
+  options: DeleteOptions,
+  context: WriteContext,
+): void {
+  const { rules } = resource;
+  const { metadata } = object;
+  const finalizers = finalizersFor(resource, metadata.finalizers ?? [], options);
+  if (finalizers.length > 0) metadata.finalizers = finalizers;
+  else delete metadata.finalizers;
+  const wanted = Math.max(0, rules.gracePeriodSeconds?.(object, options.gracePeriodSeconds ?? undefined) ?? 0);
+  if (metadata.deletionTimestamp === undefined) {
+    metadata.deletionTimestamp = rfc3339(context.now() + wanted * 1000);
+    metadata.deletionGracePeriodSeconds = wanted;
+    if (metadata.generation !== undefined && metadata.generation > 0) metadata.generation += 1;
+    rules.markDeleted?.(object);
+    return;
+  }
+  shorten(metadata, wanted, options);
+}
+
+/** A second delete may only shorten what is left. */
+function shorten(
+  metadata: KubernetesObject['metadata'],
+  wanted: number,
+  options: DeleteOptions,
+): void {
+  const left = metadata.deletionGracePeriodSeconds ?? 0;
+  if (options.gracePeriodSeconds == null || wanted >= left) return;
+  const started = Date.parse(metadata.deletionTimestamp ?? '') - left * 1000;
+  metadata.deletionTimestamp = rfc3339(started + wanted * 1000);
+  metadata.deletionGracePeriodSeconds = wanted;
+}
+
+function finalizersFor<T extends KubernetesObject>(
+  { rules }: Resource<T>,
+  present: readonly string[],
+  options: DeleteOptions,
+): string[] {
+  const policy = policyOf(options);
+  if (policy === undefined && rules.defaultPropagation === undefined) return [...present];
+  const kept = present.filter((one) => one !== orphan && one !== foreground);
+  switch (policy ?? rules.defaultPropagation) {
+    case 'Orphan':
+      return [...kept, orphan];
+    case 'Foreground':
+      return [...kept, foreground];
+    default:
+      return kept;
+  }
+}
+
+/** @throws ApiError BadRequest where the old and the new way to say it are mixed */
+function policyOf(options: DeleteOptions): string | undefined {
+  const { orphanDependents, propagationPolicy } = options;
+  if (orphanDependents == null) return propagationPolicy ?? undefined;
+  if (propagationPolicy != null)
+    throw badRequest('orphanDependents and deletionPropagation cannot be both set');
+  return orphanDependents ? 'Orphan' : 'Background';
+}

@@ -1,0 +1,211 @@
+import { isDeepStrictEqual } from 'node:util';
+import { conflict, type KubernetesObject, notFound, staleObject } from '@kubewright/api';
+import { admit, type AdmissionRequest, validateAdmission } from '../admission/admission-plugin.js';
+import { parseStored, storedBytes } from '../encoding/object-bytes.js';
+import type { Decision, StorageEntry } from '../storage/storage.js';
+import { type FieldError, invalidObject } from '../validation/field-error.js';
+import { validateMetadataUpdate } from '../validation/object-meta.js';
+import type { Registry } from './registry.js';
+import type { Resource } from './resource.js';
+import type { StoredObject } from './stored-object.js';
+import type { WriteContext } from './write-context.js';
+
+export interface UpdateOptions<T extends KubernetesObject> {
+  readonly namespace: string;
+  readonly name: string;
+  /** Empty for the object itself. */
+  readonly subresource: string;
+  /**
+   * The wanted object, made from the newest one, of which it may keep parts but change none. Called again when the
+   * object changed meanwhile.
+   */
+  change(current: T): T | Promise<T>;
+  /** Creates the object where there is none. */
+  create?(): Promise<StoredObject<T>>;
+}
+
+/**
+ * Changes an object as one compare-and-swap: change, defaults, admission, preparation, validation, store. A change
+ * that changes nothing writes nothing. The last finalizer taken off a deleted object removes it.
+ * @throws ApiError NotFound, Conflict (the change names a resourceVersion or uid of the past), Invalid
+ */
+export async function updateObject<T extends KubernetesObject>(
+  registry: Registry,
+  resource: Resource<T>,
+  options: UpdateOptions<T>,
+  context: WriteContext,
+): Promise<StoredObject<T>> {
+  const { namespace, name } = options;
+  const { rules } = resource;
+  const key = resource.key(namespace, name);
+  let outcome: Outcome<T> | undefined;
+  const decide = async (entry: StorageEntry | undefined): Promise<Decision> => {
+    await outcome?.giveBack?.();
+    outcome = undefined;
+    if (entry === undefined) {
+      if (options.create !== undefined) return { keep: true };
+      throw notFound(rules.kind, name);
+    }
+    outcome = await changed(registry, resource, entry, options, context);
+    if (context.dryRun) return { keep: true };
+    if (outcome.removes) return { delete: true };
+    return isSame(outcome, entry) ? { keep: true } : { put: outcome.bytes };
+  };
+  let revision: number;
+  if (context.dryRun) {
+    const { entry } = await registry.storage.get(key);
+    await decide(entry);
+    revision = entry?.revision ?? 0;
+  } else {
+    revision = await registry.storage.write(key, decide).catch(async (error: unknown) => {
+      await outcome?.giveBack?.();
+      throw error;
+    });
+  }
+  if (outcome === undefined) {
+    if (options.create !== undefined) return options.create();
+    throw notFound(rules.kind, name);
+  }
+  if (outcome.removes && !context.dryRun) await rules.release?.(outcome.object, context);
+  outcome.object.metadata.resourceVersion = String(revision);
+  return { bytes: outcome.bytes, revision, object: outcome.object };
+}
+
+interface Outcome<T extends KubernetesObject> {
+  readonly object: T;
+  readonly bytes: Buffer;
+  readonly removes: boolean;
+  readonly giveBack: (() => Promise<void>) | undefined;
+}
+
+// Fields may stand in another order: the same object has the same length in any order, so few need a closer look.
+function isSame<T extends KubernetesObject>({ bytes }: Outcome<T>, { value }: StorageEntry): boolean {
+  if (bytes.length !== value.length) return false;
+  return bytes.equals(value) || isDeepStrictEqual(parseStored(bytes, 0), parseStored(value, 0));
+}
+
+async function changed<T extends KubernetesObject>(
+  registry: Registry,
+  resource: Resource<T>,
+  entry: StorageEntry,
+  options: UpdateOptions<T>,
+  context: WriteContext,
+): Promise<Outcome<T>> {
+  const { rules } = resource;
+  const { name, namespace, subresource } = options;
+  const old = parseStored<T>(entry.value, entry.revision);
+  const object = await options.change(parseStored<T>(entry.value, entry.revision));
+  refuseStale(resource, object, old);
+  rules.default?.(object);
+  const request: AdmissionRequest = {
+    operation: 'UPDATE',
+    resource: resource as unknown as Resource,
+    subresource,
+    namespace,
+    name,
+    object,
+    oldObject: old,
+    context,
+  };
+  await admit(registry.admission, request);
+  rules.default?.(object);
+  prepare(resource, object, old, subresource, context);
+  const errors = validate(resource, object, old, subresource);
+  if (errors.length > 0) throw invalidObject(rules.kind, name, errors);
+  await validateAdmission(registry.admission, request);
+  const giveBack = context.dryRun ? undefined : await rules.allocate?.(object, old, context);
+  return { object, bytes: storedBytes(object), removes: isFinished(resource, object), giveBack };
+}
+
+/** True for a deleted object that nothing holds any more. */
+export function isFinished<T extends KubernetesObject>({ rules }: Resource<T>, object: T): boolean {
+  const { deletionTimestamp, deletionGracePeriodSeconds = 0, finalizers = [] } = object.metadata;
+  if (deletionTimestamp === undefined || finalizers.length > 0 || rules.held?.(object)) return false;
+  return deletionGracePeriodSeconds === 0;
+}
+
+function refuseStale<T extends KubernetesObject>({ rules }: Resource<T>, object: T, old: T): void {
+  const { uid, resourceVersion, name = '' } = object.metadata;
+  if (resourceVersion !== undefined && resourceVersion !== '' && resourceVersion !== old.metadata.resourceVersion)
+    throw conflict(rules.kind, name, staleObject);
+  if (uid !== undefined && uid !== '' && uid !== old.metadata.uid)
+    throw conflict(
+      rules.kind,
+      name,
+      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid ?? ''}`,
+    );
+}
+
+// Source: apiserver's `rest.BeforeUpdate`: what a client leaves out or may not change comes from the stored object.
+function prepare<T extends KubernetesObject>(
+  resource: Resource<T>,
+  object: T,
+  old: T,
+  subresource: string,
+  context: WriteContext,
+): void {
+  const { rules } = resource;
+  const { metadata } = object;
+  keepSystemField(metadata, old.metadata, 'uid');
+  keepSystemField(metadata, old.metadata, 'creationTimestamp');
+  keepSystemField(metadata, old.metadata, 'deletionTimestamp');
+  keepSystemField(metadata, old.metadata, 'deletionGracePeriodSeconds');
+  keepSystemField(metadata, old.metadata, 'generation');
+  delete metadata.selfLink;
+  if (subresource === '') {
+    if (rules.kind.subresources.status !== undefined) copyField(object, old, 'status');
+    rules.prepareForUpdate?.(object, old, context);
+  } else if (subresource === 'status') {
+    keepAllButStatus(object, old);
+  }
+  rules.subresources?.[subresource]?.prepareForUpdate?.(object, old, context);
+  if (rules.generation && !sameDesire(object, old))
+    metadata.generation = (old.metadata.generation ?? 0) + 1;
+}
+
+function validate<T extends KubernetesObject>(
+  resource: Resource<T>,
+  object: T,
+  old: T,
+  subresource: string,
+): FieldError[] {
+  const { rules } = resource;
+  const metadata = validateMetadataUpdate(resource, object, old);
+  const own = rules.subresources?.[subresource]?.validateUpdate;
+  if (own !== undefined) return [...metadata, ...own(object, old)];
+  if (subresource === 'status') return metadata;
+  return [...metadata, ...(rules.validate?.(object) ?? []), ...(rules.validateUpdate?.(object, old) ?? [])];
+}
+
+function keepSystemField<M extends object>(metadata: M, old: M, field: keyof M): void {
+  if (old[field] === undefined) delete metadata[field];
+  else metadata[field] = old[field];
+}
+
+function copyField(object: object, old: object, field: string): void {
+  const target = object as Record<string, unknown>;
+  const value = (old as Record<string, unknown>)[field];
+  if (value === undefined) delete target[field];
+  else target[field] = value;
+}
+
+/** The status subresource changes the status, and of the metadata only what managers of fields keep there. */
+function keepAllButStatus(object: KubernetesObject, old: KubernetesObject): void {
+  const { managedFields, resourceVersion } = object.metadata;
+  for (const field of Object.keys(object)) if (!(field in old) && field !== 'status') copyField(object, old, field);
+  for (const field of Object.keys(old)) if (field !== 'status' && field !== 'metadata') copyField(object, old, field);
+  object.metadata = { ...old.metadata };
+  if (resourceVersion !== undefined) object.metadata.resourceVersion = resourceVersion;
+  if (managedFields !== undefined) object.metadata.managedFields = managedFields;
+}
+
+function sameDesire(object: KubernetesObject, old: KubernetesObject): boolean {
+  return isDeepStrictEqual(desireOf(object), desireOf(old));
+}
+
+function desireOf(object: KubernetesObject): unknown {
+  const { apiVersion: _a, kind: _k, metadata: _m, status: _s, ...desire } = object as KubernetesObject & {
+    status?: unknown;
+  };
+  return desire;
+}

@@ -1,0 +1,46 @@
+import { apiVersionOf, type SchemaSource } from '@kubewright/api';
+import { definitions } from '@kubewright/api/schemas';
+import { createNormaliser, type Normaliser } from './normalise.js';
+
+/** What a body must be: its kind and version, and the way to bring it to its schema's form. */
+export interface BodyKind {
+  readonly apiVersion: string;
+  readonly version: string;
+  readonly kind: string;
+  readonly schema: SchemaSource;
+  readonly normalise: Normaliser;
+  /** True for bodies that every group has under its own version (DeleteOptions). */
+  readonly anyVersion?: boolean;
+}
+
+/** What makes a {@link BodyKind}: every Kind does. */
+export interface BodyKindSource {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  readonly schema: SchemaSource;
+}
+
+/** The schema is compiled at once: callers keep the answer. */
+export function bodyKindOf({ group, version, kind, schema }: BodyKindSource): BodyKind {
+  return { apiVersion: apiVersionOf(group, version), version, kind, schema, normalise: createNormaliser(schema, kind) };
+}
+
+const known = new Map<string, BodyKind>();
+
+/**
+ * A built-in kind that need not be stored: DeleteOptions, Scale, Eviction, ….
+ * @throws Error for a kind that the imported facts do not have
+ */
+export function builtinBodyKind(group: string, version: string, kind: string): BodyKind {
+  const key = `${group}/${version}/${kind}`;
+  let body = known.get(key);
+  if (body === undefined) {
+    const schema = definitions.ofKind(group, version, kind);
+    if (schema === undefined) throw new Error(`there are no facts about ${key}`);
+    const versions = schema.root['x-kubernetes-group-version-kind'] ?? [];
+    body = { ...bodyKindOf({ group, version, kind, schema }), anyVersion: versions.length > 1 };
+    known.set(key, body);
+  }
+  return body;
+}

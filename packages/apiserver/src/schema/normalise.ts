@@ -1,0 +1,307 @@
+import { badRequest, parseQuantity, type Schema, type SchemaSource } from '@kubewright/api';
+
+/** A decoded body brought to its schema's form. */
+export interface Normalised {
+  readonly object: Record<string, unknown>;
+  /** Paths of fields that the schema does not have; they are gone from the object. */
+  readonly unknownFields: readonly string[];
+}
+
+export type Normaliser = (body: Record<string, unknown>) => Normalised;
+
+/** What a walk through one body carries. */
+interface Walk {
+  readonly unknownFields: string[];
+}
+
+/** Where a value stands. Linked, so that a path is only put together for an error. */
+interface Place {
+  readonly parent: Place | undefined;
+  /** A field's name, a map's key or a list's index. */
+  readonly segment: string | number;
+  /** The innermost named type; undefined for what is no field of one (items, map values). */
+  readonly owner: string | undefined;
+}
+
+/** Returns the value in canonical form, or `drop` where a Go round trip leaves it out. */
+type Step = (value: unknown, place: Place | undefined, walk: Walk) => unknown;
+
+const drop = Symbol('drop');
+
+/**
+ * A function that does to a body what decoding into Go types and encoding again does: unknown fields are dropped (and
+ * named), nulls and empty optional lists and maps left out, quantities and times written canonically, and a value of
+ * another type refused in the words of Go's decoder.
+ * @throws ApiError BadRequest from the function, for a value of the wrong type
+ */
+export function createNormaliser(source: SchemaSource, kind: string): Normaliser {
+  const compiler = new Compiler(source);
+  const step = compiler.object(source.root, kind);
+  return (body) => {
+    const walk: Walk = { unknownFields: [] };
+    const object = step(body, undefined, walk);
+    return { object: object as Record<string, unknown>, unknownFields: walk.unknownFields };
+  };
+}
+
+class Compiler {
+  readonly #source: SchemaSource;
+  readonly #definitions = new Map<string, Step>();
+
+  constructor(source: SchemaSource) {
+    this.#source = source;
+  }
+
+  step(schema: Schema): Step {
+    if (schema.$ref !== undefined) return this.#definition(schema.$ref);
+    if (schema['x-kubernetes-preserve-unknown-fields'] && schema.properties === undefined) return keep;
+    if (schema['x-kubernetes-int-or-string']) return intOrString;
+    switch (schema.type) {
+      case 'object':
+        return schema.properties === undefined ? this.#map(schema) : this.object(schema, 'struct');
+      case 'array':
+        return this.#array(schema);
+      case 'string':
+        return stringSteps[schema.format ?? ''] ?? plainString;
+      case 'integer':
+        return schema.format === 'int32' ? int32 : int64;
+      case 'number':
+        return float;
+      case 'boolean':
+        return boolean;
+      default:
+        return keep;
+    }
+  }
+
+  object(schema: Schema, owner: string): Step {
+    const properties = Object.entries(schema.properties ?? {}).map(([name, property]) => ({
+      name,
+      step: this.step(property),
+      keepsEmpty: schema.required?.includes(name) ?? false,
+    }));
+    const known = new Set(properties.map(({ name }) => name));
+    const preserves = schema['x-kubernetes-preserve-unknown-fields'] === true;
+    return (value, place, walk) => {
+      if (!isRecord(value)) throw mismatch(value, place, goStruct(owner));
+      const result: Record<string, unknown> = {};
+      for (const { name, step, keepsEmpty } of properties) {
+        const field = value[name];
+        if (field === undefined || field === null) continue;
+        const next = step(field, { parent: place, segment: name, owner }, walk);
+        if (next === drop && !keepsEmpty) continue;
+        result[name] = next === drop ? emptyOf(field) : next;
+      }
+      for (const name of Object.keys(value)) {
+        if (known.has(name)) continue;
+        if (preserves) result[name] = value[name];
+        else walk.unknownFields.push(pathOf({ parent: place, segment: name, owner: undefined }));
+      }
+      return result;
+    };
+  }
+
+  // Definitions refer to themselves (JSONSchemaProps), so a step is made when it is first walked.
+  #definition(name: string): Step {
+    const known = this.#definitions.get(name);
+    if (known !== undefined) return known;
+    let made: Step | undefined;
+    const lazy: Step = (value, place, walk) => {
+      made ??= this.#make(name);
+      return made(value, place, walk);
+    };
+    this.#definitions.set(name, lazy);
+    return lazy;
+  }
+
+  #make(name: string): Step {
+    const schema = this.#source.resolve(name);
+    return schema.type === 'object' && schema.properties !== undefined
+      ? this.object(schema, name)
+      : this.step(schema);
+  }
+
+  #map(schema: Schema): Step {
+    if (typeof schema.additionalProperties !== 'object') return keep;
+    const step = this.step(schema.additionalProperties);
+    const goType = `map[string]${goTypeOf(schema.additionalProperties)}`;
+    const zero = zeroOf(schema.additionalProperties);
+    return (value, place, walk) => {
+      if (!isRecord(value)) throw mismatch(value, place, goType);
+      const keys = Object.keys(value);
+      if (keys.length === 0) return drop;
+      const result: Record<string, unknown> = {};
+      for (const key of keys) {
+        const next = step(value[key] ?? zero, { parent: place, segment: key, owner: undefined }, walk);
+        define(result, key, next === drop ? emptyOf(value[key]) : next);
+      }
+      return result;
+    };
+  }
+
+  #array(schema: Schema): Step {
+    const items = schema.items ?? {};
+    const step = this.step(items);
+    const goType = `[]${goTypeOf(items)}`;
+    const zero = zeroOf(items);
+    return (value, place, walk) => {
+      if (!Array.isArray(value)) throw mismatch(value, place, goType);
+      if (value.length === 0) return drop;
+      return value.map((item: unknown, index) => {
+        const next = step(item ?? zero, { parent: place, segment: index, owner: undefined }, walk);
+        return next === drop ? emptyOf(item) : next;
+      });
+    };
+  }
+}
+
+const keep: Step = (value) => value;
+
+const plainString: Step = (value, place) => {
+  if (typeof value !== 'string') throw mismatch(value, place, 'string');
+  return value;
+};
+
+const boolean: Step = (value, place) => {
+  if (typeof value !== 'boolean') throw mismatch(value, place, 'bool');
+  return value;
+};
+
+const float: Step = (value, place) => {
+  if (typeof value !== 'number') throw mismatch(value, place, 'float64');
+  return value;
+};
+
+const int32: Step = (value, place) => {
+  if (typeof value !== 'number') throw mismatch(value, place, 'int32');
+  if ((value | 0) !== value) throw mismatch(value, place, 'int32', `number ${value}`);
+  return value;
+};
+
+const int64: Step = (value, place) => {
+  if (typeof value === 'bigint') {
+    if (BigInt.asIntN(64, value) !== value) throw mismatch(value, place, 'int64', `number ${value}`);
+    return value;
+  }
+  if (typeof value !== 'number') throw mismatch(value, place, 'int64');
+  if (!Number.isInteger(value)) throw mismatch(value, place, 'int64', `number ${value}`);
+  return value;
+};
+
+const intOrString: Step = (value, place) => {
+  if (typeof value === 'string') return value;
+  return int32(value, place, { unknownFields: [] });
+};
+
+const quantity: Step = (value) => {
+  const text = typeof value === 'number' || typeof value === 'bigint' ? String(value) : value;
+  const parsed = typeof text === 'string' ? parseQuantity(text) : undefined;
+  if (parsed === undefined)
+    throw badRequest("quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'");
+  return parsed.toString();
+};
+
+const rfc3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
+
+const time: Step = (value, place) => {
+  const text = plainString(value, place, { unknownFields: [] }) as string;
+  const milliseconds = rfc3339.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(milliseconds))
+    throw badRequest(`parsing time ${JSON.stringify(text)} as "2006-01-02T15:04:05Z07:00": cannot parse it`);
+  return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
+};
+
+const microTime: Step = (value, place) => {
+  const text = plainString(value, place, { unknownFields: [] }) as string;
+  if (!rfc3339.test(text))
+    throw badRequest(`parsing time ${JSON.stringify(text)} as "2006-01-02T15:04:05.000000Z07:00": cannot parse it`);
+  const fraction = /\.(\d+)/.exec(text)?.[1] ?? '';
+  const seconds = new Date(Date.parse(text)).toISOString().slice(0, 19);
+  return `${seconds}.${fraction.slice(0, 6).padEnd(6, '0')}Z`;
+};
+
+const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+const bytes: Step = (value, place) => {
+  const text = (plainString(value, place, { unknownFields: [] }) as string).replace(/[\r\n]/g, '');
+  if (!base64.test(text)) {
+    const wrong = text.search(/[^A-Za-z0-9+/]/);
+    throw badRequest(`illegal base64 data at input byte ${wrong < 0 ? text.length : wrong}`);
+  }
+  return text;
+};
+
+const stringSteps: Readonly<Record<string, Step>> = {
+  quantity,
+  'date-time': time,
+  'micro-time': microTime,
+  byte: bytes,
+};
+
+/** `spec.containers[0].image`, as errors of unknown fields show it. */
+function pathOf(place: Place | undefined): string {
+  if (place === undefined) return '';
+  const before = pathOf(place.parent);
+  if (typeof place.segment === 'number') return `${before}[${place.segment}]`;
+  return before === '' ? place.segment : `${before}.${place.segment}`;
+}
+
+/** `PodSpec.spec.containers.image`, as Go's decoder shows it: fields only, behind the innermost struct. */
+function goFieldOf(place: Place | undefined): string {
+  const fields: string[] = [];
+  let owner: string | undefined;
+  for (let at = place; at !== undefined; at = at.parent) {
+    if (at.owner === undefined) continue;
+    owner ??= at.owner;
+    fields.unshift(String(at.segment));
+  }
+  if (owner === undefined) return 'Go value';
+  return `Go struct field ${owner.slice(owner.lastIndexOf('.') + 1)}.${fields.join('.')}`;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** What Go calls the JSON value. */
+function jsonTypeOf(value: unknown): string {
+  if (Array.isArray(value)) return 'array';
+  if (typeof value === 'boolean') return 'bool';
+  return typeof value === 'bigint' ? 'number' : typeof value;
+}
+
+function mismatch(value: unknown, place: Place | undefined, goType: string, shown = jsonTypeOf(value)): Error {
+  return badRequest(`json: cannot unmarshal ${shown} into ${goFieldOf(place)} of type ${goType}`);
+}
+
+/** `io.k8s.api.core.v1.PodSpec` is `v1.PodSpec` to Go. */
+function goStruct(definition: string): string {
+  return definition.split('.').slice(-2).join('.');
+}
+
+function goTypeOf(schema: Schema): string {
+  if (schema.$ref !== undefined) return goStruct(schema.$ref);
+  if (schema.type === 'array') return `[]${goTypeOf(schema.items ?? {})}`;
+  if (schema.type === 'integer') return schema.format ?? 'int64';
+  if (schema.type === 'boolean') return 'bool';
+  return schema.format === 'byte' ? '[]uint8' : (schema.type ?? 'interface {}');
+}
+
+/** What Go has in place of a null item of a list or a map. */
+function zeroOf(schema: Schema): unknown {
+  if (schema.type === 'string') return '';
+  if (schema.type === 'integer' || schema.type === 'number') return 0;
+  if (schema.type === 'boolean') return false;
+  return schema.type === 'array' ? [] : {};
+}
+
+function emptyOf(value: unknown): unknown {
+  return Array.isArray(value) ? [] : {};
+}
+
+/** Sets an own property even for the key `__proto__`. */
+function define(object: Record<string, unknown>, key: string, value: unknown): void {
+  if (key === '__proto__')
+    Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
+  else object[key] = value;
+}

@@ -1,0 +1,35 @@
+import { badRequest, type KubernetesObject } from '@kubewright/api';
+import type { Exchange } from '../exchange.js';
+import { createObject } from '../registry/create-object.js';
+import type { ServedKind } from '../registry/resource.js';
+import { answerObject } from './answer.js';
+import { readObject } from './read-body.js';
+import { writeContext, writeOptions } from './write-options.js';
+
+/** POST of an object to its collection. */
+export async function create(exchange: Exchange, served: ServedKind): Promise<void> {
+  const options = writeOptions(exchange);
+  const object = await readObject(exchange, served.body, options.fieldValidation);
+  matchNamespace(object, exchange.info.namespace, served);
+  const context = writeContext(exchange, options);
+  const stored = served.toStored(object);
+  const created = await createObject(exchange.server, served.resource, stored, context);
+  exchange.warn(...(served.resource.rules.warnings?.(created.object, undefined) ?? []));
+  answerObject(exchange, served, 201, created);
+}
+
+/**
+ * The namespace of the path goes into an object without one; another one is refused.
+ * @throws ApiError BadRequest
+ */
+export function matchNamespace(object: KubernetesObject, namespace: string, served: ServedKind): void {
+  if (!served.resource.namespaced) {
+    delete object.metadata.namespace;
+    return;
+  }
+  object.metadata.namespace ||= namespace;
+  if (object.metadata.namespace !== namespace)
+    throw badRequest(
+      `the namespace of the provided object does not match the namespace sent on the request`,
+    );
+}

@@ -1,0 +1,33 @@
+import { encodeJson, type KubernetesObject } from '@kubewright/api';
+import type { Exchange } from '../exchange.js';
+import { type Deleted, deleteObject } from '../registry/delete-object.js';
+import type { ServedKind } from '../registry/resource.js';
+import { answerObject } from './answer.js';
+import { deleteOptions } from './delete-options.js';
+import { writeContext } from './write-options.js';
+
+/** DELETE of one object. */
+export async function deleteVerb(exchange: Exchange, served: ServedKind): Promise<void> {
+  const { namespace, name } = exchange.info;
+  const options = await deleteOptions(exchange);
+  const deleted = await deleteObject(
+    exchange.server,
+    served.resource,
+    { namespace, name },
+    options,
+    writeContext(exchange, { dryRun: (options.dryRun ?? []).includes('All') }),
+  );
+  if (!deleted.gone || served.resource.rules.returnsDeleted) answerObject(exchange, served, 200, deleted);
+  else exchange.sendJson(200, encodeJson(success(served, deleted)));
+}
+
+function success({ kind }: ServedKind, { object }: Deleted<KubernetesObject>): object {
+  const { name, uid } = object.metadata;
+  return {
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Success',
+    details: { name, ...(kind.group === '' ? {} : { group: kind.group }), kind: kind.plural, uid },
+  };
+}

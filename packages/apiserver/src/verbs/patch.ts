@@ -1,0 +1,77 @@
+import { ApiError, badRequest, decodeJson, JsonSyntaxError, type SchemaSource } from '@kubewright/api';
+import type { Exchange } from '../exchange.js';
+import type { JsonObject } from '../patch/json-object.js';
+import { applyJsonPatch } from '../patch/json-patch.js';
+import { applyMergePatch } from '../patch/merge-patch.js';
+import { applyStrategicMergePatch } from '../patch/strategic-merge.js';
+import type { ServedKind } from '../registry/resource.js';
+import { updateObject } from '../registry/update-object.js';
+import { answerObject } from './answer.js';
+import { matchNamespace } from './create.js';
+import { contentTypeOf, toForm } from './read-body.js';
+import { matchName } from './update.js';
+import { writeContext, writeOptions } from './write-options.js';
+
+type PatchFunction = (document: JsonObject, patch: unknown, schema: SchemaSource) => unknown;
+
+/** By media type. */
+const patchFunctions: Readonly<Record<string, PatchFunction>> = {
+  'application/json-patch+json': (document, patch) => applyJsonPatch(document, patch),
+  'application/merge-patch+json': (document, patch) => applyMergePatch(document, patch),
+  'application/strategic-merge-patch+json': applyStrategicMergePatch,
+};
+
+/** A patch as it came, and how to apply it. */
+export interface Patch {
+  readonly apply: PatchFunction;
+  readonly value: unknown;
+  readonly duplicates: readonly string[];
+}
+
+/** PATCH of an object or of a subresource that speaks the object's own kind. */
+export async function patch(exchange: Exchange, served: ServedKind): Promise<void> {
+  const { namespace, name, subresource } = exchange.info;
+  const options = writeOptions(exchange);
+  const body = await readPatch(exchange);
+  const updated = await updateObject(
+    exchange.server,
+    served.resource,
+    {
+      namespace,
+      name,
+      subresource,
+      change: (current) => {
+        const value = applyPatch(body, served.fromStored(current), served.kind.schema);
+        const object = toForm(exchange, value, served.body, options.fieldValidation, body.duplicates);
+        matchNamespace(object, namespace, served);
+        matchName(object, name);
+        return served.toStored(object);
+      },
+    },
+    writeContext(exchange, options),
+  );
+  exchange.warn(...(served.resource.rules.warnings?.(updated.object, undefined) ?? []));
+  answerObject(exchange, served, 200, updated);
+}
+
+/** @throws ApiError UnsupportedMediaType, BadRequest */
+export async function readPatch(exchange: Exchange): Promise<Patch> {
+  const apply = patchFunctions[contentTypeOf(exchange)];
+  if (apply === undefined)
+    throw new ApiError(
+      'UnsupportedMediaType',
+      `the body of the request was in an unknown format - accepted media types include: ${Object.keys(patchFunctions).join(', ')}`,
+    );
+  const bytes = await exchange.request.readBody();
+  try {
+    return { apply, ...decodeJson(bytes) };
+  } catch (error) {
+    if (!(error instanceof JsonSyntaxError)) throw error;
+    throw badRequest(`error decoding patch: ${error.message}`);
+  }
+}
+
+/** The object after the patch; the object itself stays as it is. @throws ApiError of the patch functions */
+export function applyPatch(patch: Patch, object: object, schema: SchemaSource): JsonObject {
+  return patch.apply(object as JsonObject, patch.value, schema) as JsonObject;
+}

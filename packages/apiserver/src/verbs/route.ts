@@ -1,0 +1,80 @@
+import { ApiError } from '@kubewright/api';
+import type { Exchange } from '../exchange.js';
+import type { ServedKind } from '../registry/resource.js';
+import { connect } from './connect.js';
+import { create } from './create.js';
+import { createSubresource } from './create-subresource.js';
+import { deleteCollection } from './delete-collection.js';
+import { deleteVerb } from './delete.js';
+import { get } from './get.js';
+import { list } from './list.js';
+import { patch } from './patch.js';
+import { getScale, patchScale, updateScale } from './scale.js';
+import { update } from './update.js';
+import { watch } from './watch.js';
+
+type VerbFunction = (exchange: Exchange, served: ServedKind) => Promise<void>;
+
+const objectVerbs: Readonly<Record<string, VerbFunction>> = {
+  get,
+  list,
+  watch,
+  create,
+  update,
+  patch,
+  delete: deleteVerb,
+  deletecollection: deleteCollection,
+};
+
+/** Subresources that speak the object's own kind (status, resize, finalize, …). */
+const ownKindVerbs: Readonly<Record<string, VerbFunction>> = { get, update, patch };
+
+const scaleVerbs: Readonly<Record<string, VerbFunction>> = {
+  get: getScale,
+  update: updateScale,
+  patch: patchScale,
+};
+
+/** Hands the request to its verb: a resource's, or the handler of a path that is none. */
+export async function route(exchange: Exchange): Promise<void> {
+  const { info, server } = exchange;
+  if (!info.isResource) {
+    await server.paths.handle(exchange);
+    return;
+  }
+  const served = server.resources.at(info.group, info.version, info.resource);
+  if (served === undefined) throw unknownResource();
+  await verbOf(exchange, served)(exchange, served);
+}
+
+function verbOf({ info }: Exchange, served: ServedKind): VerbFunction {
+  const { subresource, verb } = info;
+  if (subresource === '') {
+    const run = objectVerbs[verb];
+    const allowed = served.kind.verbs.some((one) => one === verb);
+    if (run === undefined || !allowed) throw methodNotAllowed();
+    return run;
+  }
+  const definition = served.kind.subresources[subresource];
+  if (definition === undefined) throw unknownResource();
+  const { rules } = served.resource;
+  const own = rules.subresources?.[subresource];
+  if (own?.connect !== undefined) return connect;
+  let run: VerbFunction | undefined;
+  if (own?.create !== undefined) run = verb === 'create' ? createSubresource : undefined;
+  else if (subresource === 'scale' && rules.scale !== undefined) run = scaleVerbs[verb];
+  else if (definition.kind === served.kind.kind) run = ownKindVerbs[verb];
+  else throw unknownResource();
+  if (run === undefined) throw methodNotAllowed();
+  return run;
+}
+
+function unknownResource(): ApiError {
+  return new ApiError('NotFound', 'the server could not find the requested resource', { details: {} });
+}
+
+function methodNotAllowed(): ApiError {
+  return new ApiError('MethodNotAllowed', 'the server does not allow this method on the requested resource', {
+    details: {},
+  });
+}

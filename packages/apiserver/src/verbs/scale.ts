@@ -1,0 +1,92 @@
+import { ApiError, encodeJson, type KubernetesObject, notFound } from '@kubewright/api';
+import type { Scale } from '@kubewright/api/autoscaling/v1';
+import type { Exchange } from '../exchange.js';
+import type { ScaleRules } from '../kinds/kind-rules.js';
+import { parseStored } from '../encoding/object-bytes.js';
+import type { ServedKind } from '../registry/resource.js';
+import { updateObject } from '../registry/update-object.js';
+import { builtinBodyKind } from '../schema/body-kind.js';
+import { invalid, invalidObject, path } from '../validation/field-error.js';
+import { applyPatch, readPatch } from './patch.js';
+import { readObject, toForm } from './read-body.js';
+import { writeContext, writeOptions } from './write-options.js';
+
+const scaleKind = () => builtinBodyKind('autoscaling', 'v1', 'Scale');
+
+/** GET of the scale of an object. */
+export async function getScale(exchange: Exchange, served: ServedKind): Promise<void> {
+  const { namespace, name } = exchange.info;
+  const entry = served.resource.cache.get(served.resource.key(namespace, name));
+  if (entry === undefined) throw notFound(served.kind, name);
+  exchange.sendJson(200, encodeJson(scaleOf(served, parseStored(entry.bytes, entry.revision))));
+}
+
+/** PUT of a scale. */
+export async function updateScale(exchange: Exchange, served: ServedKind): Promise<void> {
+  const options = writeOptions(exchange);
+  const wanted = (await readObject(exchange, scaleKind(), options.fieldValidation)) as Scale;
+  await changeScale(exchange, served, () => wanted);
+}
+
+/** PATCH of a scale. */
+export async function patchScale(exchange: Exchange, served: ServedKind): Promise<void> {
+  const options = writeOptions(exchange);
+  const patch = await readPatch(exchange);
+  await changeScale(exchange, served, (current) => {
+    const value = applyPatch(patch, current, scaleKind().schema);
+    return toForm(exchange, value, scaleKind(), options.fieldValidation, patch.duplicates) as Scale;
+  });
+}
+
+async function changeScale(
+  exchange: Exchange,
+  served: ServedKind,
+  change: (current: Scale) => Scale,
+): Promise<void> {
+  const { namespace, name, subresource } = exchange.info;
+  const options = writeOptions(exchange);
+  const rules = scaleRules(served);
+  const updated = await updateObject(
+    exchange.server,
+    served.resource,
+    {
+      namespace,
+      name,
+      subresource,
+      change: (current) => {
+        const scale = change(scaleOf(served, current));
+        const replicas = scale.spec?.replicas ?? 0;
+        if (replicas < 0)
+          throw invalidObject({ group: 'autoscaling', plural: 'scales', kind: 'Scale' }, name, [
+            invalid(path('spec', 'replicas'), replicas, 'must be greater than or equal to 0'),
+          ]);
+        if (scale.metadata.resourceVersion !== undefined)
+          current.metadata.resourceVersion = scale.metadata.resourceVersion;
+        rules.setReplicas(current, replicas);
+        return current;
+      },
+    },
+    writeContext(exchange, options),
+  );
+  exchange.sendJson(200, encodeJson(scaleOf(served, updated.object)));
+}
+
+function scaleRules(served: ServedKind): ScaleRules<KubernetesObject> {
+  const { scale } = served.resource.rules;
+  if (scale === undefined) throw new ApiError('NotFound', 'the server could not find the requested resource');
+  return scale;
+}
+
+function scaleOf(served: ServedKind, object: KubernetesObject): Scale {
+  const rules = scaleRules(served);
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
+  const replicas = rules.replicas(object);
+  const selector = rules.selector(object);
+  return {
+    kind: 'Scale',
+    apiVersion: 'autoscaling/v1',
+    metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
+    spec: replicas === 0 ? {} : { replicas },
+    status: { replicas: rules.statusReplicas(object), ...(selector === '' ? {} : { selector }) },
+  };
+}

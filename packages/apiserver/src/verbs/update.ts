@@ -1,0 +1,36 @@
+import { ApiError, badRequest, type KubernetesObject } from '@kubewright/api';
+import type { Exchange } from '../exchange.js';
+import type { ServedKind } from '../registry/resource.js';
+import { updateObject } from '../registry/update-object.js';
+import { answerObject } from './answer.js';
+import { matchNamespace } from './create.js';
+import { readObject } from './read-body.js';
+import { writeContext, writeOptions } from './write-options.js';
+
+/** PUT of a whole object, or of its status or another subresource that speaks the object's own kind. */
+export async function update(exchange: Exchange, served: ServedKind): Promise<void> {
+  const { namespace, name, subresource } = exchange.info;
+  const options = writeOptions(exchange);
+  const object = await readObject(exchange, served.body, options.fieldValidation);
+  matchNamespace(object, namespace, served);
+  matchName(object, name);
+  const stored = served.toStored(object);
+  const updated = await updateObject(
+    exchange.server,
+    served.resource,
+    { namespace, name, subresource, change: () => structuredClone(stored) },
+    writeContext(exchange, options),
+  );
+  exchange.warn(...(served.resource.rules.warnings?.(updated.object, undefined) ?? []));
+  answerObject(exchange, served, 200, updated);
+}
+
+/** @throws ApiError BadRequest where the body names another object than the path */
+export function matchName(object: KubernetesObject, name: string): void {
+  if ((object.metadata.name ?? '') === '') throw badRequest('name must be provided');
+  if (object.metadata.name !== name)
+    throw new ApiError(
+      'BadRequest',
+      `the name of the object (${object.metadata.name ?? ''}) does not match the name on the URL (${name})`,
+    );
+}
