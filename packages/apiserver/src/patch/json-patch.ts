@@ -1,4 +1,4 @@
-import { ApiError, badRequest } from '@kubewright/api';
+import { ApiError, badRequest, encodeJson } from '@kubewright/api';
 import { goJsonName, isObject, type JsonObject, jsonEqual, own, put } from './json-object.js';
 
 /** Upstream's limit on operations. */
@@ -99,7 +99,7 @@ class Editor {
       case 'copy': {
         const source = this.#get(needed(from));
         if (source === undefined) throw unprocessable(`copy: ${from}: missing value`);
-        this.#copied += JSON.stringify(source, bigIntegersAsText).length;
+        this.#copied += encodeJson(source).length;
         if (this.#copied > maxCopiedSize) throw unprocessable('the accumulated size of copies is too large');
         this.#add(path, structuredClone(source));
         break;
@@ -191,10 +191,6 @@ class Editor {
     this.#ours.add(copy);
     return copy;
   }
-}
-
-function bigIntegersAsText(_key: string, value: unknown): unknown {
-  return typeof value === 'bigint' ? value.toString() : value;
 }
 
 function needed(from: string | undefined): string {

@@ -1,0 +1,126 @@
+import { readFileSync } from 'node:fs';
+
+/** A field of a message, with what JSON makes of it. */
+export interface Field {
+  readonly number: number;
+  /** The member in JSON; undefined for a Go struct embedded inline, whose members are its owner's. */
+  readonly json: string | undefined;
+  readonly shape: 'single' | 'repeated' | 'map';
+  readonly type: Scalar | Message;
+  /** True where JSON shows the zero value: a pointer in Go, or a member that is never left out. */
+  readonly keepsZero: boolean;
+}
+
+export type Scalar = 'string' | 'int32' | 'int64' | 'bool' | 'double' | 'bytes';
+
+/** A message and its fields in the order of their numbers, as Go writes them. */
+export interface Message {
+  /** Such as `k8s.io.api.core.v1.Pod`. */
+  readonly name: string;
+  readonly fields: readonly Field[];
+  readonly byNumber: ReadonlyMap<number, Field>;
+}
+
+type Fields = Readonly<Record<string, readonly [number: number, type: string]>>;
+
+interface Layout {
+  /** `GROUP/VERSION/KIND` (`/v1/Pod` in the core group) to the name of its message. */
+  readonly kinds: Readonly<Record<string, string>>;
+  readonly messages: Readonly<Record<string, Fields>>;
+}
+
+const meta = 'k8s.io.apimachinery.pkg.apis.meta.v1';
+const jsonSchemaProps = 'k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps';
+
+/** Message fields that are Go structs embedded inline: no members in JSON, theirs stand beside their owner's. */
+const inlineFields = new Set([
+  'deviceConfiguration',
+  'ephemeralContainerCommon',
+  'handler',
+  'ingressRuleValue',
+  'localObjectReference',
+  'persistentVolumeSource',
+  'rule',
+  'ruleWithOperations',
+  'volumeSource',
+]);
+
+/** Fields that JSON names otherwise, everywhere or (behind the message's name) in one message. */
+const jsonNames: Readonly<Record<string, string>> = {
+  Expression: 'expression',
+  Name: 'name',
+  Webhooks: 'webhooks',
+  aPIGroup: 'apiGroup',
+  uID: 'uid',
+  xKubernetesEmbeddedResource: 'x-kubernetes-embedded-resource',
+  xKubernetesIntOrString: 'x-kubernetes-int-or-string',
+  xKubernetesListMapKeys: 'x-kubernetes-list-map-keys',
+  xKubernetesListType: 'x-kubernetes-list-type',
+  xKubernetesMapType: 'x-kubernetes-map-type',
+  xKubernetesPreserveUnknownFields: 'x-kubernetes-preserve-unknown-fields',
+  xKubernetesValidations: 'x-kubernetes-validations',
+  [`${jsonSchemaProps}.ref`]: '$ref',
+  [`${jsonSchemaProps}.schema`]: '$schema',
+};
+
+let layout: Layout | undefined;
+/** Message to the fields whose zero value shows in JSON; a fact of the Go types that the layout does not hold. */
+let zeros: Readonly<Record<string, readonly string[]>> | undefined;
+const messages = new Map<string, Message>();
+
+/** The message of a kind; undefined for a kind that has no protobuf form. Nothing is read before the first call. */
+export function messageOfKind(apiVersion: string, kind: string): Message | undefined {
+  const { kinds, messages: all } = read();
+  const key = apiVersion.includes('/') ? `${apiVersion}/${kind}` : `/${apiVersion}/${kind}`;
+  const name = Object.hasOwn(kinds, key)
+    ? kinds[key]
+    : apiVersion === 'meta.k8s.io/v1'
+      ? `${meta}.${kind}`
+      : undefined;
+  return name === undefined || !Object.hasOwn(all, name) ? undefined : message(name);
+}
+
+/** The message of that name. @throws Error when there is none: a fault of the data, not of a request. */
+export function message(name: string): Message {
+  const known = messages.get(name);
+  if (known !== undefined) return known;
+  const raw = read().messages[name];
+  if (raw === undefined) throw new Error(`the protobuf layout has no message ${name}`);
+  const fields: Field[] = [];
+  const byNumber = new Map<number, Field>();
+  const made: Message = { name, fields, byNumber };
+  // Known before its fields are made: messages may contain themselves.
+  messages.set(name, made);
+  const kept = zeros?.[name] ?? [];
+  for (const [field, [number, type]] of Object.entries(raw)) {
+    const one = makeField(name, field, { number, type, keepsZero: kept.includes(field) });
+    fields.push(one);
+    byNumber.set(number, one);
+  }
+  fields.sort((a, b) => a.number - b.number);
+  return made;
+}
+
+function makeField(
+  owner: string,
+  name: string,
+  { number, type, keepsZero }: { number: number; type: string; keepsZero: boolean },
+): Field {
+  const shape = type.startsWith('repeated ') ? 'repeated' : type.startsWith('map<') ? 'map' : 'single';
+  const value = type.replace(/^repeated |^map<string,|>$/g, '');
+  const resolved = value.startsWith('k8s.io.') ? message(value) : (value as Scalar);
+  const inline = shape === 'single' && typeof resolved !== 'string' && inlineFields.has(name);
+  const json = inline ? undefined : (jsonNames[`${owner}.${name}`] ?? jsonNames[name] ?? name);
+  return { number, json, shape, type: resolved, keepsZero };
+}
+
+function read(): Layout {
+  if (layout === undefined) {
+    // `src` and `dist` are siblings of `data`, so the path is the same from both.
+    const load = (file: string): unknown =>
+      JSON.parse(readFileSync(new URL(`../../data/${file}`, import.meta.url), 'utf8'));
+    zeros = load('protobuf-zeros.json') as Record<string, readonly string[]>;
+    layout = load('protobuf.json') as Layout;
+  }
+  return layout;
+}
