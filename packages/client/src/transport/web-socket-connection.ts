@@ -1,5 +1,5 @@
 import type { WebSocket } from 'ws';
-import type { TransportConnection } from './transport.js';
+import { type TransportConnection, TransportError } from './transport.js';
 
 /** Messages that may wait for their reader before the socket is told to stop reading. */
 const highWater = 16;
@@ -8,7 +8,8 @@ const highWater = 16;
 export function webSocketConnection(socket: WebSocket): TransportConnection {
   const queue: Uint8Array[] = [];
   let ended = false;
-  let failure: unknown;
+  let left = false;
+  let failure: Error | undefined;
   let wake: (() => void) | undefined;
   const notify = () => {
     wake?.();
@@ -16,6 +17,7 @@ export function webSocketConnection(socket: WebSocket): TransportConnection {
   };
   socket.binaryType = 'nodebuffer';
   socket.on('message', (data: Buffer) => {
+    if (left) return;
     queue.push(data);
     if (queue.length >= highWater) socket.pause();
     notify();
@@ -25,7 +27,7 @@ export function webSocketConnection(socket: WebSocket): TransportConnection {
   });
   socket.on('close', (code) => {
     // 1006: the connection went away without a closing handshake.
-    if (code === 1006) failure ??= new Error('the connection broke off');
+    if (code === 1006) failure ??= new Error('no closing handshake');
     ended = true;
     notify();
   });
@@ -37,7 +39,11 @@ export function webSocketConnection(socket: WebSocket): TransportConnection {
         if (queue.length < highWater / 2 && socket.isPaused) socket.resume();
         yield message;
       } else if (ended) {
-        if (failure !== undefined) throw failure;
+        if (failure !== undefined)
+          throw new TransportError(`the connection broke off: ${failure.message}`, {
+            cause: failure,
+            unsent: false,
+          });
         return;
       } else
         await new Promise<void>((resolve) => {
@@ -56,6 +62,8 @@ export function webSocketConnection(socket: WebSocket): TransportConnection {
         socket.send(message, { binary: true }, (error) => (error ? reject(error) : resolve()));
       }),
     close() {
+      // What still comes is not wanted, but has to be read for the closing handshake to be seen.
+      left = true;
       if (socket.isPaused) socket.resume();
       socket.close();
     },

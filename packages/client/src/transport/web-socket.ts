@@ -1,7 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
-import { flatHeaders, type TlsOptions } from './https.js';
+import { flatHeaders } from './headers.js';
+import type { TlsOptions } from './tls-options.js';
 import { ConnectRefused, type ConnectRequest, type TransportConnection } from './transport.js';
+import { webSocketConnection } from './web-socket-connection.js';
 
 export interface OpenWebSocketOptions extends Omit<ConnectRequest, 'headers'> {
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
