@@ -75,6 +75,10 @@ describe('canonicalQuantity', () => {
   it.each(['.5i', '1i', '0.1mi', '1e', '-3.01e-', '1ki', '1e99999'])('refuses the suffix of %j', (text) => {
     expect(() => canonicalQuantity(text)).toThrow(new QuantityError("unable to parse quantity's suffix"));
   });
+
+  it('refuses texts that are out of all proportion', () => {
+    expect(() => canonicalQuantity('9'.repeat(1001))).toThrow('unable to parse numeric part of quantity');
+  });
 });
 
 describe('quantities', () => {

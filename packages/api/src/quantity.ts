@@ -21,7 +21,7 @@ export class QuantityError extends Error {
 
 /**
  * Reads a quantity as apimachinery's `resource.ParseQuantity` does: `0.5`, `100m`, `1.5Gi`, `12e6`. Binary quantities
- * are capped at 2^63-1. Exponents beyond 1000 are refused, where Go would spend memory on the digits.
+ * are capped at 2^63-1. Exponents and texts beyond 1000 are refused, where Go would spend time on the digits.
  * @throws QuantityError
  */
 export function parseQuantity(quantity: QuantityLike): ParsedQuantity {
@@ -79,6 +79,7 @@ export function quantityMilliValue(quantity: QuantityLike): bigint {
 const one = 1_000_000_000n;
 const maxInt64 = 2n ** 63n - 1n;
 const maxExponent = 1000;
+const maxLength = 1000;
 
 const pattern = '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$';
 const grammar = /^([+-]?)0*([0-9]*)(?:\.([0-9]*))?([eEinumkKMGTP]*[-+]?[0-9]*)$/;
@@ -107,6 +108,7 @@ interface Suffix {
 }
 
 function read(text: string): { parsed: ParsedQuantity; isKept: boolean } {
+  if (text.length > maxLength) throw new QuantityError('unable to parse numeric part of quantity');
   const match = text === '' ? null : grammar.exec(text);
   if (match === null) throw new QuantityError(`quantities must match the regular expression '${pattern}'`);
   const [, sign = '', whole = '', fraction = '', suffixText = ''] = match;
