@@ -1,7 +1,7 @@
 import type { Kind, KubernetesObject } from '@kubewright/api';
-import type { FieldError } from '../validation/field-error.js';
 import type { DeleteOptions } from '@kubewright/api/meta/v1';
 import type { ObjectReader, WriteContext } from '../registry/write-context.js';
+import type { FieldError } from '../validation/field-error.js';
 
 /** A column of the Table form of a kind. Source: the "Receiving resources as Tables" page of the API concepts. */
 export interface Column<T> {
@@ -65,6 +65,11 @@ export interface ScaleRules<T> {
   selector(object: T): string;
 }
 
+/** Reads a selectable field; a method, so that rules of one kind fit where rules of any kind are taken. */
+export interface FieldReader<T> {
+  read(object: T): string;
+}
+
 /**
  * How a server treats a kind: everything of a kind that is not identity or schema. One value a kind, in the file of
  * its family; the mechanisms (verbs, registry, tables) know kinds only through it. Every hook works on the stored
@@ -108,7 +113,7 @@ export interface KindRules<T extends KubernetesObject = KubernetesObject> {
   /** Marks an object that is held while it is deleted (a namespace's phase Terminating). */
   markDeleted?(object: T): void;
   /** Values of selectable fields that are no plain path into the object. */
-  readonly fields?: Readonly<Record<string, (object: T) => string>>;
+  readonly fields?: Readonly<Record<string, FieldReader<T>['read']>>;
   /** Without columns a table shows name and age. */
   readonly columns?: readonly Column<T>[];
   readonly scale?: ScaleRules<T>;

@@ -1,0 +1,112 @@
+import type {
+  Container,
+  ContainerPort,
+  EphemeralContainer,
+  Pod,
+  PodSpec,
+  PodTemplateSpec,
+  Probe,
+} from '@kubewright/api/core/v1';
+import { defaultVolume } from './volume-defaults.js';
+
+/** Fills in what a pod leaves out. Source: the defaults of core/v1, Kubernetes 1.36. */
+export function defaultPod(pod: Pod): void {
+  pod.spec ??= { containers: [] };
+  const { spec } = pod;
+  defaultPodSpec(spec);
+  for (const container of [...spec.containers, ...(spec.initContainers ?? [])]) requestLimits(container);
+  requestPodLimits(spec);
+  spec.enableServiceLinks ??= true;
+  if (spec.hostNetwork === true) {
+    for (const container of [...spec.containers, ...(spec.initContainers ?? [])]) {
+      for (const port of container.ports ?? []) port.hostPort ||= port.containerPort;
+    }
+  }
+}
+
+/** The template of a workload: as a pod, without what only a pod itself gets (requests, service links, host ports). */
+export function defaultPodTemplate(template: PodTemplateSpec): void {
+  template.metadata ??= {};
+  template.spec ??= { containers: [] };
+  defaultPodSpec(template.spec);
+}
+
+function defaultPodSpec(spec: PodSpec): void {
+  spec.containers ??= [];
+  for (const volume of spec.volumes ?? []) defaultVolume(volume);
+  for (const container of spec.initContainers ?? []) defaultContainer(container);
+  for (const container of spec.containers) defaultContainer(container);
+  for (const container of spec.ephemeralContainers ?? []) defaultContainer(container);
+  spec.restartPolicy ||= 'Always';
+  spec.terminationGracePeriodSeconds ??= 30;
+  spec.dnsPolicy ||= 'ClusterFirst';
+  // Both names are one field to upstream: clients of 2014 knew it as serviceAccount.
+  if (spec.serviceAccountName) spec.serviceAccount = spec.serviceAccountName;
+  else if (spec.serviceAccount) spec.serviceAccountName = spec.serviceAccount;
+  spec.securityContext ??= {};
+  spec.schedulerName ||= 'default-scheduler';
+}
+
+function defaultContainer(container: Container | EphemeralContainer): void {
+  for (const port of container.ports ?? []) defaultPort(port);
+  for (const variable of container.env ?? []) {
+    const field = variable.valueFrom?.fieldRef;
+    if (field !== undefined) field.apiVersion ||= 'v1';
+    const file = variable.valueFrom?.fileKeyRef;
+    if (file !== undefined) file.optional ??= false;
+  }
+  container.resources ??= {};
+  for (const probe of [container.livenessProbe, container.readinessProbe, container.startupProbe]) {
+    if (probe !== undefined) defaultProbe(probe);
+  }
+  for (const handler of [container.lifecycle?.postStart, container.lifecycle?.preStop]) {
+    if (handler?.httpGet !== undefined) defaultHttpGet(handler.httpGet);
+  }
+  container.terminationMessagePath ||= '/dev/termination-log';
+  container.terminationMessagePolicy ||= 'File';
+  container.imagePullPolicy ||= pullPolicyOf(container.image ?? '');
+}
+
+function defaultPort(port: ContainerPort): void {
+  port.protocol ||= 'TCP';
+}
+
+function defaultProbe(probe: Probe): void {
+  if (probe.httpGet !== undefined) defaultHttpGet(probe.httpGet);
+  if (probe.grpc !== undefined) probe.grpc.service ??= '';
+  probe.timeoutSeconds ||= 1;
+  probe.periodSeconds ||= 10;
+  probe.successThreshold ||= 1;
+  probe.failureThreshold ||= 3;
+}
+
+function defaultHttpGet(action: { path?: string | undefined; scheme?: string | undefined }): void {
+  action.path ||= '/';
+  action.scheme ||= 'HTTP';
+}
+
+/** `Always` for `latest`, said or meant; otherwise what is there is good enough. */
+export function pullPolicyOf(image: string): 'Always' | 'IfNotPresent' {
+  const [name = '', digest] = image.split('@', 2);
+  const tag = /:([^:/]*)$/.exec(name)?.[1];
+  const latest = tag === 'latest' || (tag === undefined && digest === undefined);
+  return latest ? 'Always' : 'IfNotPresent';
+}
+
+/** A limit without a request is the request too. */
+function requestLimits(container: Container): void {
+  const { limits } = container.resources ?? {};
+  if (container.resources === undefined || limits === undefined) return;
+  container.resources.requests = { ...limits, ...container.resources.requests };
+}
+
+/** The same for the pod as a whole; only where its own limits are set. Source: KEP-2837. */
+function requestPodLimits(spec: PodSpec): void {
+  const { resources } = spec;
+  if (resources?.limits === undefined || Object.keys(resources.limits).length === 0) return;
+  const anyContainer = spec.containers.some(
+    ({ resources: own }) => Object.keys(own?.requests ?? {}).length > 0,
+  );
+  // With requests in containers the pod's are their sum, which stays implicit here.
+  if (!anyContainer) resources.requests = { ...resources.limits, ...resources.requests };
+}

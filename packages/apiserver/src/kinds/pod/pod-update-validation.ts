@@ -1,0 +1,148 @@
+import type { Container, Pod, PodSpec, Toleration } from '@kubewright/api/core/v1';
+import {
+  type FieldError,
+  type FieldPath,
+  forbiddenField,
+  invalid,
+  path,
+  required,
+} from '../../validation/field-error.js';
+import { inRange } from '../../validation/formats.js';
+import { sameValue } from '../../validation/immutable.js';
+import { maxInt32 } from './pod-validation.js';
+
+/** What a change of a pod may change: images, the deadline, more tolerations, fewer scheduling gates. */
+export function validatePodUpdate(pod: Pod, old: Pod): FieldError[] {
+  const field = path('spec');
+  const spec = pod.spec ?? { containers: [] };
+  const oldSpec = old.spec ?? { containers: [] };
+  const errors: FieldError[] = [];
+  for (const name of ['containers', 'initContainers'] as const) {
+    const { wrong, stop } = validateImages(spec[name] ?? [], oldSpec[name] ?? [], field.child(name));
+    errors.push(...wrong);
+    if (stop) return errors;
+  }
+  const deadline = validateDeadline(spec, oldSpec, field.child('activeDeadlineSeconds'));
+  errors.push(...deadline.wrong);
+  if (deadline.stop) return errors;
+  errors.push(
+    ...validateMoreTolerations(spec.tolerations ?? [], oldSpec.tolerations ?? [], field.child('tolerations')),
+    ...validateFewerGates(spec, oldSpec, field.child('schedulingGates')),
+  );
+  errors.push(...validateRest(spec, oldSpec, field));
+  return errors;
+}
+
+interface Stage {
+  readonly wrong: FieldError[];
+  /** Nothing further would make sense. */
+  readonly stop: boolean;
+}
+
+function validateImages(
+  containers: readonly Container[],
+  old: readonly Container[],
+  field: FieldPath,
+): Stage {
+  if (containers.length !== old.length)
+    return { wrong: [forbiddenField(field, 'pod updates may not add or remove containers')], stop: true };
+  const wrong = containers.flatMap(({ image = '' }, index) => {
+    const at = field.index(index).child('image');
+    return [
+      ...(image === '' ? [required(at)] : []),
+      ...(image === image.trim() ? [] : [invalid(at, image, 'must not have leading or trailing whitespace')]),
+    ];
+  });
+  return { wrong, stop: false };
+}
+
+function validateDeadline(spec: PodSpec, old: PodSpec, field: FieldPath): Stage {
+  const wanted = spec.activeDeadlineSeconds;
+  const had = old.activeDeadlineSeconds;
+  if (wanted === undefined)
+    return had === undefined
+      ? { wrong: [], stop: false }
+      : {
+          wrong: [invalid(field, null, 'must not update from a positive integer to nil value')],
+          stop: false,
+        };
+  if (wanted < 0 || wanted > maxInt32)
+    return { wrong: [invalid(field, wanted, inRange(0, maxInt32))], stop: true };
+  if (had !== undefined && had < wanted)
+    return { wrong: [invalid(field, wanted, 'must be less than or equal to previous value')], stop: true };
+  return { wrong: [], stop: false };
+}
+
+function validateMoreTolerations(
+  tolerations: readonly Toleration[],
+  old: readonly Toleration[],
+  field: FieldPath,
+): FieldError[] {
+  const kept = old.every((one) =>
+    tolerations.some(({ tolerationSeconds }, index) =>
+      sameValue({ ...one, tolerationSeconds }, tolerations[index]),
+    ),
+  );
+  return kept
+    ? []
+    : [forbiddenField(field, 'existing toleration can not be modified except its tolerationSeconds')];
+}
+
+function validateFewerGates(spec: PodSpec, old: PodSpec, field: FieldPath): FieldError[] {
+  const had = new Set((old.schedulingGates ?? []).map(({ name }) => name));
+  return (spec.schedulingGates ?? []).flatMap(({ name }, index) =>
+    had.has(name)
+      ? []
+      : [
+          forbiddenField(
+            field.index(index).child('name'),
+            `only deletion is allowed, but found new scheduling gate '${name}'`,
+          ),
+        ],
+  );
+}
+
+const changeable =
+  '`spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)';
+
+function validateRest(spec: PodSpec, old: PodSpec, field: FieldPath): FieldError[] {
+  const errors: FieldError[] = [];
+  const masked: PodSpec = {
+    ...spec,
+    containers: withOldImages(spec.containers, old.containers),
+    initContainers: withOldImages(spec.initContainers ?? [], old.initContainers ?? []),
+    activeDeadlineSeconds: old.activeDeadlineSeconds,
+    schedulingGates: old.schedulingGates,
+    tolerations: old.tolerations,
+  };
+  if ((old.terminationGracePeriodSeconds ?? 0) < 0 && spec.terminationGracePeriodSeconds === 1)
+    masked.terminationGracePeriodSeconds = old.terminationGracePeriodSeconds;
+  // While gated, a pod may still be narrowed to fewer nodes. Source: KEP-3838.
+  if ((old.schedulingGates ?? []).length > 0) {
+    const had = old.nodeSelector ?? {};
+    if (Object.entries(had).some(([key, value]) => spec.nodeSelector?.[key] !== value))
+      errors.push(
+        invalid(
+          field.child('nodeSelector'),
+          spec.nodeSelector,
+          'only additions are allowed, except node selectors with key already existing',
+        ),
+      );
+    masked.nodeSelector = old.nodeSelector;
+  }
+  const changed = [...new Set([...Object.keys(masked), ...Object.keys(old)])].filter(
+    (name) => !sameValue(masked[name as keyof PodSpec], old[name as keyof PodSpec]),
+  );
+  if (changed.length === 0) return errors;
+  const shown = changed
+    .map((name) => `  ${name}: ${JSON.stringify(masked[name as keyof PodSpec])}`)
+    .join('\n');
+  return [
+    ...errors,
+    forbiddenField(field, `pod updates may not change fields other than ${changeable}\n${shown}`),
+  ];
+}
+
+function withOldImages(containers: readonly Container[], old: readonly Container[]): Container[] {
+  return containers.map((container, index) => ({ ...container, image: old[index]?.image }));
+}

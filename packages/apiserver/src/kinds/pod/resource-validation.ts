@@ -1,0 +1,145 @@
+import { compareQuantities, qualifiedNameErrors, quantityMilliValue } from '@kubewright/api';
+import type { PodSpec, ResourceRequirements } from '@kubewright/api/core/v1';
+import type { Quantity } from '@kubewright/api/meta/v1';
+import {
+  duplicate,
+  type FieldError,
+  type FieldPath,
+  forbiddenField,
+  invalid,
+  notFoundField,
+  notSupported,
+  required,
+} from '../../validation/field-error.js';
+import { validateFormat } from '../../validation/formats.js';
+
+type NameRule = (name: string, field: FieldPath) => FieldError[];
+
+export function validateContainerResources(
+  resources: ResourceRequirements,
+  spec: PodSpec,
+  field: FieldPath,
+): FieldError[] {
+  return validateRequirements(resources, containerResourceName, spec, field);
+}
+
+/** Requests and limits of the pod as a whole. Source: KEP-2837. */
+export function validatePodResources(spec: PodSpec, field: FieldPath): FieldError[] {
+  if (spec.resources === undefined) return [];
+  const at = field.child('resources');
+  if (spec.os?.name === 'windows') return [forbiddenField(at, 'may not be set for a windows pod')];
+  return [
+    ...(spec.resources.claims === undefined
+      ? []
+      : [forbiddenField(at.child('claims'), 'claims may not be set for Resources at pod-level')]),
+    ...validateRequirements(spec.resources, podResourceName, spec, at),
+  ];
+}
+
+/** Requests and limits of anything: names, amounts, and that no request is above its limit. */
+function validateRequirements(
+  { limits = {}, requests = {}, claims = [] }: ResourceRequirements,
+  nameRule: NameRule,
+  spec: PodSpec,
+  field: FieldPath,
+): FieldError[] {
+  const limitsField = field.child('limits');
+  const requestsField = field.child('requests');
+  const errors: FieldError[] = [];
+  for (const [name, quantity] of Object.entries(limits)) {
+    const at = limitsField.key(name);
+    errors.push(...nameRule(name, at), ...validateQuantity(name, quantity, at));
+  }
+  for (const [name, quantity] of Object.entries(requests)) {
+    const at = requestsField.key(name);
+    errors.push(...nameRule(name, at), ...validateQuantity(name, quantity, at));
+    const limit = limits[name];
+    if (limit === undefined) {
+      if (!mayOvercommit(name))
+        errors.push(required(limitsField, 'Limit must be set for non overcommitable resources'));
+      continue;
+    }
+    const order = compareQuantities(quantity, limit);
+    if (order !== 0 && !mayOvercommit(name))
+      errors.push(invalid(requestsField, quantity, `must be equal to ${name} limit of ${limit}`));
+    else if (order > 0)
+      errors.push(
+        invalid(requestsField, quantity, `must be less than or equal to ${name} limit of ${limit}`),
+      );
+  }
+  const names = [...Object.keys(limits), ...Object.keys(requests)];
+  if (names.some(isHugePages) && !names.some((name) => name === 'cpu' || name === 'memory'))
+    errors.push(forbiddenField(field, 'HugePages require cpu or memory'));
+  errors.push(...validateClaims(claims, spec, field.child('claims')));
+  return errors;
+}
+
+/** An amount of a resource: not negative, and whole where only whole ones can be had. */
+export function validateQuantity(name: string, quantity: Quantity, field: FieldPath): FieldError[] {
+  const errors: FieldError[] = [];
+  if (compareQuantities(quantity, '0') < 0)
+    errors.push(invalid(field, quantity, 'must be greater than or equal to 0'));
+  const wholeOnly = isExtended(name) || isHugePages(name) || name === 'pods';
+  if (wholeOnly && quantityMilliValue(quantity) % 1000n !== 0n)
+    errors.push(invalid(field, quantity, 'must be an integer'));
+  return errors;
+}
+
+const native = new Set(['cpu', 'memory', 'ephemeral-storage', 'storage']);
+
+function containerResourceName(name: string, field: FieldPath): FieldError[] {
+  const wrong = resourceName(name, field);
+  if (!name.includes('/')) {
+    const known = ['cpu', 'memory', 'ephemeral-storage'].includes(name) || isHugePages(name);
+    return known ? wrong : [...wrong, invalid(field, name, 'must be a standard resource for containers')];
+  }
+  const isNative = (name.split('/')[0] ?? '').endsWith('kubernetes.io');
+  return isNative || isExtended(name)
+    ? wrong
+    : [...wrong, invalid(field, name, "doesn't follow extended resource name standard")];
+}
+
+function podResourceName(name: string, field: FieldPath): FieldError[] {
+  const wrong = resourceName(name, field);
+  if (wrong.length > 0 || name === 'cpu' || name === 'memory' || isHugePages(name)) return wrong;
+  return [notSupported(field, name, ['cpu', 'hugepages-', 'memory'])];
+}
+
+function resourceName(name: string, field: FieldPath): FieldError[] {
+  const wrong = validateFormat(qualifiedNameErrors, name, field);
+  if (wrong.length > 0 || name.includes('/') || native.has(name) || isHugePages(name)) return wrong;
+  return [invalid(field, name, 'must be a standard resource type or fully qualified')];
+}
+
+function isHugePages(name: string): boolean {
+  return name.startsWith('hugepages-');
+}
+
+/** A resource that somebody other than Kubernetes counts (`example.com/gpu`). */
+function isExtended(name: string): boolean {
+  const [domain, rest] = name.split('/');
+  return rest !== undefined && !(domain ?? '').endsWith('kubernetes.io') && !name.startsWith('requests.');
+}
+
+function mayOvercommit(name: string): boolean {
+  return !isExtended(name) && !isHugePages(name);
+}
+
+function validateClaims(
+  claims: readonly { name: string; request?: string | undefined }[],
+  spec: PodSpec,
+  field: FieldPath,
+): FieldError[] {
+  const known = new Set((spec.resourceClaims ?? []).map(({ name }) => name));
+  const seen = new Set<string>();
+  return claims.flatMap(({ name, request = '' }, index) => {
+    const at = field.index(index);
+    if (!name) return [required(at)];
+    const key = request === '' ? name : `${name}/${request}`;
+    const errors: FieldError[] = [];
+    if (seen.has(key) || seen.has(name)) errors.push(duplicate(at, key));
+    seen.add(key);
+    if (!known.has(name)) errors.push(notFoundField(at, name));
+    return errors;
+  });
+}

@@ -1,0 +1,57 @@
+import ipaddr from 'ipaddr.js';
+import { type FieldError, type FieldPath, invalid } from './field-error.js';
+
+export type AddressFamily = 'IPv4' | 'IPv6';
+
+/** The family of an address, `undefined` for what is none. */
+export function familyOf(address: string): AddressFamily | undefined {
+  if (ipaddr.IPv4.isValidFourPartDecimal(address)) return 'IPv4';
+  if (ipaddr.IPv6.isValid(address) && !address.includes('%')) return 'IPv6';
+  return undefined;
+}
+
+/** A numeric address in the forms that upstream's older fields take; what the old object had stays allowed. */
+export function validateAddress(
+  address: string,
+  field: FieldPath,
+  existing: readonly string[] = [],
+): FieldError[] {
+  if (existing.includes(address)) return [];
+  if (/^[0-9]+(\.[0-9]+){3}$/.test(address) && address.split('.').some((part) => /^0[0-9]/.test(part)))
+    return [invalid(field, address, 'must not have leading 0s')];
+  const family = familyOf(address);
+  if (family === undefined)
+    return [invalid(field, address, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)')];
+  if (family === 'IPv6' && ipaddr.IPv6.parse(address).isIPv4MappedAddress())
+    return [invalid(field, address, 'must not be an IPv4-mapped IPv6 address')];
+  return [];
+}
+
+/** An address and a prefix length. */
+export function validateCidr(cidr: string, field: FieldPath): FieldError[] {
+  return ipaddr.isValidCIDR(cidr)
+    ? []
+    : [invalid(field, cidr, 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)')];
+}
+
+/**
+ * An address that traffic may be sent to: none of those that mean the node itself or a link.
+ * @param loopback addresses of this CIDR pass (pods without a network of their own)
+ */
+export function validateEndpointAddress(address: string, field: FieldPath, loopback?: string): FieldError[] {
+  if (familyOf(address) === undefined) return [];
+  const ip = ipaddr.parse(address);
+  const wrong = (detail: string) => [invalid(field, address, detail)];
+  const range = ip.range();
+  if (range === 'unspecified') return wrong(`may not be unspecified (${address})`);
+  if (range === 'loopback' && !(loopback !== undefined && ip.match(ipaddr.parseCIDR(loopback))))
+    return wrong('may not be in the loopback range (127.0.0.0/8, ::1/128)');
+  if (range === 'linkLocal') return wrong('may not be in the link-local range (169.254.0.0/16, fe80::/10)');
+  if (
+    ip.kind() === 'ipv4'
+      ? ip.match(ipaddr.parseCIDR('224.0.0.0/24'))
+      : ip.match(ipaddr.parseCIDR('ff02::/16'))
+  )
+    return wrong('may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)');
+  return [];
+}

@@ -1,0 +1,47 @@
+import { type FieldError, type FieldPath, invalid } from './field-error.js';
+
+/** Says what is wrong with a value, nothing where it is right. */
+export type Format = (value: string) => string[];
+
+/** One error for each message of the format. */
+export function validateFormat(format: Format, value: string, field: FieldPath): FieldError[] {
+  return format(value).map((message) => invalid(field, value, message));
+}
+
+/**
+ * What `generateName` has to fulfil: the name's own format, except that it may end with a dash, as more characters
+ * follow.
+ */
+export function asPrefix(format: Format): Format {
+  return (value) => format(value.length > 1 && value.endsWith('-') ? `${value.slice(0, -2)}a` : value);
+}
+
+/** `must be between 1 and 65535, inclusive` */
+export function inRange(from: number, to: number): string {
+  return `must be between ${from} and ${to}, inclusive`;
+}
+
+export function portNumber(port: number): string[] {
+  return Number.isInteger(port) && port >= 1 && port <= 65535 ? [] : [inRange(1, 65535)];
+}
+
+/** A user or group id of Linux. */
+export function userId(id: number): string[] {
+  return id >= 0 && id <= 2147483647 ? [] : [inRange(0, 2147483647)];
+}
+
+export function percent(value: string): string[] {
+  return /^[0-9]+%$/.test(value)
+    ? []
+    : [
+        "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')",
+      ];
+}
+
+export function httpHeaderName(name: string): string[] {
+  return /^[-A-Za-z0-9]+$/.test(name)
+    ? []
+    : [
+        "a valid HTTP header must consist of alphanumeric characters or '-' (e.g. 'X-Header-Name', regex used for validation is '[-A-Za-z0-9]+')",
+      ];
+}
