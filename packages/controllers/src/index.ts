@@ -1,1 +1,39 @@
-export {};
+export { type ClaimOptions, type ClaimPlan, claim, planClaim } from './framework/claim.js';
+export {
+  type ConditionLike,
+  findCondition,
+  isConditionTrue,
+  setCondition,
+  withoutCondition,
+} from './framework/condition.js';
+export { Controller, type ControllerOptions } from './framework/controller.js';
+export { ControllerBuilder, type MapToNames, type WatchedOptions } from './framework/controller-builder.js';
+export {
+  EventRecorder,
+  type EventRecorderOptions,
+  type EventType,
+  referenceTo,
+} from './framework/events/event-recorder.js';
+export { addFinalizer, hasFinalizer, removeFinalizer } from './framework/finalizer.js';
+export { LeaderElection, type LeaderElectionOptions, LeaseLost } from './framework/leader-election.js';
+export { Manager, type ManagerOptions, type Runnable } from './framework/manager.js';
+export { createMetrics, type Metrics } from './framework/metrics.js';
+export { keyOf, nameOf, type ObjectName, parseKey } from './framework/object-name.js';
+export { OwnWrites } from './framework/own-writes.js';
+export { refersTo, withOwner } from './framework/owner-reference.js';
+export {
+  annotationsChanged,
+  anyOf,
+  generationChanged,
+  labelsChanged,
+  type ObjectEvent,
+  type Predicate,
+} from './framework/predicate.js';
+export {
+  type ReconcileContext,
+  type ReconcileResult,
+  type Reconciler,
+  TerminalError,
+} from './framework/reconcile.js';
+export { sameValue } from './framework/same-value.js';
+export { retryOnConflict, updateStatus } from './framework/status.js';

@@ -1,0 +1,160 @@
+import { isConflict } from '@kubewright/api';
+import { type Clock, WorkQueue } from '@kubewright/client';
+import type { Metrics } from './metrics.js';
+import { type ReconcileContext, type Reconciler, TerminalError } from './reconcile.js';
+
+export interface ControllerOptions {
+  /** In logs, metrics and events. */
+  readonly name: string;
+  /** Keys that may be worked on at once. @default 1 */
+  readonly concurrency?: number | undefined;
+  /** The delay after a key's first failure, which each further one doubles. @default 5 */
+  readonly baseDelayMs?: number | undefined;
+  /** @default 1_000_000 */
+  readonly maxDelayMs?: number | undefined;
+}
+
+/** What a controller gets from its manager. */
+export interface ControllerEnvironment {
+  readonly context: Omit<ReconcileContext, 'failures' | 'signal'>;
+  readonly metrics: Metrics;
+}
+
+/** A queue of keys and the workers that reconcile them, each key by one worker at a time. */
+export class Controller {
+  readonly name: string;
+  readonly #options: ControllerOptions;
+  readonly #reconcile: Reconciler<string>;
+  readonly #environment: ControllerEnvironment;
+  readonly #queue: WorkQueue<string>;
+  readonly #addedAt = new Map<string, number>();
+  #workers: Promise<unknown> = Promise.resolve();
+
+  constructor(options: ControllerOptions, reconcile: Reconciler<string>, environment: ControllerEnvironment) {
+    this.name = options.name;
+    this.#options = options;
+    this.#reconcile = reconcile;
+    this.#environment = environment;
+    this.#queue = new WorkQueue<string>({
+      clock: this.#clock,
+      ...(options.baseDelayMs === undefined ? {} : { baseDelayMs: options.baseDelayMs }),
+      ...(options.maxDelayMs === undefined ? {} : { maxDelayMs: options.maxDelayMs }),
+    });
+    environment.metrics.maxConcurrent.set({ controller: this.name }, options.concurrency ?? 1);
+    // Series appear with the value zero, so that a rate over the first failure is right.
+    environment.metrics.errors.inc({ controller: this.name }, 0);
+    environment.metrics.terminalErrors.inc({ controller: this.name }, 0);
+  }
+
+  /** Keys that wait, for a worker or for their time, and keys in work. */
+  get pending(): number {
+    return this.#queue.length + this.#queue.processing + this.#queue.delayed;
+  }
+
+  /** Keys that could be worked on now, or are. */
+  get busy(): number {
+    return this.#queue.length + this.#queue.processing;
+  }
+
+  /** Wants the key reconciled soon. */
+  enqueue(key: string): void {
+    if (!this.#addedAt.has(key)) {
+      this.#addedAt.set(key, this.#clock.now());
+      this.#environment.metrics.queueAdds.inc(this.#queueLabels);
+    }
+    this.#queue.add(key);
+    this.#measureDepth();
+  }
+
+  /** Wants the key reconciled after that time. */
+  enqueueAfter(key: string, delayMs: number): void {
+    this.#queue.addAfter(key, delayMs);
+  }
+
+  /** Starts the workers. Each call of the reconciler gets the signal. */
+  start(signal: AbortSignal): void {
+    const count = this.#options.concurrency ?? 1;
+    this.#workers = Promise.all(Array.from({ length: count }, () => this.#work(signal)));
+  }
+
+  /** Takes no more keys and resolves when those in work are done. */
+  async stop(): Promise<void> {
+    this.#queue.shutDown();
+    await this.#workers;
+  }
+
+  async #work(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      const key = await this.#queue.get();
+      if (key === undefined) return;
+      try {
+        // What is still ready when the queue is shut down belongs to the next process.
+        if (!this.#queue.isShutDown && !signal.aborted) await this.#process(key, signal);
+      } finally {
+        this.#queue.done(key);
+        this.#measureDepth();
+      }
+    }
+  }
+
+  async #process(key: string, signal: AbortSignal): Promise<void> {
+    const { metrics, context } = this.#environment;
+    const labels = { controller: this.name };
+    const startedAt = this.#clock.now();
+    metrics.queueSeconds.observe(
+      this.#queueLabels,
+      (startedAt - (this.#addedAt.get(key) ?? startedAt)) / 1000,
+    );
+    this.#addedAt.delete(key);
+    metrics.activeWorkers.inc(labels);
+    try {
+      const result = await this.#reconcile(key, { ...context, signal, failures: this.#queue.retries(key) });
+      this.#queue.forget(key);
+      const requeueAfterMs = result?.requeueAfterMs;
+      if (requeueAfterMs !== undefined) this.#queue.addAfter(key, requeueAfterMs);
+      metrics.reconciles.inc({
+        ...labels,
+        result: requeueAfterMs === undefined ? 'success' : 'requeue_after',
+      });
+    } catch (error) {
+      this.#failed(key, error, signal);
+    } finally {
+      const seconds = (this.#clock.now() - startedAt) / 1000;
+      metrics.reconcileSeconds.observe(labels, seconds);
+      metrics.workSeconds.observe(this.#queueLabels, seconds);
+      metrics.activeWorkers.dec(labels);
+    }
+  }
+
+  #failed(key: string, error: unknown, signal: AbortSignal): void {
+    // An end that was asked for is no failure of the key.
+    if (signal.aborted) return;
+    const { metrics, context } = this.#environment;
+    const labels = { controller: this.name };
+    metrics.errors.inc(labels);
+    metrics.reconciles.inc({ ...labels, result: 'error' });
+    if (error instanceof TerminalError) {
+      metrics.terminalErrors.inc(labels);
+      this.#queue.forget(key);
+      context.logger.error({ key, err: error }, 'reconcile failed for good');
+      return;
+    }
+    metrics.queueRetries.inc(this.#queueLabels);
+    this.#queue.addRateLimited(key);
+    // A conflict only says that someone else was first: the next try reads what they wrote.
+    if (isConflict(error)) context.logger.debug({ key, err: error }, 'reconcile met a conflict');
+    else context.logger.warn({ key, err: error }, 'reconcile failed');
+  }
+
+  #measureDepth(): void {
+    this.#environment.metrics.queueDepth.set(this.#queueLabels, this.#queue.length);
+  }
+
+  get #clock(): Clock {
+    return this.#environment.context.clock;
+  }
+
+  get #queueLabels(): { readonly name: string; readonly controller: string } {
+    return { name: this.name, controller: this.name };
+  }
+}

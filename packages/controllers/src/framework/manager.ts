@@ -1,0 +1,231 @@
+import type { Kind, KubernetesObject } from '@kubewright/api';
+import type { Client, Clock, Informer, InformerOptions } from '@kubewright/client';
+import { type Logger, pino } from 'pino';
+import { Controller, type ControllerOptions } from './controller.js';
+import { ControllerBuilder, type WatchedOptions } from './controller-builder.js';
+import { EventRecorder } from './events/event-recorder.js';
+import { LeaderElection, type LeaderElectionOptions } from './leader-election.js';
+import { createMetrics, type Metrics } from './metrics.js';
+import type { Reconciler } from './reconcile.js';
+
+export interface ManagerOptions {
+  /** Aborting ends everything in order. */
+  readonly signal: AbortSignal;
+  /** @default silent */
+  readonly logger?: Logger | undefined;
+  /** @default the client's */
+  readonly clock?: Clock | undefined;
+  /** Between 0 and 1. @default the client's */
+  readonly random?: (() => number) | undefined;
+  /** @default new ones, in a registry of their own */
+  readonly metrics?: Metrics | undefined;
+  /** Only the process that holds this lease reconciles; the others keep their caches warm. */
+  readonly leaderElection?: LeaderElectionOptions | undefined;
+  /** How long reconciles in flight may take to end after the signal aborts. @default 4000 */
+  readonly shutdownGraceMs?: number | undefined;
+}
+
+/** Something that runs while this process leads: it starts after all caches are filled, and ends with its signal. */
+export type Runnable = (signal: AbortSignal) => Promise<void> | void;
+
+interface StartedInformer {
+  start(signal: AbortSignal): unknown;
+  readonly synced: Promise<void>;
+  readonly hasSynced: boolean;
+}
+
+/**
+ * Runs controllers against one server. The order of a start: watches, until every cache is filled; the lease, where
+ * one is wanted; the workers. An end goes the other way: no more keys are taken, what is in work may finish, events
+ * are written, the lease is given back.
+ */
+export class Manager {
+  readonly client: Client;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly #options: ManagerOptions;
+  readonly #informers: StartedInformer[] = [];
+  readonly #controllers: Controller[] = [];
+  readonly #runnables: Runnable[] = [];
+  readonly #recorders: EventRecorder[] = [];
+  /** Outlives the options' signal for the length of an orderly end. */
+  readonly #running = new AbortController();
+  #started = false;
+  #leading = false;
+  #done: Promise<void> | undefined;
+
+  constructor(client: Client, options: ManagerOptions) {
+    this.client = client;
+    this.#options = options;
+    this.logger = options.logger ?? pino({ level: 'silent' });
+    this.clock = options.clock ?? client.requester.clock;
+    this.random = options.random ?? client.requester.random;
+    this.metrics = options.metrics ?? createMetrics();
+  }
+
+  /** Begins the description of a controller of a kind; see {@link ControllerBuilder}. */
+  controller<T extends KubernetesObject>(
+    kind: Kind<T>,
+    options: Partial<ControllerOptions> & WatchedOptions<T> = {},
+  ): ControllerBuilder<T> {
+    return new ControllerBuilder(this, kind, { ...options, name: options.name ?? kind.kind.toLowerCase() });
+  }
+
+  /** A queue of keys of any meaning and its workers, for controllers that are of no single kind. */
+  worker(options: ControllerOptions, reconcile: Reconciler<string>): Controller {
+    this.#assertNotStarted();
+    const controller = new Controller(options, reconcile, {
+      metrics: this.metrics,
+      context: {
+        client: this.client,
+        logger: this.logger.child({ controller: options.name }),
+        clock: this.clock,
+        random: this.random,
+        events: this.recorder(options.name),
+      },
+    });
+    this.#controllers.push(controller);
+    return controller;
+  }
+
+  /** A cache that is filled before anything is reconciled. Those of one kind and selectors share a watch. */
+  informer<T extends KubernetesObject, I extends string = never>(
+    kind: Kind<T>,
+    options: InformerOptions<T, I> = {},
+  ): Informer<T, I> {
+    this.#assertNotStarted();
+    const informer = this.client.informer(kind, options);
+    this.#informers.push(informer);
+    return informer;
+  }
+
+  /** Something else that runs while this process leads. */
+  add(runnable: Runnable): void {
+    this.#assertNotStarted();
+    this.#runnables.push(runnable);
+  }
+
+  /** Writes events as this component. */
+  recorder(component: string): EventRecorder {
+    const recorder = new EventRecorder({
+      client: this.client,
+      component,
+      clock: this.clock,
+      logger: this.logger,
+    });
+    this.#recorders.push(recorder);
+    return recorder;
+  }
+
+  /** Whether all caches are filled and, where a lease is wanted, this process holds it. */
+  get leading(): boolean {
+    return this.#leading;
+  }
+
+  /** For `/readyz`: whether all caches are filled. A standby is ready, too. */
+  get ready(): boolean {
+    return this.#started && this.#informers.every((informer) => informer.hasSynced);
+  }
+
+  /** Keys that could be worked on now, or are: zero when the controllers have come to rest. */
+  get busy(): number {
+    return this.#controllers.reduce((sum, controller) => sum + controller.busy, 0);
+  }
+
+  /** Resolves when everything has ended, after the signal aborted. @throws when the lease is lost */
+  get done(): Promise<void> {
+    if (this.#done === undefined) throw new Error('this manager was not started');
+    return this.#done;
+  }
+
+  /**
+   * Starts everything. Resolves when the workers run, which for a standby is when it becomes the leader.
+   * @throws the signal's reason when it aborts before
+   */
+  async start(): Promise<void> {
+    this.#assertNotStarted();
+    this.#started = true;
+    let ran: () => void = () => undefined;
+    const running = new Promise<void>((resolve) => {
+      ran = resolve;
+    });
+    this.#done = this.#run(ran);
+    await Promise.race([running, this.#done]);
+    this.#options.signal.throwIfAborted();
+  }
+
+  async #run(ran: () => void): Promise<void> {
+    const { signal } = this.#options;
+    try {
+      for (const informer of this.#informers) informer.start(this.#running.signal);
+      await untilAborted(Promise.all(this.#informers.map(({ synced }) => synced)), signal);
+      if (signal.aborted) return;
+      if (this.#options.leaderElection === undefined) await this.#lead(signal, ran);
+      else await this.#elected(this.#options.leaderElection, ran);
+    } finally {
+      this.#running.abort(new Error('the manager has ended'));
+    }
+  }
+
+  #elected(options: LeaderElectionOptions, ran: () => void): Promise<void> {
+    const election = new LeaderElection(this.client, {
+      ...options,
+      clock: this.clock,
+      random: this.random,
+      logger: this.logger,
+      onChange: (leading) => this.metrics.leader.set({ name: options.name }, leading ? 1 : 0),
+    });
+    return election.run(this.#options.signal, (leading) => this.#lead(leading, ran));
+  }
+
+  /** Works until the signal aborts, and then ends in order. */
+  async #lead(signal: AbortSignal, ran: () => void): Promise<void> {
+    const work = new AbortController();
+    // A lost lease ends work at once: someone else may be at it already.
+    const lost = () => {
+      if (!this.#options.signal.aborted) work.abort(signal.reason);
+    };
+    signal.addEventListener('abort', lost, { once: true });
+    this.#leading = true;
+    for (const controller of this.#controllers) controller.start(work.signal);
+    const runnables = this.#runnables.map(async (runnable) => runnable(signal));
+    ran();
+    // A runnable that fails takes the manager down with it.
+    const failure = Promise.all(runnables).then(() => new Promise<never>(() => undefined));
+    try {
+      await untilAborted(failure, signal);
+    } finally {
+      this.#leading = false;
+      const cancel = this.clock.schedule(this.#options.shutdownGraceMs ?? 4000, () =>
+        work.abort(new Error('the time for an orderly end is over')),
+      );
+      await Promise.all(this.#controllers.map((controller) => controller.stop()));
+      await Promise.allSettled(runnables);
+      await Promise.all(this.#recorders.map((recorder) => recorder.flush()));
+      cancel();
+      work.abort(new Error('the manager has ended'));
+      signal.removeEventListener('abort', lost);
+    }
+  }
+
+  #assertNotStarted(): void {
+    if (this.#started) throw new Error('the manager was started already: describe everything before');
+  }
+}
+
+/** The promise's end or the signal's abort, whichever comes first. */
+async function untilAborted(promise: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  let onAbort: () => void = () => undefined;
+  const aborted = new Promise<void>((resolve) => {
+    onAbort = resolve;
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', onAbort, { once: true });
+  });
+  try {
+    await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
