@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto';
+import {
+  acceptedAggregated,
+  aggregatedDocument,
+  aggregatedMediaType,
+  type GroupVersions,
+} from './aggregated.js';
+import type { DiscoveredKind } from './discovered-kind.js';
+import { compareGroups, compareVersions } from './group-order.js';
+import { apiResourceList } from './resource-list.js';
+
+/** A document as it is sent. */
+export interface DiscoveryDocument {
+  readonly contentType: string;
+  readonly body: Buffer;
+  /** The quoted content hash of an aggregated document: send it as ETag, answer 304 to an equal If-None-Match. */
+  readonly etag?: string;
+}
+
+/** The discovery documents of a set of kinds. */
+export interface Discovery {
+  /**
+   * The document at `/api`, `/api/v1`, `/apis`, `/apis/GROUP` or `/apis/GROUP/VERSION`; undefined where none is.
+   * Only `/api` and `/apis` have an aggregated form, which the Accept header asks for.
+   */
+  document(path: string, accept?: string): DiscoveryDocument | undefined;
+}
+
+/**
+ * Builds discovery for the served kinds, each document on its first request. `serverAddress` is the host and port
+ * that clients reach the server at. Where the kinds change, build another one.
+ */
+export function createDiscovery(kinds: readonly DiscoveredKind[], serverAddress: string): Discovery {
+  const groups = groupKinds(kinds);
+  const built = new Map<string, DiscoveryDocument>();
+  return {
+    document(path, accept) {
+      const aggregated = path === '/api' || path === '/apis' ? acceptedAggregated(accept) : undefined;
+      const key = `${path} ${aggregated ?? ''}`;
+      let document = built.get(key);
+      if (document === undefined) {
+        const value =
+          aggregated === undefined
+            ? plainDocument(groups, path, serverAddress)
+            : aggregatedDocument(
+                aggregated,
+                groups.filter(({ name }) => (name === '') === (path === '/api')),
+              );
+        if (value === undefined) return undefined;
+        const body = Buffer.from(`${JSON.stringify(value)}\n`);
+        document =
+          aggregated === undefined
+            ? { contentType: 'application/json', body }
+            : {
+                contentType: aggregatedMediaType(aggregated),
+                body,
+                etag: `"${createHash('sha512').update(body).digest('hex').toUpperCase()}"`,
+              };
+        built.set(key, document);
+      }
+      return document;
+    },
+  };
+}
+
+function groupKinds(kinds: readonly DiscoveredKind[]): GroupVersions[] {
+  const groups = new Map<string, Map<string, DiscoveredKind[]>>();
+  for (const kind of kinds) {
+    const versions = groups.get(kind.group) ?? new Map<string, DiscoveredKind[]>();
+    groups.set(kind.group, versions);
+    versions.set(kind.version, [...(versions.get(kind.version) ?? []), kind]);
+  }
+  return [...groups]
+    .sort(([a], [b]) => compareGroups(a, b))
+    .map(([name, versions]) => ({
+      name,
+      versions: [...versions]
+        .sort(([a], [b]) => compareVersions(a, b))
+        .map(([version, members]) => ({ version, kinds: members })),
+    }));
+}
+
+function plainDocument(
+  groups: readonly GroupVersions[],
+  path: string,
+  serverAddress: string,
+): object | undefined {
+  const [, root, ...rest] = path.split('/');
+  if (root === 'api' && rest.length === 0) {
+    const core = groups.find(({ name }) => name === '');
+    return {
+      kind: 'APIVersions',
+      versions: core?.versions.map(({ version }) => version) ?? [],
+      serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress }],
+    };
+  }
+  if (root === 'apis' && rest.length === 0)
+    return {
+      kind: 'APIGroupList',
+      apiVersion: 'v1',
+      groups: groups.filter(({ name }) => name !== '').map(apiGroup),
+    };
+  const [name, version] = root === 'api' ? ['', ...rest] : rest;
+  const group = groups.find((one) => one.name === name);
+  if (group === undefined || rest.length > 2 || (root !== 'api' && root !== 'apis')) return undefined;
+  if (version === undefined) return { kind: 'APIGroup', apiVersion: 'v1', ...apiGroup(group) };
+  const served = group.versions.find((one) => one.version === version);
+  return served === undefined
+    ? undefined
+    : apiResourceList(group.name === '' ? version : `${group.name}/${version}`, served.kinds);
+}
+
+function apiGroup({ name, versions }: GroupVersions): object {
+  const all = versions.map(({ version }) => ({ groupVersion: `${name}/${version}`, version }));
+  return { name, versions: all, preferredVersion: all[0] };
+}
