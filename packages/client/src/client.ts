@@ -69,10 +69,10 @@ export class Client {
   }
 
   /** A cache of a kind's objects; see {@link Informer}. It does nothing before its `start`. */
-  informer<T extends KubernetesObject, const I extends Indexes<T> = Record<never, never>>(
+  informer<T extends KubernetesObject, I extends string = never>(
     kind: Kind<T>,
     options: InformerOptions<T, I> = {},
-  ): Informer<T, keyof I & string> {
+  ): Informer<T, I> {
     const key = JSON.stringify([
       kind.apiVersion,
       kind.plural,
@@ -91,7 +91,7 @@ export class Client {
       );
       this.#informers.set(key, shared);
     }
-    return new Informer(shared, options.indexes ?? {});
+    return new Informer(shared, options.indexes ?? ({} as Indexes<T, I>));
   }
 
   /** Server-side apply of objects of any kinds, in an order in which each finds what it needs. */

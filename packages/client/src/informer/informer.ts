@@ -3,7 +3,7 @@ import type { CallOptions, SelectorOptions } from '../options.js';
 import type { SharedInformer } from './shared-informer.js';
 
 /** Named functions from an object to the values under which it is found: `{ node: (pod) => [pod.spec.nodeName] }`. */
-export type Indexes<T> = Readonly<Record<string, (object: T) => readonly string[]>>;
+export type Indexes<T, I extends string = string> = Readonly<Record<I, (object: T) => readonly string[]>>;
 
 /** Called in the order of the events; objects are shared and must not be changed. */
 export interface InformerHandlers<T> {
@@ -12,10 +12,10 @@ export interface InformerHandlers<T> {
   readonly delete?: (object: T) => void;
 }
 
-export interface InformerOptions<T, I extends Indexes<T>> extends SelectorOptions {
+export interface InformerOptions<T, I extends string = never> extends SelectorOptions {
   /** @default all namespaces */
   readonly namespace?: string | undefined;
-  readonly indexes?: I;
+  readonly indexes?: Indexes<T, I> | undefined;
 }
 
 /**
@@ -36,9 +36,9 @@ export class Informer<T extends KubernetesObject, I extends string = never> {
   readonly #settle: { readonly resolve: () => void; readonly reject: (reason: unknown) => void };
   #stop: (() => void) | undefined;
 
-  constructor(shared: SharedInformer<T>, indexes: Indexes<T>) {
+  constructor(shared: SharedInformer<T>, indexes: Indexes<T, I>) {
     this.#shared = shared;
-    for (const [name, valuesOf] of Object.entries(indexes))
+    for (const [name, valuesOf] of Object.entries<(object: T) => readonly string[]>(indexes))
       this.#indexes.set(name, new ObjectIndex(valuesOf));
     let resolve: () => void = () => undefined;
     let reject: (reason: unknown) => void = resolve;
