@@ -1,11 +1,4 @@
 export { type ClaimOptions, type ClaimPlan, claim, planClaim } from './framework/claim.js';
-export {
-  type ConditionLike,
-  findCondition,
-  isConditionTrue,
-  setCondition,
-  withoutCondition,
-} from './framework/condition.js';
 export { Controller, type ControllerOptions } from './framework/controller.js';
 export { ControllerBuilder, type MapToNames, type WatchedOptions } from './framework/controller-builder.js';
 export {
