@@ -1,0 +1,98 @@
+const smallestSlab = 16 << 10;
+const largestSlab = 1 << 20;
+
+interface Slab {
+  readonly buffer: Buffer;
+  used: number;
+  live: number;
+  /** The slots that were ever placed here, in order. */
+  readonly slots: number[];
+}
+
+/**
+ * Keeps the bytes of many objects in few large buffers, so that the garbage collector has next to nothing to visit.
+ * Bytes are only ever appended: a view that was handed out stays what it was, whatever happens to its slot. A slab that
+ * is mostly dead is copied together and let go.
+ */
+export class ByteSlabs {
+  readonly #slabs: (Slab | undefined)[] = [];
+  readonly #freeSlabs: number[] = [];
+  #current = -1;
+  #nextSize = smallestSlab;
+  // The address of each slot's bytes, in columns.
+  readonly #slab: number[] = [];
+  readonly #offset: number[] = [];
+  readonly #length: number[] = [];
+
+  /** Copies the bytes; gives the view of what is kept. */
+  set(slot: number, bytes: Uint8Array): Buffer {
+    this.delete(slot);
+    return this.#place(slot, bytes);
+  }
+
+  get(slot: number): Buffer {
+    const slab = this.#slabs[this.#slab[slot] ?? -1];
+    if (slab === undefined) throw new RangeError(`slot ${slot} holds no bytes`);
+    const offset = this.#offset[slot] ?? 0;
+    return slab.buffer.subarray(offset, offset + (this.#length[slot] ?? 0));
+  }
+
+  delete(slot: number): void {
+    const id = this.#slab[slot] ?? -1;
+    const slab = this.#slabs[id];
+    if (slab === undefined) return;
+    slab.live -= this.#length[slot] ?? 0;
+    this.#slab[slot] = -1;
+    this.#compactIfDead(id);
+  }
+
+  /** Bytes that are reserved, dead ones and free ones too. */
+  get reserved(): number {
+    return this.#slabs.reduce((sum, slab) => sum + (slab?.buffer.length ?? 0), 0);
+  }
+
+  #place(slot: number, bytes: Uint8Array): Buffer {
+    const id = this.#slabFor(bytes.length);
+    const slab = this.#slabs[id];
+    if (slab === undefined) throw new RangeError(`no slab ${id}`);
+    const offset = slab.used;
+    slab.buffer.set(bytes, offset);
+    slab.used += bytes.length;
+    slab.live += bytes.length;
+    slab.slots.push(slot);
+    this.#slab[slot] = id;
+    this.#offset[slot] = offset;
+    this.#length[slot] = bytes.length;
+    return slab.buffer.subarray(offset, slab.used);
+  }
+
+  #slabFor(length: number): number {
+    if (length > largestSlab / 4) return this.#add(length);
+    const current = this.#slabs[this.#current];
+    if (current !== undefined && current.used + length <= current.buffer.length) return this.#current;
+    const full = this.#current;
+    this.#current = this.#add(Math.max(this.#nextSize, length * 4));
+    this.#nextSize = Math.min(this.#nextSize * 2, largestSlab);
+    this.#compactIfDead(full);
+    return this.#slabFor(length);
+  }
+
+  #add(size: number): number {
+    const slab: Slab = { buffer: Buffer.allocUnsafeSlow(size), used: 0, live: 0, slots: [] };
+    const id = this.#freeSlabs.pop() ?? this.#slabs.length;
+    this.#slabs[id] = slab;
+    return id;
+  }
+
+  #compactIfDead(id: number): void {
+    const slab = this.#slabs[id];
+    if (slab === undefined || id === this.#current || slab.live * 2 > slab.used) return;
+    this.#slabs[id] = undefined;
+    for (const slot of slab.slots) {
+      if (this.#slab[slot] !== id) continue;
+      const offset = this.#offset[slot] ?? 0;
+      this.#place(slot, slab.buffer.subarray(offset, offset + (this.#length[slot] ?? 0)));
+    }
+    this.#freeSlabs.push(id);
+  }
+}

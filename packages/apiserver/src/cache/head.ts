@@ -1,0 +1,33 @@
+import { fieldText, type Labels } from '@kubewright/api';
+
+/** What selectors look at; all else of an object stays bytes. */
+export interface Head {
+  readonly labels: Labels;
+  /** The values of the kind's selectable fields by their names (`spec.nodeName`), but for metadata's own. */
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+/** Reads the head of a stored object. It runs once an object and change, when that arrives. */
+export type ReadHead = (bytes: Buffer) => Head;
+
+const none: Labels = Object.freeze({});
+
+/**
+ * The head reader of a kind.
+ * @param paths selectable fields that are plain paths (`status.phase`)
+ * @param computed selectable fields that are made from the object in another way
+ */
+export function headReader<T>(
+  paths: readonly string[],
+  computed: Readonly<Record<string, (object: T) => string>> = {},
+): ReadHead {
+  const plain = paths.filter((path) => !(path in computed));
+  const made = Object.entries(computed);
+  return (bytes) => {
+    const object = JSON.parse(bytes.toString()) as { metadata?: { labels?: Labels } };
+    const fields: Record<string, string> = {};
+    for (const path of plain) fields[path] = fieldText(object, path);
+    for (const [name, make] of made) fields[name] = make(object as T);
+    return { labels: object.metadata?.labels ?? none, fields };
+  };
+}

@@ -1,0 +1,88 @@
+import { parseFieldSelector, parseLabelSelector } from '@kubewright/api';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { compareKeys } from '../storage/storage.js';
+import type { Head } from './head.js';
+import { objectNameOf } from './object-name.js';
+import { ObjectTable, type TableQuery } from './object-table.js';
+import { selects } from './selection.js';
+
+const prefix = '/registry/pods/';
+const key = fc
+  .tuple(fc.constantFrom('a', 'a-b', 'b'), fc.constantFrom('web', 'web-1', 'web-2', 'db', 'é'))
+  .map(([namespace, name]) => `${prefix}${namespace}/${name}`);
+const head = fc.record({
+  labels: fc.dictionary(fc.constantFrom('app', 'tier'), fc.constantFrom('x', 'y')),
+  fields: fc.record({ 'spec.nodeName': fc.constantFrom('', 'n1', 'n2') }),
+});
+const write = fc.record({ key, head: fc.option(head) });
+const labels = fc.constantFrom(
+  '',
+  'app=x',
+  'app=x,tier=y',
+  'app in (x,y)',
+  'app!=x',
+  'tier',
+  '!tier',
+  'app=z',
+);
+const fields = fc.constantFrom(
+  '',
+  'spec.nodeName=n1',
+  'spec.nodeName=',
+  'spec.nodeName!=n1',
+  'metadata.name=web',
+);
+const query = fc.record(
+  {
+    namespace: fc.constantFrom('a', 'a-b', 'none'),
+    selection: fc.record({ labels: labels.map(parseLabelSelector), fields: fields.map(parseFieldSelector) }),
+    startAfter: key,
+    limit: fc.integer({ min: 1, max: 6 }),
+  },
+  { requiredKeys: [] },
+);
+const step = fc.oneof({ weight: 3, arbitrary: write }, { weight: 1, arbitrary: fc.record({ query }) });
+
+test('lists equal a naive filter over the same objects, whatever was written and asked before', () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      const table = new ObjectTable(prefix);
+      const model = new Map<string, { head: Head; revision: number }>();
+      for (const [revision, each] of steps.entries()) {
+        if ('query' in each) {
+          const listed = table.list(each.query);
+          const expected = naive(model, each.query);
+          expect(listed.entries.map((entry) => `${entry.key} ${entry.revision} ${entry.bytes}`)).toEqual(
+            expected.keys.map((found) => `${found} ${model.get(found)?.revision} ${found}`),
+          );
+          expect(listed.more).toBe(expected.more);
+        } else if (each.head === null) {
+          table.delete(each.key);
+          model.delete(each.key);
+        } else {
+          table.set(each.key, revision, { bytes: Buffer.from(each.key), head: each.head });
+          model.set(each.key, { head: each.head, revision });
+        }
+        expect(table.size).toBe(model.size);
+      }
+      for (const [found, { head }] of model) expect(table.side(found)?.head).toEqual(head);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+function naive(
+  objects: ReadonlyMap<string, { readonly head: Head }>,
+  { namespace, selection = {}, startAfter, limit = Number.POSITIVE_INFINITY }: TableQuery,
+): { keys: string[]; more: boolean } {
+  const keys = [...objects]
+    .filter(([each, { head }]) => {
+      const name = objectNameOf(prefix, each);
+      return (namespace === undefined || name.namespace === namespace) && selects(selection, name, head);
+    })
+    .map(([each]) => each)
+    .filter((each) => startAfter === undefined || compareKeys(each, startAfter) > 0)
+    .sort(compareKeys);
+  return { keys: keys.slice(0, limit), more: keys.length > limit };
+}

@@ -1,0 +1,279 @@
+import { ApiError, isGone } from '@kubewright/api';
+import { type Storage, type StorageEvent, storageClosed } from '../storage/storage.js';
+import { Change, type Side } from './cache-event.js';
+import { CacheWatch, type WatchOptions } from './cache-watch.js';
+import { EventWindow, type WindowLimits } from './event-window.js';
+import type { ReadHead } from './head.js';
+import { objectNameOf } from './object-name.js';
+import { type CacheEntry, ObjectTable, type TableQuery } from './object-table.js';
+import { selects } from './selection.js';
+import { WatcherIndex } from './watcher-index.js';
+
+/** What a resource's cache needs of the feed that it shares with the others. */
+export interface Feed {
+  readonly storage: Storage;
+  /** Up to here every resource knows all. */
+  readonly revision: number;
+  waitFor(revision: number, signal?: AbortSignal): Promise<void>;
+  /** Calls back once, behind what this tick still brings. */
+  atEndOfTick(wake: () => void): void;
+}
+
+export interface ListQuery extends TableQuery {
+  /** Exactly at this revision. @default the newest that is known */
+  readonly revision?: number;
+}
+
+export interface CacheList {
+  readonly entries: readonly CacheEntry[];
+  readonly revision: number;
+  readonly more: boolean;
+}
+
+const loadPage = 1000;
+
+/**
+ * The objects of one resource in memory, as the store has them, and the recent changes. Reads cost no I/O and parse
+ * nothing; what is older than memory goes back to is asked of the store.
+ */
+export class ResourceCache {
+  readonly prefix: string;
+  /** Settles when the objects are loaded; reads before that are refused. */
+  readonly ready: Promise<void>;
+  readonly #feed: Feed;
+  readonly #readHead: ReadHead;
+  readonly #limits: WindowLimits;
+  readonly #watchers = new WatcherIndex();
+  #table: ObjectTable;
+  #window: EventWindow | undefined;
+  /** What arrives while the objects are loaded. */
+  #backlog: StorageEvent[] = [];
+  #lastChanged = 0;
+  #dirty = new Set<CacheWatch>();
+  #closed = false;
+
+  constructor(
+    feed: Feed,
+    prefix: string,
+    options: { readonly readHead: ReadHead; readonly window?: WindowLimits },
+  ) {
+    this.prefix = prefix;
+    this.#feed = feed;
+    this.#readHead = options.readHead;
+    this.#limits = options.window ?? {};
+    this.#table = new ObjectTable(prefix);
+    this.ready = this.#load();
+    // Whoever awaits it is told; the server as a whole is told by the feed.
+    this.ready.catch(() => undefined);
+  }
+
+  /** The revision that reads are at: at least that of every acknowledged write to this process. */
+  get revision(): number {
+    return this.#feed.revision;
+  }
+
+  /** How many objects there are. */
+  get size(): number {
+    return this.#table.size;
+  }
+
+  /** @throws ApiError TooManyRequests while the objects are loaded. */
+  get(key: string): CacheEntry | undefined {
+    this.#assertReady();
+    return this.#table.get(key);
+  }
+
+  /**
+   * Lists in the order of keys. Memory answers where nothing of the resource changed since `query.revision`; an older
+   * state comes from the store.
+   * @throws ApiError Expired, Timeout (a revision of the future), TooManyRequests (while loading)
+   */
+  async list(query: ListQuery = {}): Promise<CacheList> {
+    this.#assertReady();
+    const { revision } = query;
+    if (revision === undefined || (revision >= this.#lastChanged && revision <= this.revision)) {
+      return { ...this.#table.list(query), revision: revision ?? this.revision };
+    }
+    return this.#listStored(query, revision);
+  }
+
+  /**
+   * Watches from a revision. Recent changes come from memory; older ones from the store's history.
+   * @throws ApiError TooManyRequests while the objects are loaded. That the revision is compacted, the iterator throws.
+   */
+  watch(options: WatchOptions): CacheWatch {
+    const window = this.#assertReady();
+    const progress = (): number => Math.max(this.revision, options.after);
+    if (options.after < window.start) return this.#watchStored(options);
+    const watch = new CacheWatch(options, progress, (closed) => this.#watchers.remove(closed));
+    for (const change of window.after(options.after)) watch.offer(change);
+    this.#file(watch);
+    return watch;
+  }
+
+  /**
+   * Resolves when reads are at least at a revision.
+   * @throws ApiError Timeout as of `tooLargeRevision` where it does not come within three seconds.
+   */
+  async waitFor(revision: number, signal?: AbortSignal): Promise<void> {
+    await this.#feed.waitFor(revision, signal);
+  }
+
+  /** Resolves when reads see every write that was acknowledged before the call, by any server of the store. */
+  async waitForNewest(signal?: AbortSignal): Promise<void> {
+    await this.#feed.waitFor(await this.#feed.storage.revision(), signal);
+  }
+
+  /** Takes a change that the feed brings. For the feed alone. */
+  apply(event: StorageEvent): void {
+    const window = this.#window;
+    if (window === undefined) {
+      this.#backlog.push(event);
+      return;
+    }
+    // The first list may be newer than the feed.
+    if (this.#closed || event.revision <= window.start) return;
+    const { key, revision, value } = event;
+    const before = this.#table.side(key);
+    let after: Side | undefined;
+    if (value === undefined) this.#table.delete(key);
+    else after = this.#table.set(key, revision, { bytes: value, head: this.#readHead(value) });
+    const change = new Change({ key, name: objectNameOf(this.prefix, key), revision, before, after });
+    this.#lastChanged = revision;
+    window.push(change);
+    for (const watch of this.#watchers.concerned(change)) if (watch.offer(change)) this.#wakeLater(watch);
+  }
+
+  /** Ends every watch and refuses all that comes. For the feed alone. */
+  close(error: Error | undefined): void {
+    this.#closed = true;
+    this.#window = undefined;
+    for (const watch of [...this.#watchers.all()]) watch.close(error);
+  }
+
+  async #load(): Promise<void> {
+    const { storage } = this.#feed;
+    for (;;) {
+      try {
+        await this.#loadOnce(storage);
+        return;
+      } catch (error) {
+        // A load that compaction overtook starts again.
+        if (!isGone(error)) throw error;
+        this.#table = new ObjectTable(this.prefix);
+      }
+    }
+  }
+
+  async #loadOnce(storage: Storage): Promise<void> {
+    let page = await storage.list(this.prefix, { limit: loadPage });
+    const { revision } = page;
+    for (;;) {
+      for (const { key, value, revision: changed } of page.entries) {
+        this.#table.set(key, changed, { bytes: value, head: this.#readHead(value) });
+      }
+      const startAfter = page.entries.at(-1)?.key;
+      if (!page.more || startAfter === undefined) break;
+      page = await storage.list(this.prefix, { limit: loadPage, startAfter, revision });
+    }
+    await this.#feed.waitFor(revision);
+    if (this.#closed) throw storageClosed();
+    this.#lastChanged = revision;
+    this.#window = new EventWindow(revision, this.#limits);
+    const backlog = this.#backlog;
+    this.#backlog = [];
+    for (const event of backlog) this.apply(event);
+  }
+
+  async #listStored(query: ListQuery, revision: number): Promise<CacheList> {
+    const { namespace, selection = {}, limit = Number.POSITIVE_INFINITY } = query;
+    const within = namespace === undefined ? this.prefix : `${this.prefix}${namespace}/`;
+    const selectsAll = selection.labels === undefined && selection.fields === undefined;
+    const entries: CacheEntry[] = [];
+    for (let startAfter = query.startAfter, more = true; more; ) {
+      const page = await this.#feed.storage.list(within, {
+        revision,
+        limit: selectsAll ? Math.min(limit, loadPage) + 1 : loadPage,
+        ...(startAfter === undefined ? {} : { startAfter }),
+      });
+      for (const { key, value, revision: changed } of page.entries) {
+        const name = objectNameOf(this.prefix, key);
+        if (!selectsAll && !selects(selection, name, this.#readHead(value))) continue;
+        if (entries.length === limit) return { entries, revision, more: true };
+        entries.push({ key, bytes: value, revision: changed });
+      }
+      startAfter = page.entries.at(-1)?.key;
+      more = page.more;
+    }
+    return { entries, revision, more: false };
+  }
+
+  /** Replays the store's history until the window continues it. */
+  #watchStored(options: WatchOptions): CacheWatch {
+    let known = options.after;
+    let filed = false;
+    const watch = new CacheWatch(
+      options,
+      () => (filed ? Math.max(this.revision, known) : known),
+      (closed) => {
+        history.close();
+        this.#watchers.remove(closed);
+      },
+    );
+    const history = this.#feed.storage.watch(options.after, {
+      onEvents: (events, revision) => {
+        for (const event of events) {
+          if (event.key.startsWith(this.prefix)) watch.offer(this.#changeOf(event));
+        }
+        known = revision;
+        const window = this.#window;
+        if (window === undefined) watch.close(undefined);
+        else if (known >= window.start && known <= this.revision) {
+          history.close();
+          for (const change of window.after(known)) watch.offer(change);
+          filed = true;
+          this.#file(watch);
+        }
+        this.#wakeLater(watch);
+      },
+      onEnd: (error) => watch.close(error),
+    });
+    return watch;
+  }
+
+  #changeOf({ key, revision, value, previous }: StorageEvent): Change {
+    const side = (bytes: Buffer): Side => ({ bytes, head: this.#readHead(bytes) });
+    return new Change({
+      key,
+      name: objectNameOf(this.prefix, key),
+      revision,
+      before: previous && side(previous.value),
+      after: value && side(value),
+    });
+  }
+
+  #file(watch: CacheWatch): void {
+    if (!watch.closed) this.#watchers.add(watch);
+  }
+
+  #wakeLater(watch: CacheWatch): void {
+    if (this.#dirty.size === 0) this.#feed.atEndOfTick(() => this.#wake());
+    this.#dirty.add(watch);
+  }
+
+  #wake(): void {
+    const dirty = this.#dirty;
+    this.#dirty = new Set();
+    for (const watch of dirty) watch.wake();
+  }
+
+  #assertReady(): EventWindow {
+    if (this.#closed) throw storageClosed();
+    if (this.#window === undefined) {
+      throw new ApiError('TooManyRequests', 'storage is (re)initializing', {
+        details: { retryAfterSeconds: 1 },
+      });
+    }
+    return this.#window;
+  }
+}
