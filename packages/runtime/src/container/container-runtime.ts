@@ -45,6 +45,8 @@ export interface ContainerRuntime {
   stopContainer(id: string, graceSeconds: number, signal?: AbortSignal): Promise<void>;
   /** Removes the container, killing it where it runs. Idempotent. Its log file stays. */
   removeContainer(id: string): Promise<void>;
+  /** Goes on logging in a new file of the same path, after the caller has renamed the old one. */
+  reopenContainerLog(id: string): Promise<void>;
   /** Rejects with `NotFound` for an unknown id. */
   containerStatus(id: string): Promise<ContainerStatus>;
   listContainers(filter?: ContainerFilter): Promise<readonly ContainerStatus[]>;
