@@ -1,10 +1,10 @@
 import { ApiError, encodeJson, isApiError, type Status } from '@kubewright/api';
-import type { ApiServer } from './server.js';
 import type { User } from './auth/user.js';
-import { negotiate, type MediaType } from './encoding/negotiate.js';
+import { type MediaType, negotiate } from './encoding/negotiate.js';
 import { toYaml } from './encoding/yaml.js';
 import type { ApiRequest, ByteStream, ResponseHeaders, ResponseSink } from './http/api-request.js';
 import type { RequestInfo } from './http/request-info.js';
+import type { ApiServer } from './server.js';
 
 const anonymous: User = { name: 'system:anonymous', groups: ['system:unauthenticated'] };
 

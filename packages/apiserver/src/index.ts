@@ -1,1 +1,15 @@
-export {};
+export type { AdmissionPlugin, AdmissionRequest } from './admission/admission-plugin.js';
+export type { ClientSubject, KeyPair } from './auth/certificate-authority.js';
+export { PkiDirectory } from './auth/pki-directory.js';
+export type { User } from './auth/user.js';
+export type { HttpsListener, HttpsOptions } from './http/https-listener.js';
+export type { KubeletCredentials } from './http/kubelet-proxy.js';
+export { kubernetesVersion } from './http/version.js';
+export { type Column, type Conversion, defineRules, type KindRules } from './kinds/kind-rules.js';
+export { type Stage, stages } from './pipeline.js';
+export type { ObjectReader, ObjectStore, ServiceRanges, WriteContext } from './registry/write-context.js';
+export { ApiServer, type ApiServerOptions } from './server.js';
+export { LmdbStorage, type LmdbStorageOptions } from './storage/lmdb.js';
+export { MemoryStorage, type MemoryStorageOptions } from './storage/memory.js';
+export type { Storage } from './storage/storage.js';
+export { type FieldError, FieldPath, invalid, path, required } from './validation/field-error.js';

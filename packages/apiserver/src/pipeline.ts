@@ -28,7 +28,8 @@ export async function runStages(exchange: Exchange): Promise<void> {
   try {
     for (const stage of stages) await stage.run(exchange);
   } catch (error) {
-    if (exchange.answered) exchange.server.logger.error({ err: error, path: exchange.info?.path }, 'an answer broke off');
+    if (exchange.answered)
+      exchange.server.logger.error({ err: error, path: exchange.info?.path }, 'an answer broke off');
     else exchange.fail(error);
   }
 }

@@ -41,7 +41,8 @@ function choose(accept: string): MediaType {
     if (type === '*/*' || type === 'application/*') return { type: 'application/json', ...form };
     const match = served.find((one) => one === type);
     // Answers in protobuf are not offered yet: a client that takes nothing else is told so.
-    if (match !== undefined && match !== 'application/vnd.kubernetes.protobuf') return { type: match, ...form };
+    if (match !== undefined && match !== 'application/vnd.kubernetes.protobuf')
+      return { type: match, ...form };
   }
   throw new ApiError(
     'NotAcceptable',

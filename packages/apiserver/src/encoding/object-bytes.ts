@@ -44,7 +44,7 @@ function splice(stored: Buffer, from: number, revision: number): Buffer {
   const bytes = Buffer.allocUnsafe(opening + stored.length - from + version.length);
   if (opening === 1) bytes[0] = 0x7b;
   let end = opening + stored.copy(bytes, opening, from, at);
-  end += bytes.latin1Write(version, end);
+  end += bytes.write(version, end, 'latin1');
   stored.copy(bytes, end, at);
   return bytes;
 }

@@ -1,5 +1,5 @@
-import { ApiError, decodeJson } from '@kubewright/api';
 import { createRequire } from 'node:module';
+import { ApiError, decodeJson } from '@kubewright/api';
 
 // Loaded on first use: most servers never see YAML.
 const load = createRequire(import.meta.url);
@@ -24,4 +24,3 @@ export function fromYaml(text: string): unknown {
     throw new ApiError('BadRequest', `error converting YAML to JSON: yaml: ${reason}`, { cause });
   }
 }
-

@@ -30,7 +30,7 @@ export interface ApiRequest {
   readonly upgrade?: UpgradeRequest;
 }
 
-export type ResponseHeaders = Record<string, string | readonly string[]>;
+export type ResponseHeaders = Record<string, string | string[]>;
 
 /** A body written piece by piece. */
 export interface ByteStream {

@@ -1,7 +1,7 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
+import type { TLSSocket } from 'node:tls';
 import { ApiError } from '@kubewright/api';
 import express, { type Express } from 'express';
-import type { TLSSocket } from 'node:tls';
 import {
   type ApiRequest,
   type ByteStream,

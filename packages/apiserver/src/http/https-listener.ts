@@ -1,8 +1,8 @@
+import type { IncomingMessage } from 'node:http';
+import { STATUS_CODES } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { STATUS_CODES } from 'node:http';
 import type { ByteStream, ResponseHeaders, ResponseSink } from './api-request.js';
 import { expressAdapter, type HandleRequest, toApiRequest } from './express-adapter.js';
 

@@ -11,8 +11,7 @@ export function inProcessHandler(
   return (request) =>
     new Promise((resolve, reject) => {
       const abort = new AbortController();
-      const signal =
-        request.signal == null ? abort.signal : AbortSignal.any([request.signal, abort.signal]);
+      const signal = request.signal == null ? abort.signal : AbortSignal.any([request.signal, abort.signal]);
       const query = request.query?.toString() ?? '';
       const sink = new MemorySink(resolve, () => abort.abort(new Error('the reader left')));
       handle(
@@ -65,6 +64,9 @@ async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 
 function flat(headers: ResponseHeaders): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name, typeof value === 'string' ? value : value.join(', ')]),
+    Object.entries(headers).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? value : value.join(', '),
+    ]),
   );
 }

@@ -1,13 +1,13 @@
 import { randomInt, randomUUID } from 'node:crypto';
-import { ApiError, alreadyExists, isAlreadyExists, type KubernetesObject } from '@kubewright/api';
-import { admit, type AdmissionRequest, validateAdmission } from '../admission/admission-plugin.js';
+import { ApiError, alreadyExists, formatTime, isAlreadyExists, type KubernetesObject } from '@kubewright/api';
+import { type AdmissionRequest, admit, validateAdmission } from '../admission/admission-plugin.js';
 import { storedBytes } from '../encoding/object-bytes.js';
 import { invalidObject } from '../validation/field-error.js';
 import { validateMetadata } from '../validation/object-meta.js';
 import type { Registry } from './registry.js';
 import type { Resource } from './resource.js';
 import type { StoredObject } from './stored-object.js';
-import { rfc3339, type WriteContext } from './write-context.js';
+import type { WriteContext } from './write-context.js';
 
 /** How often a generated name may turn out to be taken. Source: KEP-4420. */
 const nameAttempts = 8;
@@ -96,7 +96,7 @@ function fillSystemFields<T extends KubernetesObject>(
   delete metadata.deletionTimestamp;
   delete metadata.deletionGracePeriodSeconds;
   delete metadata.selfLink;
-  metadata.creationTimestamp = rfc3339(context.now());
+  metadata.creationTimestamp = formatTime(context.now());
   metadata.uid = randomUUID();
   if (rules.generation) metadata.generation = 1;
   else delete metadata.generation;

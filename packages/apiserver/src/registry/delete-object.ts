@@ -1,4 +1,4 @@
-import { badRequest, conflict, type KubernetesObject, notFound } from '@kubewright/api';
+import { badRequest, conflict, formatTime, type KubernetesObject, notFound } from '@kubewright/api';
 import type { DeleteOptions } from '@kubewright/api/meta/v1';
 import { type AdmissionRequest, admit, validateAdmission } from '../admission/admission-plugin.js';
 import { parseStored, storedBytes } from '../encoding/object-bytes.js';
@@ -7,7 +7,7 @@ import type { Registry } from './registry.js';
 import type { Resource } from './resource.js';
 import type { StoredObject } from './stored-object.js';
 import { isFinished } from './update-object.js';
-import { rfc3339, type WriteContext } from './write-context.js';
+import type { WriteContext } from './write-context.js';
 
 export interface Deleted<T extends KubernetesObject> extends StoredObject<T> {
   /** False while finalizers or the grace period hold the object. */
@@ -103,9 +103,12 @@ function mark<T extends KubernetesObject>(
   const finalizers = finalizersFor(resource, metadata.finalizers ?? [], options);
   if (finalizers.length > 0) metadata.finalizers = finalizers;
   else delete metadata.finalizers;
-  const wanted = Math.max(0, rules.gracePeriodSeconds?.(object, options.gracePeriodSeconds ?? undefined) ?? 0);
+  const wanted = Math.max(
+    0,
+    rules.gracePeriodSeconds?.(object, options.gracePeriodSeconds ?? undefined) ?? 0,
+  );
   if (metadata.deletionTimestamp === undefined) {
-    metadata.deletionTimestamp = rfc3339(context.now() + wanted * 1000);
+    metadata.deletionTimestamp = formatTime(context.now() + wanted * 1000);
     metadata.deletionGracePeriodSeconds = wanted;
     if (metadata.generation !== undefined && metadata.generation > 0) metadata.generation += 1;
     rules.markDeleted?.(object);
@@ -115,15 +118,11 @@ function mark<T extends KubernetesObject>(
 }
 
 /** A second delete may only shorten what is left. */
-function shorten(
-  metadata: KubernetesObject['metadata'],
-  wanted: number,
-  options: DeleteOptions,
-): void {
+function shorten(metadata: KubernetesObject['metadata'], wanted: number, options: DeleteOptions): void {
   const left = metadata.deletionGracePeriodSeconds ?? 0;
   if (options.gracePeriodSeconds == null || wanted >= left) return;
   const started = Date.parse(metadata.deletionTimestamp ?? '') - left * 1000;
-  metadata.deletionTimestamp = rfc3339(started + wanted * 1000);
+  metadata.deletionTimestamp = formatTime(started + wanted * 1000);
   metadata.deletionGracePeriodSeconds = wanted;
 }
 

@@ -23,7 +23,8 @@ export class ResourceTable {
   /** @throws Error when the server does not have the kind: a fault of the caller, not of a request. */
   of<T extends KubernetesObject>(kind: { group: string; version: string; kind: string }): ServedKind<T> {
     const served = this.#byKind.get(`${kind.group}/${kind.version}/${kind.kind}`);
-    if (served === undefined) throw new Error(`this server has no ${kind.kind} of ${kind.group}/${kind.version}`);
+    if (served === undefined)
+      throw new Error(`this server has no ${kind.kind} of ${kind.group}/${kind.version}`);
     return served as unknown as ServedKind<T>;
   }
 

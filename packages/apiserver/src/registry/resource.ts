@@ -33,6 +33,15 @@ export class Resource<T extends KubernetesObject = KubernetesObject> {
   key(namespace: string, name: string): string {
     return this.namespaced ? `${this.prefix}${namespace}/${name}` : `${this.prefix}${name}`;
   }
+
+  /** The inverse of {@link key}. */
+  nameOf(key: string): { namespace: string; name: string } {
+    const rest = key.slice(this.prefix.length);
+    const slash = rest.indexOf('/');
+    return slash < 0
+      ? { namespace: '', name: rest }
+      : { namespace: rest.slice(0, slash), name: rest.slice(slash + 1) };
+  }
 }
 
 function defaultFolder(kind: Kind): string {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { conflict, type KubernetesObject, notFound, staleObject } from '@kubewright/api';
-import { admit, type AdmissionRequest, validateAdmission } from '../admission/admission-plugin.js';
+import { type AdmissionRequest, admit, validateAdmission } from '../admission/admission-plugin.js';
 import { parseStored, storedBytes } from '../encoding/object-bytes.js';
 import type { Decision, StorageEntry } from '../storage/storage.js';
 import { type FieldError, invalidObject } from '../validation/field-error.js';
@@ -126,7 +126,11 @@ export function isFinished<T extends KubernetesObject>({ rules }: Resource<T>, o
 
 function refuseStale<T extends KubernetesObject>({ rules }: Resource<T>, object: T, old: T): void {
   const { uid, resourceVersion, name = '' } = object.metadata;
-  if (resourceVersion !== undefined && resourceVersion !== '' && resourceVersion !== old.metadata.resourceVersion)
+  if (
+    resourceVersion !== undefined &&
+    resourceVersion !== '' &&
+    resourceVersion !== old.metadata.resourceVersion
+  )
     throw conflict(rules.kind, name, staleObject);
   if (uid !== undefined && uid !== '' && uid !== old.metadata.uid)
     throw conflict(
@@ -159,8 +163,7 @@ function prepare<T extends KubernetesObject>(
     keepAllButStatus(object, old);
   }
   rules.subresources?.[subresource]?.prepareForUpdate?.(object, old, context);
-  if (rules.generation && !sameDesire(object, old))
-    metadata.generation = (old.metadata.generation ?? 0) + 1;
+  if (rules.generation && !sameDesire(object, old)) metadata.generation = (old.metadata.generation ?? 0) + 1;
 }
 
 function validate<T extends KubernetesObject>(
@@ -192,8 +195,10 @@ function copyField(object: object, old: object, field: string): void {
 /** The status subresource changes the status, and of the metadata only what managers of fields keep there. */
 function keepAllButStatus(object: KubernetesObject, old: KubernetesObject): void {
   const { managedFields, resourceVersion } = object.metadata;
-  for (const field of Object.keys(object)) if (!(field in old) && field !== 'status') copyField(object, old, field);
-  for (const field of Object.keys(old)) if (field !== 'status' && field !== 'metadata') copyField(object, old, field);
+  for (const field of Object.keys(object))
+    if (!(field in old) && field !== 'status') copyField(object, old, field);
+  for (const field of Object.keys(old))
+    if (field !== 'status' && field !== 'metadata') copyField(object, old, field);
   object.metadata = { ...old.metadata };
   if (resourceVersion !== undefined) object.metadata.resourceVersion = resourceVersion;
   if (managedFields !== undefined) object.metadata.managedFields = managedFields;
@@ -204,7 +209,13 @@ function sameDesire(object: KubernetesObject, old: KubernetesObject): boolean {
 }
 
 function desireOf(object: KubernetesObject): unknown {
-  const { apiVersion: _a, kind: _k, metadata: _m, status: _s, ...desire } = object as KubernetesObject & {
+  const {
+    apiVersion: _a,
+    kind: _k,
+    metadata: _m,
+    status: _s,
+    ...desire
+  } = object as KubernetesObject & {
     status?: unknown;
   };
   return desire;

@@ -34,8 +34,3 @@ export interface ServiceRanges {
   /** Relaxes the rule that endpoints are no loopback addresses, for this CIDR only (pods without a network of their own). */
   readonly loopbackPods?: string;
 }
-
-/** A time as metadata has it: whole seconds in UTC. */
-export function rfc3339(milliseconds: number): string {
-  return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
-}

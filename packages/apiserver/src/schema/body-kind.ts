@@ -23,7 +23,13 @@ export interface BodyKindSource {
 
 /** The schema is compiled at once: callers keep the answer. */
 export function bodyKindOf({ group, version, kind, schema }: BodyKindSource): BodyKind {
-  return { apiVersion: apiVersionOf(group, version), version, kind, schema, normalise: createNormaliser(schema, kind) };
+  return {
+    apiVersion: apiVersionOf(group, version),
+    version,
+    kind,
+    schema,
+    normalise: createNormaliser(schema, kind),
+  };
 }
 
 const known = new Map<string, BodyKind>();

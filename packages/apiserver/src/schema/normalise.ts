@@ -1,4 +1,13 @@
-import { badRequest, parseQuantity, type Schema, type SchemaSource } from '@kubewright/api';
+import {
+  badRequest,
+  canonicalQuantity,
+  formatMicroTime,
+  formatTime,
+  parseTime,
+  QuantityError,
+  type Schema,
+  type SchemaSource,
+} from '@kubewright/api';
 
 /** A decoded body brought to its schema's form. */
 export interface Normalised {
@@ -188,42 +197,36 @@ const int64: Step = (value, place) => {
   return value;
 };
 
-const intOrString: Step = (value, place) => {
-  if (typeof value === 'string') return value;
-  return int32(value, place, { unknownFields: [] });
+const intOrString: Step = (value, place, walk) =>
+  typeof value === 'string' ? value : int32(value, place, walk);
+
+const quantity: Step = (value, place) => {
+  const text = typeof value === 'bigint' ? String(value) : value;
+  if (typeof text !== 'string' && typeof text !== 'number') throw mismatch(value, place, 'resource.Quantity');
+  try {
+    return canonicalQuantity(text);
+  } catch (error) {
+    if (error instanceof QuantityError) throw badRequest(error.message);
+    throw error;
+  }
 };
 
-const quantity: Step = (value) => {
-  const text = typeof value === 'number' || typeof value === 'bigint' ? String(value) : value;
-  const parsed = typeof text === 'string' ? parseQuantity(text) : undefined;
-  if (parsed === undefined)
-    throw badRequest("quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'");
-  return parsed.toString();
-};
-
-const rfc3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
-
-const time: Step = (value, place) => {
-  const text = plainString(value, place, { unknownFields: [] }) as string;
-  const milliseconds = rfc3339.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(milliseconds))
-    throw badRequest(`parsing time ${JSON.stringify(text)} as "2006-01-02T15:04:05Z07:00": cannot parse it`);
-  return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
-};
-
-const microTime: Step = (value, place) => {
-  const text = plainString(value, place, { unknownFields: [] }) as string;
-  if (!rfc3339.test(text))
-    throw badRequest(`parsing time ${JSON.stringify(text)} as "2006-01-02T15:04:05.000000Z07:00": cannot parse it`);
-  const fraction = /\.(\d+)/.exec(text)?.[1] ?? '';
-  const seconds = new Date(Date.parse(text)).toISOString().slice(0, 19);
-  return `${seconds}.${fraction.slice(0, 6).padEnd(6, '0')}Z`;
-};
+function timeStep(format: (milliseconds: number) => string, layout: string): Step {
+  return (value, place, walk) => {
+    const text = plainString(value, place, walk) as string;
+    const milliseconds = parseTime(text);
+    if (milliseconds === undefined)
+      throw badRequest(
+        `parsing time ${JSON.stringify(text)} as "${layout}": cannot parse ${JSON.stringify(text)} as "2006"`,
+      );
+    return format(milliseconds);
+  };
+}
 
 const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
-const bytes: Step = (value, place) => {
-  const text = (plainString(value, place, { unknownFields: [] }) as string).replace(/[\r\n]/g, '');
+const bytes: Step = (value, place, walk) => {
+  const text = (plainString(value, place, walk) as string).replace(/[\r\n]/g, '');
   if (!base64.test(text)) {
     const wrong = text.search(/[^A-Za-z0-9+/]/);
     throw badRequest(`illegal base64 data at input byte ${wrong < 0 ? text.length : wrong}`);
@@ -233,8 +236,8 @@ const bytes: Step = (value, place) => {
 
 const stringSteps: Readonly<Record<string, Step>> = {
   quantity,
-  'date-time': time,
-  'micro-time': microTime,
+  'date-time': timeStep(formatTime, '2006-01-02T15:04:05Z07:00'),
+  'micro-time': timeStep(formatMicroTime, '2006-01-02T15:04:05.000000Z07:00'),
   byte: bytes,
 };
 
@@ -270,7 +273,12 @@ function jsonTypeOf(value: unknown): string {
   return typeof value === 'bigint' ? 'number' : typeof value;
 }
 
-function mismatch(value: unknown, place: Place | undefined, goType: string, shown = jsonTypeOf(value)): Error {
+function mismatch(
+  value: unknown,
+  place: Place | undefined,
+  goType: string,
+  shown = jsonTypeOf(value),
+): Error {
   return badRequest(`json: cannot unmarshal ${shown} into ${goFieldOf(place)} of type ${goType}`);
 }
 

@@ -2,7 +2,13 @@ import { badRequest, encodeJson, type KubernetesObject } from '@kubewright/api';
 import type { MediaType } from '../encoding/negotiate.js';
 import { parseStored } from '../encoding/object-bytes.js';
 import type { ServedKind } from '../registry/resource.js';
-import { columnDefinitions, type IncludeObject, partialMetadata, type StoredEntry, tableRow } from './table.js';
+import {
+  columnDefinitions,
+  type IncludeObject,
+  partialMetadata,
+  type StoredEntry,
+  tableRow,
+} from './table.js';
 
 /** What a list says besides its items. */
 export interface ListMetadata {
@@ -24,7 +30,8 @@ const includes = ['None', 'Metadata', 'Object'] as const;
 export function formOf({ as, version }: MediaType, query: URLSearchParams): Form {
   const asked = query.get('includeObject') || 'Metadata';
   const include = includes.find((one) => one === asked);
-  if (as === 'Table' && include === undefined) throw badRequest(`unrecognized includeObject value: "${asked}"`);
+  if (as === 'Table' && include === undefined)
+    throw badRequest(`unrecognized includeObject value: "${asked}"`);
   return { as, include: include ?? 'Metadata', apiVersion: `meta.k8s.io/${version}` };
 }
 

@@ -1,7 +1,7 @@
 import type { KubernetesObject } from '@kubewright/api';
-import type { Column } from '../kinds/kind-rules.js';
-import { createdAtColumn, nameColumn } from '../kinds/columns.js';
 import { parseStored } from '../encoding/object-bytes.js';
+import { createdAtColumn, nameColumn } from '../kinds/columns.js';
+import type { Column } from '../kinds/kind-rules.js';
 import type { ServedKind } from '../registry/resource.js';
 
 /** A stored object as reads hand it on: the bytes and the revision that wrote them. */
@@ -30,7 +30,12 @@ export function columnDefinitions(served: ServedKind): object[] {
 }
 
 /** One object as a row; `now` in milliseconds, for ages. */
-export function tableRow(served: ServedKind, entry: StoredEntry, include: IncludeObject, now: number): TableRow {
+export function tableRow(
+  served: ServedKind,
+  entry: StoredEntry,
+  include: IncludeObject,
+  now: number,
+): TableRow {
   const object = served.fromStored(parseStored(entry.bytes, entry.revision));
   const cells = columnsOf(served).map((column) => column.cell(object, now));
   if (include === 'None') return { cells, object: null };

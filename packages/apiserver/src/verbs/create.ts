@@ -29,7 +29,5 @@ export function matchNamespace(object: KubernetesObject, namespace: string, serv
   }
   object.metadata.namespace ||= namespace;
   if (object.metadata.namespace !== namespace)
-    throw badRequest(
-      `the namespace of the provided object does not match the namespace sent on the request`,
-    );
+    throw badRequest(`the namespace of the provided object does not match the namespace sent on the request`);
 }

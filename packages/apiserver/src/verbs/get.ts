@@ -1,8 +1,8 @@
 import { notFound } from '@kubewright/api';
 import type { Exchange } from '../exchange.js';
 import type { ServedKind } from '../registry/resource.js';
-import { waitForVersion } from './read-options.js';
 import { answerObject } from './answer.js';
+import { waitForVersion } from './read-options.js';
 
 /** GET of one object, from the cache. */
 export async function get(exchange: Exchange, served: ServedKind): Promise<void> {

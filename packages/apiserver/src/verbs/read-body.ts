@@ -3,8 +3,8 @@ import {
   badRequest,
   decodeJson,
   isApiError,
-  type KubernetesObject,
   JsonSyntaxError,
+  type KubernetesObject,
 } from '@kubewright/api';
 import { decodeProtobuf } from '../encoding/protobuf.js';
 import { fromYaml } from '../encoding/yaml.js';
@@ -77,7 +77,12 @@ export function toForm(
 
 function checkIdentity(value: Record<string, unknown>, expected: BodyKind): void {
   const { apiVersion, kind } = value;
-  if (!expected.anyVersion && apiVersion !== undefined && apiVersion !== '' && apiVersion !== expected.apiVersion)
+  if (
+    !expected.anyVersion &&
+    apiVersion !== undefined &&
+    apiVersion !== '' &&
+    apiVersion !== expected.apiVersion
+  )
     throw badRequest(
       `the API version in the data (${String(apiVersion)}) does not match the expected API version (${expected.apiVersion})`,
     );
@@ -98,7 +103,9 @@ function parseBody(
       return { value: { apiVersion, kind, ...object }, duplicates: [] };
     }
     const { value, duplicates } =
-      type === 'application/yaml' ? { value: fromYaml(bytes.toString('utf8')), duplicates: [] } : decodeJson(bytes);
+      type === 'application/yaml'
+        ? { value: fromYaml(bytes.toString('utf8')), duplicates: [] }
+        : decodeJson(bytes);
     return { value: asRecord(value), duplicates };
   } catch (error) {
     if (!(error instanceof JsonSyntaxError) && !isApiError(error)) throw error;
@@ -109,7 +116,8 @@ function parseBody(
 }
 
 function asRecord(value: unknown): Record<string, unknown> {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  if (typeof value === 'object' && value !== null && !Array.isArray(value))
+    return value as Record<string, unknown>;
   const type = Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value;
   throw badRequest(`json: cannot unmarshal ${type} into Go value of type struct`);
 }

@@ -1,8 +1,8 @@
 import { ApiError, encodeJson, type KubernetesObject, notFound } from '@kubewright/api';
 import type { Scale } from '@kubewright/api/autoscaling/v1';
+import { parseStored } from '../encoding/object-bytes.js';
 import type { Exchange } from '../exchange.js';
 import type { ScaleRules } from '../kinds/kind-rules.js';
-import { parseStored } from '../encoding/object-bytes.js';
 import type { ServedKind } from '../registry/resource.js';
 import { updateObject } from '../registry/update-object.js';
 import { builtinBodyKind } from '../schema/body-kind.js';

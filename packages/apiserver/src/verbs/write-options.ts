@@ -52,4 +52,3 @@ function invalidOption(field: string, message: string): ApiError {
     details: { causes: [{ reason: 'FieldValueNotSupported', message, field }] },
   });
 }
-

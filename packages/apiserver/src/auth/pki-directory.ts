@@ -1,0 +1,105 @@
+import { X509Certificate } from 'node:crypto';
+import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  type ClientSubject,
+  createAuthority,
+  issueClient,
+  issueServer,
+  type KeyPair,
+} from './certificate-authority.js';
+
+/** A certificate that ends sooner than this is made anew. */
+const renewBeforeMs = 30 * 24 * 60 * 60 * 1000;
+
+/**
+ * The certificates of a server, kept in a directory that only its owner may read: `ca`, and one pair for each
+ * listener and client asked for, as `NAME.crt` and `NAME.key`.
+ */
+export class PkiDirectory {
+  readonly #directory: string;
+  readonly authority: KeyPair;
+
+  private constructor(directory: string, authority: KeyPair) {
+    this.#directory = directory;
+    this.authority = authority;
+  }
+
+  /** Opens the directory; makes it, with a certificate authority, where there is none. */
+  static async open(directory: string): Promise<PkiDirectory> {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await chmod(directory, 0o700);
+    const authority =
+      (await readPair(directory, 'ca')) ??
+      (await writePair(directory, 'ca', await createAuthority('kubewright')));
+    return new PkiDirectory(directory, authority);
+  }
+
+  /** The client certificate of a user; `name` is that of its files. */
+  client(name: string, subject: ClientSubject): Promise<KeyPair> {
+    return this.#pair(
+      name,
+      () => true,
+      () => issueClient(this.authority, subject),
+    );
+  }
+
+  /** The certificate of a listener for these host names and addresses. */
+  server(name: string, commonName: string, hosts: readonly string[]): Promise<KeyPair> {
+    return this.#pair(
+      name,
+      (certificate) => hosts.every((host) => covers(certificate, host)),
+      () => issueServer(this.authority, commonName, hosts),
+    );
+  }
+
+  async #pair(
+    name: string,
+    fits: (certificate: X509Certificate) => boolean,
+    issue: () => Promise<KeyPair>,
+  ): Promise<KeyPair> {
+    const known = await readPair(this.#directory, name);
+    if (known !== undefined && this.#isCurrent(known) && fits(new X509Certificate(known.certificate)))
+      return known;
+    return writePair(this.#directory, name, await issue());
+  }
+
+  #isCurrent({ certificate }: KeyPair): boolean {
+    const leaf = new X509Certificate(certificate);
+    const ca = new X509Certificate(this.authority.certificate);
+    return Date.parse(leaf.validTo) - Date.now() > renewBeforeMs && leaf.verify(ca.publicKey);
+  }
+}
+
+function covers(certificate: X509Certificate, host: string): boolean {
+  return certificate.checkHost(host) !== undefined || certificate.checkIP(host) !== undefined;
+}
+
+async function readPair(directory: string, name: string): Promise<KeyPair | undefined> {
+  const [certificate, key] = await Promise.all([
+    readIfThere(join(directory, `${name}.crt`)),
+    readIfThere(join(directory, `${name}.key`)),
+  ]);
+  return certificate === undefined || key === undefined ? undefined : { certificate, key };
+}
+
+async function readIfThere(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+// The key first: a crash in between leaves a pair without certificate, which is made anew.
+async function writePair(directory: string, name: string, pair: KeyPair): Promise<KeyPair> {
+  await writeWhole(join(directory, `${name}.key`), pair.key);
+  await writeWhole(join(directory, `${name}.crt`), pair.certificate);
+  return pair;
+}
+
+async function writeWhole(file: string, text: string): Promise<void> {
+  await writeFile(`${file}.new`, text, { mode: 0o600 });
+  await rename(`${file}.new`, file);
+}

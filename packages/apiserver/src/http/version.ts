@@ -1,0 +1,15 @@
+import { encodeJson } from '@kubewright/api';
+
+/** The version of Kubernetes whose API is served. */
+export const kubernetesVersion = { major: '1', minor: '36', gitVersion: 'v1.36.0+kubewright' };
+
+/** The document at `/version`. */
+export const versionDocument = encodeJson({
+  ...kubernetesVersion,
+  gitCommit: '',
+  gitTreeState: 'clean',
+  buildDate: '1970-01-01T00:00:00Z',
+  goVersion: '',
+  compiler: 'node',
+  platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}`,
+});

@@ -1,0 +1,38 @@
+import { isNotFound, type Kind, type KubernetesObject } from '@kubewright/api';
+import { parseStored } from '../encoding/object-bytes.js';
+import { createObject } from './create-object.js';
+import { deleteObject } from './delete-object.js';
+import type { Registry } from './registry.js';
+import type { ObjectStore, WriteContext } from './write-context.js';
+
+/** The server's own view of its objects, for rules, admission and its start. Writes take the same way as a client's. */
+export function objectStore(registry: Registry, context: () => WriteContext): ObjectStore {
+  return {
+    async get(kind, namespace, name) {
+      const { resource } = registry.resources.of(kind);
+      const entry = resource.cache.get(resource.key(namespace, name));
+      return entry === undefined ? undefined : parseStored(entry.bytes, entry.revision);
+    },
+
+    async list<T extends KubernetesObject>(kind: Kind<T>, namespace?: string): Promise<T[]> {
+      const { cache } = registry.resources.of(kind).resource;
+      const { entries } = await cache.list(namespace === undefined ? {} : { namespace });
+      return entries.map(({ bytes, revision }) => parseStored<T>(bytes, revision));
+    },
+
+    async create<T extends KubernetesObject>(kind: Kind<T>, object: T): Promise<T> {
+      const served = registry.resources.of<T>(kind);
+      const stored = served.toStored(structuredClone(object));
+      return (await createObject(registry, served.resource, stored, context())).object;
+    },
+
+    async delete(kind, namespace, name) {
+      const { resource } = registry.resources.of(kind);
+      try {
+        await deleteObject(registry, resource, { namespace, name }, {}, context());
+      } catch (error) {
+        if (!isNotFound(error)) throw error;
+      }
+    },
+  };
+}

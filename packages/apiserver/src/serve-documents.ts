@@ -1,0 +1,31 @@
+import { encodeJson } from '@kubewright/api';
+import { createDiscovery, type DiscoveryDocument } from './discovery/discovery.js';
+import type { Exchange } from './exchange.js';
+import type { ApiServer } from './server.js';
+
+/** The documents that describe the server to its clients: discovery and the list of all paths. */
+export function serveDocuments(server: ApiServer): void {
+  const { paths, resources } = server;
+  const kinds = resources
+    .served()
+    .map((served) => ({ ...served.kind, storedAs: served.resource.rules.kind }));
+  const discovery = createDiscovery(kinds, server.options.advertised ?? '127.0.0.1:6443');
+  const answer = (exchange: Exchange) => {
+    const path = exchange.info.path.replace(/\/$/, '');
+    const document = discovery.document(path, exchange.request.headers.accept);
+    if (document === undefined) exchange.send(404, 'text/plain; charset=utf-8', '404 page not found\n');
+    else sendDocument(exchange, document);
+  };
+  for (const path of ['/api', '/apis']) {
+    paths.add(path, answer);
+    paths.addBelow(`${path}/`, answer);
+  }
+  paths.add('/', (exchange) => exchange.sendJson(200, encodeJson({ paths: paths.all() })));
+}
+
+function sendDocument(exchange: Exchange, { contentType, body, etag }: DiscoveryDocument): void {
+  const headers = etag === undefined ? {} : { etag, vary: 'Accept' };
+  if (etag !== undefined && exchange.request.headers['if-none-match'] === etag)
+    exchange.send(304, contentType, '', headers);
+  else exchange.send(200, contentType, body, headers);
+}

@@ -1,0 +1,193 @@
+import type { Logger } from 'pino';
+import type { AdmissionPlugin } from './admission/admission-plugin.js';
+import { namespaceLifecycle } from './admission/namespace-lifecycle.js';
+import type { User } from './auth/user.js';
+import { bootstrapNamespaces } from './bootstrap/system-namespaces.js';
+import { headReader } from './cache/head.js';
+import { WatchCache } from './cache/watch-cache.js';
+import { Exchange } from './exchange.js';
+import type { ApiRequest, ResponseSink } from './http/api-request.js';
+import { answerHealth, type HealthCheck } from './http/health.js';
+import { type HttpsListener, type HttpsOptions, listenHttps } from './http/https-listener.js';
+import { inProcessHandler } from './http/in-process.js';
+import type { KubeletCredentials } from './http/kubelet-proxy.js';
+import { Paths } from './http/paths.js';
+import { versionDocument } from './http/version.js';
+import { builtinRules } from './kinds/builtin-rules.js';
+import type { KindRules } from './kinds/kind-rules.js';
+import { Metrics } from './metrics.js';
+import { runStages } from './pipeline.js';
+import { objectStore } from './registry/object-store.js';
+import type { Registry } from './registry/registry.js';
+import { Resource } from './registry/resource.js';
+import { ResourceTable } from './registry/resource-table.js';
+import type { ObjectStore, ServiceRanges, WriteContext } from './registry/write-context.js';
+import { serveDocuments } from './serve-documents.js';
+import type { Storage } from './storage/storage.js';
+
+export interface ApiServerOptions {
+  /** The server does not close it. */
+  readonly storage: Storage;
+  readonly logger: Logger;
+  /** Kinds besides the built-in ones. */
+  readonly kinds?: readonly KindRules[];
+  /** Admission besides the built-in plugins, after them. */
+  readonly admission?: readonly AdmissionPlugin[];
+  readonly serviceRanges?: ServiceRanges;
+  /** For log, exec, attach and port-forward; without it these answer 503. */
+  readonly kubelet?: KubeletCredentials;
+  /** Host and port at which clients reach the server, as discovery names it. @default '127.0.0.1:6443' */
+  readonly advertised?: string;
+  /** Milliseconds since the epoch. @default Date.now */
+  readonly now?: () => number;
+}
+
+/** The server itself, as the author of what it writes on its own. */
+const self: User = { name: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] };
+
+/** As kubeadm and kube-apiserver have them. */
+const defaultServiceRanges: ServiceRanges = {
+  clusterIPs: ['10.96.0.0/12'],
+  nodePorts: { from: 30_000, to: 32_767 },
+};
+
+/** A Kubernetes API server without sockets: {@link handle} takes requests, {@link listen} brings them over TLS. */
+export class ApiServer implements Registry {
+  readonly options: ApiServerOptions;
+  readonly storage: Storage;
+  readonly logger: Logger;
+  readonly resources = new ResourceTable();
+  readonly admission: readonly AdmissionPlugin[];
+  readonly paths = new Paths();
+  readonly metrics = new Metrics();
+  readonly objects: ObjectStore;
+  readonly #cache: WatchCache;
+  readonly #stopping = new AbortController();
+  readonly #listeners: HttpsListener[] = [];
+  #running = 0;
+  #idle: (() => void) | undefined;
+
+  private constructor(options: ApiServerOptions, cache: WatchCache) {
+    this.options = options;
+    this.storage = options.storage;
+    this.logger = options.logger;
+    this.admission = [namespaceLifecycle, ...(options.admission ?? [])];
+    this.objects = objectStore(this, () => this.contextFor(self, false));
+    this.#cache = cache;
+    for (const rules of [...builtinRules, ...(options.kinds ?? [])]) this.#addResource(rules);
+    this.#addPaths();
+  }
+
+  /** Opens the cache over the store and creates what every cluster has. Resolves when requests can be answered. */
+  static async start(options: ApiServerOptions): Promise<ApiServer> {
+    const cache = await WatchCache.open(options.storage, (error) =>
+      options.logger.fatal({ err: error }, 'the watch of the store broke'),
+    );
+    const server = new ApiServer(options, cache);
+    await cache.ready();
+    await bootstrapNamespaces(server.objects);
+    return server;
+  }
+
+  /** Aborted when the server stops: watches end then. */
+  get stopping(): AbortSignal {
+    return this.#stopping.signal;
+  }
+
+  now(): number {
+    return this.options.now?.() ?? Date.now();
+  }
+
+  /** Takes a request through the stages to its answer. Never rejects. */
+  async handle(request: ApiRequest, sink: ResponseSink): Promise<void> {
+    const exchange = new Exchange(this, request, sink);
+    this.#running++;
+    try {
+      await runStages(exchange);
+    } finally {
+      this.metrics.observe(exchange);
+      this.#running--;
+      if (this.#running === 0) this.#idle?.();
+    }
+  }
+
+  /** Serves over TLS until {@link close}. */
+  async listen(options: HttpsOptions): Promise<HttpsListener> {
+    const listener = await listenHttps((request, sink) => this.handle(request, sink), options);
+    this.#listeners.push(listener);
+    return listener;
+  }
+
+  /** The handler of an in-process transport, for a user without a certificate on the wire. */
+  inProcess(user: { readonly name: string; readonly groups: readonly string[] }) {
+    return inProcessHandler((request, sink) => this.handle(request, sink), {
+      commonName: user.name,
+      organizations: user.groups,
+    });
+  }
+
+  /** Who writes, how and when, for rules and admission. */
+  contextFor(user: User, dryRun: boolean): WriteContext {
+    return {
+      user,
+      dryRun,
+      now: () => this.now(),
+      objects: this.objects,
+      serviceRanges: this.options.serviceRanges ?? defaultServiceRanges,
+    };
+  }
+
+  /** Ends the watches, waits up to `graceMs` for requests under way, and frees the cache. */
+  async close(graceMs = 2_000): Promise<void> {
+    this.#stopping.abort(new Error('the server is shutting down'));
+    await Promise.all(this.#listeners.map((listener) => listener.close(graceMs)));
+    if (this.#running > 0) await this.#drained(graceMs);
+    this.#cache.close();
+  }
+
+  async #drained(graceMs: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, graceMs);
+      this.#idle = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  #addResource(rules: KindRules): void {
+    const readHead = headReader(rules.kind.selectableFields, rules.fields);
+    this.resources.add(new Resource(rules, (prefix) => this.#cache.resource(prefix, readHead)));
+  }
+
+  #addPaths(): void {
+    const checks: readonly HealthCheck[] = [
+      { name: 'ping', check: () => undefined },
+      { name: 'storage', check: async () => void (await this.storage.revision()) },
+    ];
+    const ready: readonly HealthCheck[] = [
+      ...checks,
+      {
+        name: 'shutdown',
+        check: () => {
+          if (this.stopping.aborted) throw new Error('the server is shutting down');
+        },
+      },
+    ];
+    for (const [endpoint, list] of [
+      ['healthz', checks],
+      ['livez', checks],
+      ['readyz', ready],
+    ] as const) {
+      const answer = (exchange: Exchange) => answerHealth(exchange, endpoint, list);
+      this.paths.add(`/${endpoint}`, answer);
+      this.paths.addBelow(`/${endpoint}/`, answer);
+    }
+    this.paths.add('/version', (exchange) => exchange.sendJson(200, versionDocument));
+    this.paths.add('/metrics', async (exchange) => {
+      const { contentType, text } = await this.metrics.expose(this.resources);
+      exchange.send(200, contentType, text);
+    });
+    serveDocuments(this);
+  }
+}

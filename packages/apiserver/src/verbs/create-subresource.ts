@@ -1,0 +1,30 @@
+import { encodeJson } from '@kubewright/api';
+import type { Exchange } from '../exchange.js';
+import { deleteObject } from '../registry/delete-object.js';
+import type { ServedKind } from '../registry/resource.js';
+import { updateObject } from '../registry/update-object.js';
+import { builtinBodyKind } from '../schema/body-kind.js';
+import { readObject } from './read-body.js';
+import { writeContext, writeOptions } from './write-options.js';
+
+/** POST of a body of its own kind to a subresource: a Binding, an Eviction. */
+export async function createSubresource(exchange: Exchange, served: ServedKind): Promise<void> {
+  const { server, info } = exchange;
+  const { namespace, name, subresource } = info;
+  const { resource } = served;
+  const options = writeOptions(exchange);
+  const { group, version, kind } = served.kind.subresources[subresource] ?? served.kind;
+  const body = await readObject(exchange, builtinBodyKind(group, version, kind), options.fieldValidation);
+  const context = writeContext(exchange, options);
+  const answer = await resource.rules.subresources?.[subresource]?.create?.(body, {
+    ...context,
+    namespace,
+    name,
+    update: async (change) =>
+      (await updateObject(server, resource, { namespace, name, subresource, change }, context)).object,
+    delete: async (deleteOptions) => {
+      await deleteObject(server, resource, { namespace, name }, deleteOptions, context);
+    },
+  });
+  exchange.sendJson(201, encodeJson(answer));
+}

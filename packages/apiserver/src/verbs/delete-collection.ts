@@ -1,0 +1,30 @@
+import { isNotFound } from '@kubewright/api';
+import type { Exchange } from '../exchange.js';
+import { deleteObject } from '../registry/delete-object.js';
+import type { ServedKind } from '../registry/resource.js';
+import { formOf, listJson } from '../tables/forms.js';
+import type { StoredEntry } from '../tables/table.js';
+import { deleteOptions } from './delete-options.js';
+import { scopeOf } from './read-options.js';
+import { writeContext } from './write-options.js';
+
+/** DELETE of all objects that the selectors name; answers with the list of what it deleted. */
+export async function deleteCollection(exchange: Exchange, served: ServedKind): Promise<void> {
+  const { server } = exchange;
+  const { resource } = served;
+  const options = await deleteOptions(exchange);
+  const dryRun = (options.dryRun ?? []).includes('All');
+  const context = writeContext(exchange, { dryRun });
+  const { entries, revision } = await resource.cache.list(scopeOf(exchange, served));
+  const deleted: StoredEntry[] = [];
+  for (const entry of entries) {
+    try {
+      deleted.push(await deleteObject(server, resource, resource.nameOf(entry.key), options, context));
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+  }
+  const form = formOf(exchange.accepted, exchange.info.query);
+  const metadata = { resourceVersion: String(revision) };
+  exchange.sendJson(200, Buffer.concat([...listJson(served, form, deleted, metadata, server.now())]));
+}

@@ -1,0 +1,109 @@
+import { badRequest } from '@kubewright/api';
+import type { Exchange } from '../exchange.js';
+import {
+  type FieldError,
+  forbiddenField,
+  invalidObject,
+  notSupported,
+  path,
+} from '../validation/field-error.js';
+import { booleanOption } from './read-options.js';
+
+const matches = ['Exact', 'NotOlderThan'] as const;
+export type ResourceVersionMatch = (typeof matches)[number];
+
+/** How `resourceVersion` is meant, checked against the other options. Source: the API concepts page. */
+export interface VersionOptions {
+  readonly match: ResourceVersionMatch | undefined;
+  /** Watches only: begin with the present objects, then a bookmark that says so. */
+  readonly sendInitialEvents: boolean;
+}
+
+/** @throws ApiError Invalid for options that exclude each other */
+export function versionOptions(exchange: Exchange, isWatch: boolean): VersionOptions {
+  const { query } = exchange.info;
+  const text = query.get('resourceVersionMatch') ?? '';
+  const match = matches.find((one) => one === text);
+  const hasInitialEvents = query.has('sendInitialEvents');
+  const errors = isWatch
+    ? watchErrors(text, match, hasInitialEvents)
+    : listErrors(query, text, match, hasInitialEvents);
+  if (errors.length > 0)
+    throw invalidObject({ group: 'meta.k8s.io', plural: 'listoptions', kind: 'ListOptions' }, '', errors);
+  return { match, sendInitialEvents: booleanOption(exchange, 'sendInitialEvents') };
+}
+
+const field = path('resourceVersionMatch');
+
+function listErrors(
+  query: URLSearchParams,
+  text: string,
+  match: ResourceVersionMatch | undefined,
+  hasInitialEvents: boolean,
+): FieldError[] {
+  const errors: FieldError[] = [];
+  const resourceVersion = query.get('resourceVersion') ?? '';
+  if (text !== '') {
+    if (resourceVersion === '')
+      errors.push(
+        forbiddenField(field, 'resourceVersionMatch is forbidden unless resourceVersion is provided'),
+      );
+    if ((query.get('continue') ?? '') !== '')
+      errors.push(forbiddenField(field, 'resourceVersionMatch is forbidden when continue is provided'));
+    if (match === undefined) errors.push(notSupported(field, text, ['Exact', 'NotOlderThan', '']));
+    if (match === 'Exact' && resourceVersion === '0')
+      errors.push(forbiddenField(field, 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'));
+  }
+  if (hasInitialEvents)
+    errors.push(forbiddenField(path('sendInitialEvents'), 'sendInitialEvents is forbidden for list'));
+  return errors;
+}
+
+function watchErrors(
+  text: string,
+  match: ResourceVersionMatch | undefined,
+  hasInitialEvents: boolean,
+): FieldError[] {
+  if (!hasInitialEvents) {
+    if (text === '') return [];
+    return [
+      forbiddenField(
+        field,
+        'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided',
+      ),
+    ];
+  }
+  if (text === '')
+    return [forbiddenField(field, 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan')];
+  return match === 'NotOlderThan' ? [] : [notSupported(field, text, ['NotOlderThan'])];
+}
+
+/** Where a paged list goes on: the revision of its first page and the last key. */
+export interface ContinueToken {
+  readonly revision: number;
+  readonly startAfter: string;
+}
+
+/** As upstream writes it, so that a token survives a change of servers: the start is relative to the resource. */
+export function encodeContinue({ revision, startAfter }: ContinueToken, prefix: string): string {
+  const start = `${startAfter.slice(prefix.length)}\u0000`;
+  return Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: revision, start })).toString('base64url');
+}
+
+/** @throws ApiError BadRequest */
+export function decodeContinue(token: string, prefix: string): ContinueToken {
+  const refusal = badRequest('continue key is not valid: illegal base64 data or token');
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(Buffer.from(token, 'base64url').toString('utf8'));
+  } catch {
+    throw refusal;
+  }
+  const { v, rv, start } = (typeof parsed === 'object' && parsed !== null ? parsed : {}) as Record<
+    string,
+    unknown
+  >;
+  if (v !== 'meta.k8s.io/v1' || typeof rv !== 'number' || !Number.isSafeInteger(rv) || rv < 0) throw refusal;
+  if (typeof start !== 'string' || start.split('/').includes('..')) throw refusal;
+  return { revision: rv, startAfter: prefix + start.replace(/\u0000$/, '') };
+}

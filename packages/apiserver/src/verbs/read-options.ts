@@ -1,0 +1,81 @@
+import {
+  badRequest,
+  checkFieldSelector,
+  parseFieldSelector,
+  parseLabelSelector,
+  SelectorError,
+} from '@kubewright/api';
+import type { ResourceCache } from '../cache/resource-cache.js';
+import type { Selection } from '../cache/selection.js';
+import type { Exchange } from '../exchange.js';
+import type { ServedKind } from '../registry/resource.js';
+
+/** What a list or a watch is about: the namespace of the path, and the selectors of the query. */
+export interface Scope {
+  readonly namespace?: string;
+  readonly selection: Selection;
+}
+
+/** @throws ApiError BadRequest for a selector that cannot be read or names a field that the kind does not select by */
+export function scopeOf({ info }: Exchange, served: ServedKind): Scope {
+  const { query } = info;
+  const labels = reading('labelSelector', () => parseLabelSelector(query.get('labelSelector') ?? ''));
+  const fields = reading('fieldSelector', () => {
+    const requirements = parseFieldSelector(query.get('fieldSelector') ?? '');
+    checkFieldSelector(requirements, served.kind);
+    return requirements;
+  });
+  return {
+    ...(info.namespace === '' || !served.resource.namespaced ? {} : { namespace: info.namespace }),
+    selection: {
+      ...(labels.length === 0 ? {} : { labels }),
+      ...(fields.length === 0 ? {} : { fields }),
+    },
+  };
+}
+
+function reading<T>(what: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof SelectorError)) throw error;
+    throw badRequest(`unable to parse ${what}: ${error.message}`);
+  }
+}
+
+/**
+ * The `resourceVersion` of a read: undefined where the client wants the newest, 0 where anything will do.
+ * @throws ApiError BadRequest
+ */
+export function resourceVersionOf({ info }: Exchange): number | undefined {
+  const text = info.query.get('resourceVersion') ?? '';
+  if (text === '') return undefined;
+  if (!/^\d{1,15}$/.test(text)) {
+    const quoted = JSON.stringify(text);
+    throw badRequest(`Invalid value: ${quoted}: strconv.ParseUint: parsing ${quoted}: invalid syntax`);
+  }
+  return Number(text);
+}
+
+/** Waits until the cache knows what the client has seen: the version that it names, else the newest of the store. */
+export async function waitForVersion(exchange: Exchange, cache: ResourceCache): Promise<void> {
+  const wanted = resourceVersionOf(exchange);
+  const { signal } = exchange.request;
+  if (wanted === undefined) await cache.waitForNewest(signal);
+  else if (wanted > 0) await cache.waitFor(wanted, signal);
+}
+
+/** A whole number of the query; 0 where it is absent. @throws ApiError BadRequest */
+export function numberOption({ info }: Exchange, name: string): number {
+  const text = info.query.get(name) ?? '';
+  if (text === '') return 0;
+  if (!/^-?\d{1,15}$/.test(text))
+    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+  return Number(text);
+}
+
+/** A switch of the query: present without a value is true, as upstream reads it. */
+export function booleanOption({ info }: Exchange, name: string): boolean {
+  const text = info.query.get(name);
+  return text !== null && text !== 'false' && text !== '0';
+}
