@@ -27,7 +27,8 @@ interface Waiter {
 
 /** One watch and one store for all informers of the same kind, namespace and selectors. Runs while it has members. */
 export class SharedInformer<T extends KubernetesObject> {
-  readonly cache = new ObjectCache<T>();
+  /** Another one for each run: the end of an old run must not reach into a new one. */
+  cache = new ObjectCache<T>();
   readonly #open: OpenWatcher<T>;
   readonly #clock: Clock;
   readonly #onError: (error: unknown) => void;
@@ -66,7 +67,7 @@ export class SharedInformer<T extends KubernetesObject> {
       this.#running?.abort();
       this.#running = undefined;
       this.#synced = false;
-      this.cache.clear();
+      this.cache = new ObjectCache();
     };
   }
 

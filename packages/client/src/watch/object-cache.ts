@@ -50,13 +50,6 @@ export class ObjectCache<T extends KubernetesObject> {
     for (const objects of this.#byNamespace.values()) yield* objects.values();
   }
 
-  /** Forgets all, without events. */
-  clear(): void {
-    this.#byNamespace.clear();
-    this.#size = 0;
-    this.#resourceVersion = undefined;
-  }
-
   /**
    * Takes a complete list in place of what was known. It must be newer than all that was taken before, as the newest
    * list is that was asked for after the watch ended.
