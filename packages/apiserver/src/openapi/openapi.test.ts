@@ -1,0 +1,174 @@
+import { defineKind } from '@kubewright/api';
+import { builtinKinds } from '@kubewright/api/builtin';
+import type { OpenAPIObject, OperationObject, ParameterObject, PathItemObject } from 'openapi3-ts/oas30';
+import { describe, expect, it } from 'vitest';
+import { createOpenApi } from './openapi.js';
+
+const Widget = defineKind({
+  group: 'example.dev',
+  version: 'v1',
+  kind: 'Widget',
+  subresources: { status: true, scale: { specReplicasPath: '.spec.n', statusReplicasPath: '.status.n' } },
+  schema: {
+    type: 'object',
+    properties: { spec: { type: 'object', properties: { size: { type: 'integer' } } } },
+  } as const,
+});
+const openapi = createOpenApi([...builtinKinds, Widget], 'v1.36.0');
+const json = (path: string) => JSON.parse(openapi.answer(path)?.body.toString() ?? 'null');
+const document = (group: string): OpenAPIObject => json(`/openapi/v3/${group}`);
+const item = (group: string, path: string) => document(group).paths[path] as PathItemObject;
+const names = (operation: OperationObject | undefined) =>
+  (operation?.parameters as ParameterObject[] | undefined)?.map(({ name }) => name);
+
+describe('/openapi/v3', () => {
+  it('lists a document for every group and version, with its hash', () => {
+    const { paths } = json('/openapi/v3');
+    expect(Object.keys(paths)).toEqual(
+      expect.arrayContaining(['api/v1', 'apis/apps/v1', 'apis/example.dev/v1']),
+    );
+    const url = new URL(paths['apis/apps/v1'].serverRelativeURL, 'http://x');
+    expect(url.pathname).toBe('/openapi/v3/apis/apps/v1');
+    const hash = url.searchParams.get('hash') ?? '';
+    expect(openapi.answer(url.pathname, { hash })?.headers).toMatchObject({
+      'content-type': 'application/json',
+      'cache-control': expect.stringContaining('immutable'),
+      etag: `"${hash}"`,
+    });
+    expect(openapi.answer(url.pathname, { hash: 'OLD' })).toMatchObject({
+      status: 301,
+      headers: { location: `/openapi/v3/apis/apps/v1?hash=${hash}` },
+    });
+  });
+
+  it('changes a hash with the kinds of its group only', () => {
+    const other = createOpenApi(
+      [...builtinKinds.filter(({ kind }) => kind !== 'DaemonSet'), Widget],
+      'v1.36.0',
+    );
+    const hashes = (one: typeof openapi) =>
+      JSON.parse(one.answer('/openapi/v3')?.body.toString() ?? '').paths;
+    expect(hashes(other)['apis/apps/v1']).not.toEqual(hashes(openapi)['apis/apps/v1']);
+    expect(hashes(other)['api/v1']).toEqual(hashes(openapi)['api/v1']);
+  });
+
+  it('is JSON only', () => {
+    const accept = 'application/com.github.proto-openapi.spec.v3@v1.0+protobuf';
+    expect(openapi.answer('/openapi/v3/api/v1', { accept })?.status).toBe(406);
+    expect(openapi.answer('/openapi/v3/apis/nothing/v1')).toBeUndefined();
+  });
+});
+
+describe('a document', () => {
+  it('names definitions as upstream and closes over references', () => {
+    const text = JSON.stringify(document('apis/apps/v1'));
+    const schemas = document('apis/apps/v1').components?.schemas ?? {};
+    expect(schemas['io.k8s.api.apps.v1.Deployment']).toMatchObject({
+      'x-kubernetes-group-version-kind': [{ group: 'apps', version: 'v1', kind: 'Deployment' }],
+      properties: { spec: { $ref: '#/components/schemas/io.k8s.api.apps.v1.DeploymentSpec' } },
+    });
+    for (const [, name] of text.matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g))
+      expect(schemas).toHaveProperty([name ?? '']);
+    expect(schemas['io.k8s.api.core.v1.Node']).toBeUndefined();
+  });
+
+  it('keeps what patches need beside references', () => {
+    const schemas = document('apis/apps/v1').components?.schemas ?? {};
+    expect(schemas['io.k8s.api.apps.v1.DeploymentSpec']).toMatchObject({
+      properties: {
+        strategy: {
+          allOf: [{ $ref: '#/components/schemas/io.k8s.api.apps.v1.DeploymentStrategy' }],
+          'x-kubernetes-patch-strategy': 'retainKeys',
+        },
+      },
+    });
+    expect(schemas['io.k8s.apimachinery.pkg.util.intstr.IntOrString']).toMatchObject({
+      format: 'int-or-string',
+      oneOf: [{ type: 'integer' }, { type: 'string' }],
+    });
+  });
+
+  it('has the operations of a kind, their ids, actions and parameters', () => {
+    const one = item('apis/apps/v1', '/apis/apps/v1/namespaces/{namespace}/deployments/{name}');
+    expect(one.get).toMatchObject({
+      operationId: 'readAppsV1NamespacedDeployment',
+      tags: ['apps_v1'],
+      'x-kubernetes-action': 'get',
+      'x-kubernetes-group-version-kind': { group: 'apps', version: 'v1', kind: 'Deployment' },
+    });
+    expect(names(one.patch)).toEqual(['dryRun', 'fieldManager', 'fieldValidation', 'force']);
+    expect(one.patch?.requestBody).toHaveProperty(['content', 'application/strategic-merge-patch+json']);
+    expect((one.parameters as ParameterObject[]).map(({ name }) => name)).toEqual([
+      'name',
+      'namespace',
+      'pretty',
+    ]);
+    const all = item('apis/apps/v1', '/apis/apps/v1/namespaces/{namespace}/deployments');
+    expect(all.get?.operationId).toBe('listAppsV1NamespacedDeployment');
+    expect(all.post?.operationId).toBe('createAppsV1NamespacedDeployment');
+    expect(all.delete?.operationId).toBe('deleteAppsV1CollectionNamespacedDeployment');
+    expect(item('apis/apps/v1', '/apis/apps/v1/deployments').get?.operationId).toBe(
+      'listAppsV1DeploymentForAllNamespaces',
+    );
+    expect(
+      item('apis/rbac.authorization.k8s.io/v1', '/apis/rbac.authorization.k8s.io/v1/clusterroles').get
+        ?.operationId,
+    ).toBe('listRbacAuthorizationV1ClusterRole');
+  });
+
+  it('has subresources: of the kind, of other kinds, and streams', () => {
+    const scale = item('apis/apps/v1', '/apis/apps/v1/namespaces/{namespace}/deployments/{name}/scale');
+    expect(scale.get).toMatchObject({
+      operationId: 'readAppsV1NamespacedDeploymentScale',
+      'x-kubernetes-group-version-kind': { group: 'autoscaling', version: 'v1', kind: 'Scale' },
+    });
+    const exec = item('api/v1', '/api/v1/namespaces/{namespace}/pods/{name}/exec');
+    expect(exec.post).toMatchObject({
+      operationId: 'connectCoreV1PostNamespacedPodExec',
+      'x-kubernetes-action': 'connect',
+    });
+    expect(item('api/v1', '/api/v1/namespaces/{namespace}/bindings').post).toBeDefined();
+    expect(item('api/v1', '/api/v1/namespaces/{namespace}/bindings').get).toBeUndefined();
+  });
+
+  it('describes kinds of third parties the same way', () => {
+    const schemas = document('apis/example.dev/v1').components?.schemas ?? {};
+    expect(schemas['dev.example.v1.Widget']).toMatchObject({
+      properties: {
+        metadata: { $ref: '#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+        spec: { properties: { size: { type: 'integer' } } },
+      },
+      'x-kubernetes-group-version-kind': [{ group: 'example.dev', version: 'v1', kind: 'Widget' }],
+    });
+    expect(schemas['dev.example.v1.WidgetList']).toBeDefined();
+    const { patch } = item(
+      'apis/example.dev/v1',
+      '/apis/example.dev/v1/namespaces/{namespace}/widgets/{name}',
+    );
+    expect(patch?.requestBody).not.toHaveProperty(['content', 'application/strategic-merge-patch+json']);
+  });
+});
+
+describe('/openapi/v2', () => {
+  it('holds all definitions and paths in the older form', () => {
+    const swagger = json('/openapi/v2');
+    expect(swagger.swagger).toBe('2.0');
+    const { definitions, paths } = swagger;
+    expect(definitions['io.k8s.api.apps.v1.DeploymentSpec'].properties.strategy).toEqual({
+      $ref: '#/definitions/io.k8s.api.apps.v1.DeploymentStrategy',
+      'x-kubernetes-patch-strategy': 'retainKeys',
+    });
+    expect(definitions['io.k8s.apimachinery.pkg.api.resource.Quantity']).toEqual({ type: 'string' });
+    expect(definitions['io.k8s.apimachinery.pkg.util.intstr.IntOrString']).toMatchObject({
+      type: 'string',
+      format: 'int-or-string',
+    });
+    expect(paths['/api/v1/namespaces/{namespace}/pods'].post.parameters[0]).toMatchObject({
+      name: 'body',
+      in: 'body',
+      required: true,
+      schema: { $ref: '#/definitions/io.k8s.api.core.v1.Pod' },
+    });
+    expect(JSON.stringify(swagger)).not.toContain('components/schemas');
+  });
+});

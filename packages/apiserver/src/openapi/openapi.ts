@@ -1,0 +1,163 @@
+import { createHash } from 'node:crypto';
+import { type OpenAPIObject, OpenApiBuilder, type PathItemObject } from 'openapi3-ts/oas30';
+import { compareGroups, compareVersions } from '../discovery/group-order.js';
+import type { DocumentedKind } from './documented-kind.js';
+import { pathsOf } from './paths.js';
+import { SchemaObjects } from './schema-objects.js';
+import { swaggerDocument } from './swagger.js';
+
+/** What to send. */
+export interface OpenApiAnswer {
+  /** 200; 301 to the document of today for a request that names an outdated hash; 406 for protobuf. */
+  readonly status: 200 | 301 | 406;
+  /** Content type, ETag and, where the hash is in the URL, caching for good. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+/** The OpenAPI documents of a set of kinds. */
+export interface OpenApi {
+  /**
+   * The document at `/openapi/v3`, `/openapi/v3/api/v1`, `/openapi/v3/apis/GROUP/VERSION` or `/openapi/v2`, undefined
+   * where none is. `hash` is the query's. Only JSON is served: an Accept header that takes nothing else gets 406.
+   */
+  answer(
+    path: string,
+    options?: { readonly hash?: string | undefined; readonly accept?: string | undefined },
+  ): OpenApiAnswer | undefined;
+}
+
+/** `version` is the Kubernetes version served, such as `v1.36.0`. Where the kinds change, build another one. */
+export function createOpenApi(kinds: readonly DocumentedKind[], version: string): OpenApi {
+  return new Documents(kinds, version);
+}
+
+const prefix = '/openapi/v3/';
+
+class Documents implements OpenApi {
+  readonly #info: { title: string; version: string };
+  /** `api/v1` or `apis/apps/v1` to its kinds. */
+  readonly #groups = new Map<string, DocumentedKind[]>();
+  readonly #hashes = new Map<string, string>();
+  readonly #bodies = new Map<string, Buffer>();
+
+  constructor(kinds: readonly DocumentedKind[], version: string) {
+    this.#info = { title: 'Kubernetes', version };
+    const ordered = [...kinds].sort(
+      (a, b) => compareGroups(a.group, b.group) || compareVersions(a.version, b.version),
+    );
+    for (const kind of ordered) {
+      const path = kind.group === '' ? `api/${kind.version}` : `apis/${kind.apiVersion}`;
+      this.#groups.set(path, [...(this.#groups.get(path) ?? []), kind]);
+    }
+  }
+
+  answer(
+    path: string,
+    { hash, accept }: { readonly hash?: string | undefined; readonly accept?: string | undefined } = {},
+  ): OpenApiAnswer | undefined {
+    if (path !== '/openapi/v2' && path !== '/openapi/v3' && !this.#groups.has(path.slice(prefix.length)))
+      return undefined;
+    if (!takesJson(accept))
+      return {
+        status: 406,
+        headers: { 'content-type': 'text/plain' },
+        body: Buffer.from('Not Acceptable\n'),
+      };
+    if (path === '/openapi/v2')
+      return this.#ok(
+        this.#body(path, () => this.#swagger()),
+        {},
+      );
+    if (path === '/openapi/v3')
+      return this.#ok(
+        this.#body(path, () => this.#index()),
+        {},
+      );
+    const group = path.slice(prefix.length);
+    const current = this.#hash(group);
+    if (hash !== undefined && hash !== '' && hash !== current)
+      return {
+        status: 301,
+        headers: { location: `${path}?hash=${current}` },
+        body: Buffer.alloc(0),
+      };
+    const caching: Record<string, string> =
+      hash === current ? { 'cache-control': 'public, immutable, max-age=31536000' } : {};
+    return this.#ok(
+      this.#body(path, () => this.#document(group)),
+      { etag: `"${current}"`, ...caching },
+    );
+  }
+
+  #ok(body: Buffer, headers: Record<string, string>): OpenApiAnswer {
+    const etag = headers.etag ?? `"${createHash('sha256').update(body).digest('hex').toUpperCase()}"`;
+    return {
+      status: 200,
+      headers: { 'content-type': 'application/json', vary: 'Accept', ...headers, etag },
+      body,
+    };
+  }
+
+  #body(path: string, make: () => object): Buffer {
+    let body = this.#bodies.get(path);
+    if (body === undefined) {
+      body = Buffer.from(JSON.stringify(make()));
+      this.#bodies.set(path, body);
+    }
+    return body;
+  }
+
+  #index(): object {
+    const paths = [...this.#groups.keys()].map((group) => [
+      group,
+      { serverRelativeURL: `${prefix}${group}?hash=${this.#hash(group)}` },
+    ]);
+    return { paths: Object.fromEntries(paths) };
+  }
+
+  /**
+   * Cheap, so that the index needs no document: definitions that have a name change only with the version, the others
+   * are hashed.
+   */
+  #hash(group: string): string {
+    let hash = this.#hashes.get(group);
+    if (hash === undefined) {
+      const facts = this.#groups.get(group)?.map(({ schema, ...kind }) => [kind, schema.name ?? schema.root]);
+      hash = createHash('sha256')
+        .update(JSON.stringify([this.#info.version, facts]))
+        .digest('hex')
+        .toUpperCase();
+      this.#hashes.set(group, hash);
+    }
+    return hash;
+  }
+
+  #document(group: string): OpenAPIObject {
+    const schemas = new SchemaObjects();
+    const paths: [string, PathItemObject][] = [];
+    for (const kind of this.#groups.get(group) ?? []) {
+      schemas.kind(kind);
+      paths.push(...pathsOf(kind, schemas));
+    }
+    const builder = OpenApiBuilder.create().addInfo(this.#info);
+    for (const [path, item] of paths.sort(([a], [b]) => (a < b ? -1 : 1))) builder.addPath(path, item);
+    for (const [name, schema] of schemas.all) builder.addSchema(name, schema);
+    return builder.getSpec();
+  }
+
+  #swagger(): object {
+    return swaggerDocument(
+      [...this.#groups.keys()].map((group) => this.#document(group)),
+      this.#info,
+    );
+  }
+}
+
+function takesJson(accept: string | undefined): boolean {
+  if (accept === undefined || accept === '') return true;
+  return accept.split(',').some((range) => {
+    const type = range.split(';')[0]?.trim();
+    return type === 'application/json' || type === 'application/*' || type === '*/*';
+  });
+}

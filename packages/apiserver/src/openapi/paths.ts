@@ -1,0 +1,289 @@
+import type { SubresourceDefinition } from '@kubewright/api';
+import type {
+  OperationObject,
+  ParameterObject,
+  PathItemObject,
+  ReferenceObject,
+  ResponsesObject,
+} from 'openapi3-ts/oas30';
+import type { DocumentedKind } from './documented-kind.js';
+import {
+  deleteCollectionParameters,
+  deleteParameters,
+  listParameters,
+  nameParameter,
+  namespaceParameter,
+  patchParameters,
+  pretty,
+  writeParameters,
+} from './parameters.js';
+import type { SchemaObjects } from './schema-objects.js';
+
+/** The path items of a kind by path; what they refer to is added to `schemas`. */
+export function pathsOf(kind: DocumentedKind, schemas: SchemaObjects): Map<string, PathItemObject> {
+  const writer = new PathWriter(kind, schemas);
+  writer.collection();
+  writer.item();
+  for (const [name, subresource] of Object.entries(kind.subresources)) writer.subresource(name, subresource);
+  return writer.paths;
+}
+
+const objectTypes = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
+const watchTypes = ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch'];
+const patchTypes = [
+  'application/json-patch+json',
+  'application/merge-patch+json',
+  'application/apply-patch+yaml',
+];
+const strategicPatchType = 'application/strategic-merge-patch+json';
+
+interface OperationOptions {
+  readonly action: string;
+  readonly id: string;
+  readonly answer: ReferenceObject | undefined;
+  readonly codes: readonly number[];
+  readonly parameters?: ParameterObject[];
+  readonly body?: {
+    readonly schema: ReferenceObject;
+    readonly types: readonly string[];
+    readonly required: boolean;
+  };
+  readonly spoken?: SubresourceDefinition;
+  readonly extraTypes?: readonly string[];
+}
+
+class PathWriter {
+  readonly paths = new Map<string, PathItemObject>();
+  readonly #kind: DocumentedKind;
+  readonly #schemas: SchemaObjects;
+  readonly #namespaced: boolean;
+  /** `AppsV1`, behind the verb of every operation id. */
+  readonly #groupId: string;
+  readonly #tag: string;
+  /** `NamespacedDeployment` or `Node`. */
+  readonly #subject: string;
+  readonly #path: string;
+
+  constructor(kind: DocumentedKind, schemas: SchemaObjects) {
+    this.#kind = kind;
+    this.#schemas = schemas;
+    this.#namespaced = kind.scope === 'Namespaced';
+    const group = camelCase(kind.group === '' ? 'core' : kind.group.replace(/\.k8s\.io$/, ''));
+    this.#groupId = `${capitalised(group)}${capitalised(kind.version)}`;
+    this.#tag = `${group}_${kind.version}`;
+    this.#subject = `${this.#namespaced ? 'Namespaced' : ''}${kind.kind}`;
+    this.#path = `${this.#root}/${this.#namespaced ? 'namespaces/{namespace}/' : ''}${kind.plural}`;
+  }
+
+  get #root(): string {
+    return this.#kind.group === '' ? `/api/${this.#kind.version}` : `/apis/${this.#kind.apiVersion}`;
+  }
+
+  collection(): void {
+    const { kind, plural } = this.#kind;
+    const item: PathItemObject = this.#pathItem([]);
+    if (this.#has('list')) item.get = this.#list(`list${this.#groupId}${this.#subject}`);
+    if (this.#has('create')) item.post = this.#create(`create${this.#groupId}${this.#subject}`);
+    if (this.#has('deletecollection'))
+      item.delete = this.#operation({
+        action: 'deletecollection',
+        id: `delete${this.#groupId}Collection${this.#subject}`,
+        answer: this.#schemas.meta('Status'),
+        codes: [200],
+        parameters: deleteCollectionParameters,
+        body: this.#deleteBody(),
+      });
+    this.#put(this.#path, item);
+    if (this.#namespaced && this.#has('list'))
+      this.#put(`${this.#root}/${plural}`, {
+        get: this.#list(`list${this.#groupId}${kind}ForAllNamespaces`),
+        parameters: [pretty],
+      });
+  }
+
+  item(): void {
+    const answer = this.#schemas.kind(this.#kind);
+    const item: PathItemObject = this.#pathItem([nameParameter]);
+    const id = (verb: string) => `${verb}${this.#groupId}${this.#subject}`;
+    if (this.#has('get')) item.get = this.#operation({ action: 'get', id: id('read'), answer, codes: [200] });
+    if (this.#has('update')) item.put = this.#update(id('replace'), answer);
+    if (this.#has('patch')) item.patch = this.#patch(id('patch'), answer);
+    if (this.#has('delete'))
+      item.delete = this.#operation({
+        action: 'delete',
+        id: id('delete'),
+        answer: this.#schemas.meta('Status'),
+        codes: [200, 202],
+        parameters: deleteParameters,
+        body: this.#deleteBody(),
+      });
+    this.#put(`${this.#path}/{name}`, item);
+  }
+
+  subresource(name: string, spoken: SubresourceDefinition): void {
+    const subject = `${this.#subject}${capitalised(camelCase(name))}`;
+    const item: PathItemObject = this.#pathItem([nameParameter]);
+    if (spoken.connect) {
+      for (const verb of spoken.verbs) {
+        const method = methodOf(verb);
+        if (method !== undefined)
+          item[method] = this.#operation({
+            action: 'connect',
+            id: `connect${this.#groupId}${capitalised(method)}${subject}`,
+            answer: undefined,
+            codes: [200],
+            spoken,
+          });
+      }
+    } else {
+      const answer = this.#spoken(spoken);
+      const id = (verb: string) => `${verb}${this.#groupId}${subject}`;
+      if (spoken.verbs.includes('get'))
+        item.get = this.#operation({ action: 'get', id: id('read'), answer, codes: [200], spoken });
+      if (spoken.verbs.includes('create')) item.post = this.#create(id('create'), answer, spoken);
+      if (spoken.verbs.includes('update')) item.put = this.#update(id('replace'), answer, spoken);
+      if (spoken.verbs.includes('patch')) item.patch = this.#patch(id('patch'), answer, spoken);
+    }
+    this.#put(`${this.#path}/{name}/${name}`, item);
+  }
+
+  /** The definition that a subresource speaks; none for text that is only read (a log). */
+  #spoken({ group, version, kind, verbs }: SubresourceDefinition): ReferenceObject | undefined {
+    const own = group === this.#kind.group && version === this.#kind.version && kind === this.#kind.kind;
+    if (!own) return this.#schemas.builtin(group, version, kind);
+    return verbs.every((verb) => verb === 'get') ? undefined : this.#schemas.kind(this.#kind);
+  }
+
+  #list(id: string): OperationObject {
+    return this.#operation({
+      action: 'list',
+      id,
+      answer: this.#schemas.list(this.#kind),
+      codes: [200],
+      parameters: listParameters,
+      extraTypes: watchTypes,
+    });
+  }
+
+  #create(
+    id: string,
+    answer: ReferenceObject | undefined = this.#schemas.kind(this.#kind),
+    spoken?: SubresourceDefinition,
+  ): OperationObject {
+    return this.#operation({
+      action: 'post',
+      id,
+      answer,
+      codes: [200, 201, 202],
+      parameters: writeParameters,
+      ...bodyOf(answer, ['*/*']),
+      ...(spoken === undefined ? {} : { spoken }),
+    });
+  }
+
+  #update(id: string, answer: ReferenceObject | undefined, spoken?: SubresourceDefinition): OperationObject {
+    return this.#operation({
+      action: 'put',
+      id,
+      answer,
+      codes: [200, 201],
+      parameters: writeParameters,
+      ...bodyOf(answer, ['*/*']),
+      ...(spoken === undefined ? {} : { spoken }),
+    });
+  }
+
+  #patch(id: string, answer: ReferenceObject | undefined, spoken?: SubresourceDefinition): OperationObject {
+    // Strategic merge needs a definition of the project's own, as upstream has it for custom resources.
+    const strategic = this.#kind.schema.name === undefined ? [] : [strategicPatchType];
+    return this.#operation({
+      action: 'patch',
+      id,
+      answer,
+      codes: [200, 201],
+      parameters: patchParameters,
+      ...bodyOf(this.#schemas.meta('Patch'), [...patchTypes, ...strategic]),
+      ...(spoken === undefined ? {} : { spoken }),
+    });
+  }
+
+  #operation(options: OperationOptions): OperationObject {
+    const { group, version, kind } = options.spoken ?? this.#kind;
+    return {
+      tags: [this.#tag],
+      operationId: options.id,
+      ...(options.parameters === undefined ? {} : { parameters: options.parameters }),
+      ...(options.body === undefined
+        ? {}
+        : {
+            requestBody: {
+              content: Object.fromEntries(
+                options.body.types.map((type) => [type, { schema: options.body?.schema ?? {} }]),
+              ),
+              ...(options.body.required ? { required: true } : {}),
+            },
+          }),
+      responses: responses(options),
+      'x-kubernetes-action': options.action,
+      'x-kubernetes-group-version-kind': { group, version, kind },
+    };
+  }
+
+  #deleteBody(): NonNullable<OperationOptions['body']> {
+    return { schema: this.#schemas.meta('DeleteOptions'), types: ['*/*'], required: false };
+  }
+
+  #has(verb: DocumentedKind['verbs'][number]): boolean {
+    return this.#kind.verbs.includes(verb);
+  }
+
+  #pathItem(parameters: ParameterObject[]): PathItemObject {
+    return { parameters: [...parameters, ...(this.#namespaced ? [namespaceParameter] : []), pretty] };
+  }
+
+  #put(path: string, item: PathItemObject): void {
+    if (Object.keys(item).some((key) => key !== 'parameters')) this.paths.set(path, item);
+  }
+}
+
+function bodyOf(
+  schema: ReferenceObject | undefined,
+  types: readonly string[],
+): Pick<OperationOptions, 'body'> {
+  return schema === undefined ? {} : { body: { schema, types, required: true } };
+}
+
+function responses({ answer, codes, extraTypes = [] }: OperationOptions): ResponsesObject {
+  const names: Record<number, string> = { 200: 'OK', 201: 'Created', 202: 'Accepted' };
+  const content =
+    answer === undefined
+      ? { '*/*': { schema: { type: 'string' as const } } }
+      : Object.fromEntries([...objectTypes, ...extraTypes].map((type) => [type, { schema: answer }]));
+  return {
+    ...Object.fromEntries(codes.map((code) => [code, { description: names[code] ?? '', content }])),
+    401: { description: 'Unauthorized' },
+  };
+}
+
+function methodOf(verb: string): 'get' | 'post' | 'put' | 'patch' | 'delete' | undefined {
+  switch (verb) {
+    case 'get':
+    case 'patch':
+    case 'delete':
+      return verb;
+    case 'create':
+      return 'post';
+    case 'update':
+      return 'put';
+    default:
+      return undefined;
+  }
+}
+
+function camelCase(name: string): string {
+  return name.replace(/[^A-Za-z0-9_]+(.)?/g, (_match, next: string | undefined) => next?.toUpperCase() ?? '');
+}
+
+function capitalised(name: string): string {
+  return name.charAt(0).toUpperCase() + name.slice(1);
+}

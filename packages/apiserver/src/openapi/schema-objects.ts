@@ -1,0 +1,118 @@
+import type { Schema, SchemaSource } from '@kubewright/api';
+import { definitions } from '@kubewright/api/schemas';
+import type { ReferenceObject, SchemaObject } from 'openapi3-ts/oas30';
+import { type DocumentedKind, definitionName } from './documented-kind.js';
+
+/** Definitions of one document: added by name with everything that they refer to. */
+export class SchemaObjects {
+  readonly #schemas = new Map<string, SchemaObject>();
+
+  /** By name, sorted. */
+  get all(): ReadonlyMap<string, SchemaObject> {
+    return new Map([...this.#schemas].sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+
+  /** A reference to a kind's definition. */
+  kind(kind: DocumentedKind): ReferenceObject {
+    const name = definitionName(kind);
+    if (kind.schema.name !== undefined) return this.#add(name, kind.schema.root, kind.schema);
+    const { group, version, kind: kindName, schema } = kind;
+    const root: Schema = {
+      ...schema.root,
+      properties: { ...schema.root.properties, metadata: { $ref: objectMeta } },
+      'x-kubernetes-group-version-kind': [{ group, version, kind: kindName }],
+    };
+    return this.#add(name, root, { root, resolve: (ref) => resolve(ref, schema) });
+  }
+
+  /** A reference to the definition of a kind's list. */
+  list(kind: DocumentedKind): ReferenceObject {
+    const name = `${definitionName(kind)}List`;
+    if (kind.schema.name !== undefined) return this.#add(name, kind.schema.resolve(name), kind.schema);
+    const { group, version, listKind } = kind;
+    this.kind(kind);
+    const root: Schema = {
+      type: 'object',
+      required: ['items'],
+      properties: {
+        apiVersion: { type: 'string' },
+        kind: { type: 'string' },
+        metadata: { $ref: listMeta },
+        items: { type: 'array', items: { $ref: definitionName(kind) } },
+      },
+      'x-kubernetes-group-version-kind': [{ group, version, kind: listKind }],
+    };
+    return this.#add(name, root, { root, resolve: (ref) => resolve(ref, kind.schema) });
+  }
+
+  /** A reference to a definition of the API machinery, such as Status. */
+  meta(name: 'DeleteOptions' | 'Patch' | 'Status'): ReferenceObject {
+    const full = `${metaV1}.${name}`;
+    // A patch has no schema of its own: its form is that of its media type.
+    const root: Schema = name === 'Patch' ? { type: 'object' } : definitions.get(full);
+    return this.#add(full, root, { root, resolve: (ref) => definitions.get(ref) });
+  }
+
+  /** A reference to the definition of that kind among the built-in ones; undefined for a kind that has none. */
+  builtin(group: string, version: string, kind: string): ReferenceObject | undefined {
+    const source = definitions.ofKind(group, version, kind);
+    return source?.name === undefined ? undefined : this.#add(source.name, source.root, source);
+  }
+
+  #add(name: string, schema: Schema, source: SchemaSource): ReferenceObject {
+    if (!this.#schemas.has(name)) {
+      // Known before it is made: definitions may contain themselves.
+      this.#schemas.set(name, {});
+      this.#schemas.set(name, this.#convert(schema, source) as SchemaObject);
+    }
+    return { $ref: `#/components/schemas/${name}` };
+  }
+
+  #convert(schema: Schema, source: SchemaSource): SchemaObject | ReferenceObject {
+    const { $ref, format, ...rest } = schema;
+    const result: Record<string, unknown> = {};
+    for (const [key, value] of Object.entries(rest)) result[key] = this.#convertMember(key, value, source);
+    if ($ref !== undefined) {
+      const reference = this.#schemas.has($ref) ? refTo($ref) : this.#add($ref, source.resolve($ref), source);
+      // A reference has no siblings in OpenAPI 3.0.
+      return Object.keys(result).length === 0 ? reference : { allOf: [reference], ...result };
+    }
+    if (format === 'quantity') return { ...result, oneOf: [{ type: 'string' }, { type: 'number' }] };
+    if (format === 'int-or-string')
+      return { ...result, format, oneOf: [{ type: 'integer' }, { type: 'string' }] };
+    return format === undefined ? result : { ...result, format };
+  }
+
+  #convertMember(key: string, value: unknown, source: SchemaSource): unknown {
+    const convert = (schema: unknown) => this.#convert(schema as Schema, source);
+    switch (key) {
+      case 'properties':
+        return Object.fromEntries(
+          Object.entries(value as Record<string, unknown>).map(([name, schema]) => [name, convert(schema)]),
+        );
+      case 'oneOf':
+      case 'anyOf':
+      case 'allOf':
+        return (value as unknown[]).map(convert);
+      case 'items':
+      case 'not':
+      case 'additionalProperties':
+        return typeof value === 'object' ? convert(value) : value;
+      default:
+        return value;
+    }
+  }
+}
+
+const metaV1 = 'io.k8s.apimachinery.pkg.apis.meta.v1';
+const objectMeta = `${metaV1}.ObjectMeta`;
+const listMeta = `${metaV1}.ListMeta`;
+
+function refTo(name: string): ReferenceObject {
+  return { $ref: `#/components/schemas/${name}` };
+}
+
+/** A kind of a third party has its own definitions and, behind them, those of the machinery. */
+function resolve(ref: string, schema: SchemaSource): Schema {
+  return ref.startsWith('io.k8s.apimachinery.') ? definitions.get(ref) : schema.resolve(ref);
+}
