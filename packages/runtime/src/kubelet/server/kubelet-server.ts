@@ -1,0 +1,153 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
+import type { Logger } from 'pino';
+import type { ContainerRuntime } from '../../container/container-runtime.js';
+import type { PodDirectories } from '../pod/pod-directories.js';
+import { servePodLog } from './pod-log.js';
+import { findPod, HttpFailure, type ServedPod } from './served-pod.js';
+import { Upgrades } from './upgrades.js';
+
+export interface KubeletTls {
+  /** PEM. */
+  readonly cert: string | Buffer;
+  readonly key: string | Buffer;
+  /** PEM: who comes with a certificate of this CA may do everything here, others nothing. */
+  readonly clientCa: string | Buffer;
+}
+
+export interface KubeletServerOptions {
+  readonly runtime: ContainerRuntime;
+  readonly tls: KubeletTls;
+  readonly bindAddress: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly logger: Logger;
+  readonly directories: PodDirectories;
+  readonly pods: () => readonly ServedPod[];
+}
+
+export interface KubeletServer {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/**
+ * What the API server asks of a node: logs, exec, attach, port-forward. Resolves when it listens.
+ * @throws Error with `code` EADDRINUSE or EACCES where it can't
+ */
+export async function startKubeletServer(options: KubeletServerOptions): Promise<KubeletServer> {
+  const { tls, bindAddress, port, logger } = options;
+  const upgrades = new Upgrades(options);
+  const closing = new AbortController();
+  const server = createServer({
+    cert: tls.cert,
+    key: tls.key,
+    ca: tls.clientCa,
+    requestCert: true,
+    // Strangers get an answer that says why, rather than a broken connection.
+    rejectUnauthorized: false,
+    minVersion: 'TLSv1.2',
+  });
+  const sockets = new Set<Duplex>();
+  server.on('secureConnection', (socket) => {
+    sockets.add(socket);
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => sockets.delete(socket));
+  });
+  server.on('tlsClientError', (error) => logger.debug({ err: error }, 'a TLS handshake has failed'));
+  server.on('request', (request, response) => {
+    answer(request, response, { ...options, signal: closing.signal }).catch((error: unknown) =>
+      fail(response, error, logger),
+    );
+  });
+  server.on('upgrade', (request, socket, head) => {
+    if (isTrusted(request)) upgrades.handle(request, socket, head);
+    else socket.end('HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\nconnection: close\r\n\r\n');
+  });
+  await listen(server, port, bindAddress);
+  return {
+    port: (server.address() as AddressInfo).port,
+    close() {
+      closing.abort(new Error('the kubelet is closing'));
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      for (const socket of sockets) socket.destroy();
+      return closed;
+    },
+  };
+}
+
+function isTrusted(request: IncomingMessage): boolean {
+  return (request.socket as TLSSocket).authorized;
+}
+
+function listen(server: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: KubeletServerOptions & { readonly signal: AbortSignal },
+): Promise<void> {
+  const { pathname, searchParams: query } = new URL(request.url ?? '/', 'https://kubelet');
+  const text = (body: string) => response.setHeader('content-type', 'text/plain').end(body);
+  if (pathname === '/healthz') {
+    text('ok');
+    return;
+  }
+  if (!isTrusted(request)) throw new HttpFailure(401, 'Unauthorized');
+  if (request.method !== 'GET') throw new HttpFailure(405, 'method not allowed');
+  const parts = pathname.split('/').slice(1).map(decodeURIComponent);
+  if (pathname === '/pods') {
+    const items = options.pods().map(({ pod, status }) => ({ ...pod, status: { ...pod.status, ...status } }));
+    response
+      .setHeader('content-type', 'application/json')
+      .end(JSON.stringify({ kind: 'PodList', apiVersion: 'v1', metadata: {}, items }));
+  } else if (pathname === '/metrics') text(await metrics(options));
+  else if (parts[0] === 'containerLogs' && parts.length === 4) {
+    const left = new AbortController();
+    response.on('close', () => left.abort());
+    await servePodLog(
+      response,
+      { pod: findPod(options.pods(), parts[1]!, parts[2]!), container: parts[3]! },
+      { ...options, query, signal: AbortSignal.any([left.signal, options.signal]) },
+    );
+  } else throw new HttpFailure(404, '404 page not found');
+}
+
+/** Upstream's names of the few figures that there are. */
+async function metrics({ runtime, pods }: KubeletServerOptions): Promise<string> {
+  const containers = await runtime.listContainers({ state: 'running' });
+  const sandboxes = await runtime.listPodSandboxes();
+  return [
+    '# TYPE kubelet_working_pods gauge',
+    `kubelet_working_pods ${pods().length}`,
+    '# TYPE kubelet_running_pods gauge',
+    `kubelet_running_pods ${sandboxes.filter(({ state }) => state === 'ready').length}`,
+    '# TYPE kubelet_running_containers gauge',
+    `kubelet_running_containers{container_state="running"} ${containers.length}`,
+    '',
+  ].join('\n');
+}
+
+function fail(response: ServerResponse, error: unknown, logger: Logger): void {
+  const known = error instanceof HttpFailure;
+  if (!known) logger.warn({ err: error }, 'a request to the kubelet has failed');
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  response.statusCode = known ? error.code : 500;
+  response
+    .setHeader('content-type', 'text/plain')
+    .end(error instanceof Error ? error.message : String(error));
+}
