@@ -1,7 +1,10 @@
 import { Pod } from '@kubewright/api/core/v1';
 import { defineRules } from './kind-rules.js';
+import { podBinding } from './pod/pod-binding.js';
 import { podColumns } from './pod/pod-columns.js';
+import { containerStream, portForward } from './pod/pod-connect.js';
 import { defaultPod } from './pod/pod-defaults.js';
+import { podEviction } from './pod/pod-eviction.js';
 import { validatePodUpdate } from './pod/pod-update-validation.js';
 import { validatePod } from './pod/pod-validation.js';
 import { qosClassOf } from './pod/qos-class.js';
@@ -18,6 +21,7 @@ export const podRules = defineRules<Pod>({
   validate: validatePod,
   validateUpdate: validatePodUpdate,
   gracePeriodSeconds,
+  returnsDeleted: true,
   fields: {
     'spec.hostNetwork': ({ spec }) => String(spec?.hostNetwork ?? false),
     'spec.serviceAccountName': ({ spec }) => spec?.serviceAccountName ?? '',
@@ -31,6 +35,12 @@ export const podRules = defineRules<Pod>({
         if (pod.status !== undefined) pod.status.qosClass = old.status?.qosClass;
       },
     },
+    binding: podBinding,
+    eviction: podEviction,
+    log: containerStream('containerLogs'),
+    exec: containerStream('exec'),
+    attach: containerStream('attach'),
+    portforward: portForward,
     // Each changes its own part of the spec and nothing else.
     ephemeralcontainers: {
       prepareForUpdate(pod, old) {

@@ -105,5 +105,5 @@ export function decodeContinue(token: string, prefix: string): ContinueToken {
   >;
   if (v !== 'meta.k8s.io/v1' || typeof rv !== 'number' || !Number.isSafeInteger(rv) || rv < 0) throw refusal;
   if (typeof start !== 'string' || start.split('/').includes('..')) throw refusal;
-  return { revision: rv, startAfter: prefix + start.replace(/\u0000$/, '') };
+  return { revision: rv, startAfter: prefix + (start.endsWith('\0') ? start.slice(0, -1) : start) };
 }

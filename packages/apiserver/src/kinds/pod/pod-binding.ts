@@ -1,0 +1,55 @@
+import { conflict, type KubernetesObject, setCondition } from '@kubewright/api';
+import type { Binding, Pod } from '@kubewright/api/core/v1';
+import { invalidObject, notSupported, path, required } from '../../validation/field-error.js';
+import type { SubresourceContext, SubresourceRules } from '../kind-rules.js';
+
+/** POST of a Binding: the scheduler gives the pod its node, once. Source: the pod registry's `BindingREST`. */
+export const podBinding: SubresourceRules<Pod> = {
+  async create(body, context) {
+    const binding = body as Binding;
+    checkTarget(binding, context.name);
+    await context.update((pod) => bind(pod, binding, context));
+    const success = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 };
+    return success satisfies KubernetesObject;
+  },
+  // What may not change otherwise is what a binding changes.
+  validateUpdate: () => [],
+};
+
+function checkTarget({ target }: Binding, name: string): void {
+  const kind = target?.kind ?? '';
+  const errors = [
+    ...(['', 'Node'].includes(kind) ? [] : [notSupported(path('target', 'kind'), kind, ['Node', '<empty>'])]),
+    ...((target?.name ?? '') === '' ? [required(path('target', 'name'))] : []),
+  ];
+  if (errors.length > 0)
+    throw invalidObject({ group: '', plural: 'bindings', kind: 'Binding' }, name, errors);
+}
+
+function bind(pod: Pod, { target, metadata }: Binding, context: SubresourceContext<Pod>): Pod {
+  const name = pod.metadata.name ?? '';
+  const refuse = (why: string) => conflict({ group: '', plural: 'pods/binding' }, name, why);
+  if (metadata.uid !== undefined && metadata.uid !== '' && metadata.uid !== pod.metadata.uid)
+    throw refuse(
+      `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${pod.metadata.uid ?? ''}`,
+    );
+  if (pod.metadata.deletionTimestamp !== undefined)
+    throw refuse(`pod ${name} is being deleted, cannot be assigned to a host`);
+  const spec = pod.spec ?? { containers: [] };
+  if ((spec.nodeName ?? '') !== '')
+    throw refuse(`pod ${name} is already assigned to node "${spec.nodeName ?? ''}"`);
+  if ((spec.schedulingGates ?? []).length > 0)
+    throw refuse(`pod ${name} has non-empty .spec.schedulingGates`);
+  const annotations = { ...pod.metadata.annotations, ...metadata.annotations };
+  const conditions = setCondition(
+    pod.status?.conditions ?? [],
+    { type: 'PodScheduled', status: 'True' },
+    context.now(),
+  );
+  return {
+    ...pod,
+    metadata: { ...pod.metadata, ...(Object.keys(annotations).length === 0 ? {} : { annotations }) },
+    spec: { ...spec, nodeName: target.name },
+    status: { ...pod.status, conditions: [...conditions] },
+  };
+}
