@@ -58,7 +58,7 @@ export { VirtualClock } from './virtual-clock.js';
 export type { WaitOptions } from './wait.js';
 export { ObjectCache, objectKey, splitObjectKey } from './watch/object-cache.js';
 export { compareResourceVersions } from './watch/resource-version.js';
-export type { WatchEvent } from './watch/watch.js';
+export type { ObjectEvent } from './watch/watch.js';
 export {
   type WatcherEvent,
   type WatcherOptions,

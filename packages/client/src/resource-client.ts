@@ -29,7 +29,7 @@ import type { Requester } from './request/requester.js';
 import { type Scale, SubresourceClient } from './subresource-client.js';
 import { type WaitOptions, waitForObject } from './wait.js';
 import type { ObjectCache } from './watch/object-cache.js';
-import { openWatch, type WatchEvent } from './watch/watch.js';
+import { type ObjectEvent, openWatch } from './watch/watch.js';
 import { type WatcherEvent, type WatcherOptions, watchObjects } from './watch/watcher.js';
 
 /**
@@ -106,7 +106,7 @@ export class ResourceClient<T extends KubernetesObject = KubernetesObject> {
   }
 
   /** One watch request as it is: ends when the server ends it. {@link ResourceClient.watcher} goes on for ever. */
-  watch(options: WatchOptions = {}): AsyncGenerator<WatchEvent<T>, void, undefined> {
+  watch(options: WatchOptions = {}): AsyncGenerator<ObjectEvent<T>, void, undefined> {
     return openWatch<T>(this.#requester, this.#collectionPath(), options);
   }
 

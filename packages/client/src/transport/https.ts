@@ -31,6 +31,8 @@ export async function httpsTransport(connection: ConnectionOptions): Promise<Tra
     bodyTimeout: 0,
   });
 
+  const sockets = new Set<TransportConnection>();
+
   return {
     async request(request: TransportRequest): Promise<TransportResponse> {
       const headers = { ...(await authHeaders(connection)), ...request.headers };
@@ -58,7 +60,10 @@ export async function httpsTransport(connection: ConnectionOptions): Promise<Tra
       const { openWebSocket } = await import('./web-socket.js');
       const url = new URL(pathOf(basePath, request), server.origin.replace(/^http/, 'ws'));
       try {
-        return await openWebSocket(url, { ...request, headers, tls });
+        const opened = await openWebSocket(url, { ...request, headers, tls });
+        sockets.add(opened);
+        opened.closed.then(() => sockets.delete(opened));
+        return opened;
       } catch (error) {
         if (error instanceof ConnectRefused) throw error;
         throw transportErrorOf(error, { ...request, method: 'GET' }, server.origin);
@@ -66,6 +71,7 @@ export async function httpsTransport(connection: ConnectionOptions): Promise<Tra
     },
 
     async close() {
+      for (const socket of sockets) socket.close();
       await agent.destroy(new TransportError('the client is closed', { unsent: false, permanent: true }));
     },
   };

@@ -19,17 +19,37 @@ export function inProcessTransport(
   server: InProcessHandlers | ((request: TransportRequest) => Promise<TransportResponse>),
 ): Transport {
   const handlers: InProcessHandlers = typeof server === 'function' ? { handle: server } : server;
-  const closing = new AbortController();
-  const withClosing = <R extends { readonly signal?: AbortSignal | undefined }>(request: R): R => ({
-    ...request,
-    signal: request.signal === undefined ? closing.signal : AbortSignal.any([request.signal, closing.signal]),
-  });
+  const active = new Set<AbortController>();
+  const closed = new TransportError('the client is closed', { unsent: true, permanent: true });
+  let open = true;
+
+  /** A signal of the call's own, that the end of the client aborts too. */
+  const begin = (outer: AbortSignal | undefined): { signal: AbortSignal; end: () => void } => {
+    if (!open) throw closed;
+    outer?.throwIfAborted();
+    const controller = new AbortController();
+    const forward = () => controller.abort(outer?.reason);
+    outer?.addEventListener('abort', forward, { once: true });
+    active.add(controller);
+    return {
+      signal: controller.signal,
+      end: () => {
+        outer?.removeEventListener('abort', forward);
+        active.delete(controller);
+      },
+    };
+  };
+
   return {
     async request(request) {
-      const bound = withClosing(request);
-      bound.signal?.throwIfAborted();
-      const response = await handlers.handle(bound);
-      return { ...response, body: untilAborted(response.body, bound.signal) };
+      const { signal, end } = begin(request.signal);
+      try {
+        const response = await handlers.handle({ ...request, signal });
+        return { ...response, body: untilAborted(response.body, signal, end) };
+      } catch (error) {
+        end();
+        throw error;
+      }
     },
     async connect(request) {
       if (handlers.connect === undefined)
@@ -37,12 +57,17 @@ export function inProcessTransport(
           unsent: true,
           permanent: true,
         });
-      const bound = withClosing(request);
-      bound.signal?.throwIfAborted();
-      return handlers.connect(bound);
+      const { signal, end } = begin(request.signal);
+      try {
+        return await handlers.connect({ ...request, signal });
+      } catch (error) {
+        end();
+        throw error;
+      }
     },
     async close() {
-      closing.abort(new TransportError('the client is closed', { unsent: true, permanent: true }));
+      open = false;
+      for (const controller of active) controller.abort(closed);
     },
   };
 }
@@ -50,12 +75,9 @@ export function inProcessTransport(
 /** The body, which breaks off with the signal's reason even where the server does not look at the signal. */
 async function* untilAborted(
   body: AsyncIterable<Uint8Array>,
-  signal: AbortSignal | undefined,
+  signal: AbortSignal,
+  end: () => void,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  if (signal === undefined) {
-    yield* body;
-    return;
-  }
   const chunks = body[Symbol.asyncIterator]();
   // Not Promise.race with one promise of the abort: that would keep every chunk until the end of a long watch.
   let fail: ((reason: unknown) => void) | undefined;
@@ -73,6 +95,7 @@ async function* untilAborted(
     }
   } finally {
     signal.removeEventListener('abort', onAbort);
+    end();
     // Not awaited: a generator that waits for its next chunk ends only with that.
     chunks.return?.()?.catch(() => undefined);
   }

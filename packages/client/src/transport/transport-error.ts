@@ -10,6 +10,9 @@ const unsentCodes: ReadonlySet<string> = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
 
+/** What undici says of a request that comes after the end. */
+const closedCodes: ReadonlySet<string> = new Set(['UND_ERR_DESTROYED', 'UND_ERR_CLOSED']);
+
 /** Certificates that don't fit, by OpenSSL's and Node's names: the same next time. */
 const certificateFault =
   /^(ERR_TLS|ERR_SSL|ERR_OSSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH)/;
@@ -23,6 +26,8 @@ export function transportErrorOf(
   if (request.signal?.aborted) return request.signal.reason;
   if (error instanceof TransportError) return error;
   const code = codeOf(error);
+  if (closedCodes.has(code))
+    return new TransportError('the client is closed', { cause: error, unsent: true, permanent: true });
   const permanent = certificateFault.test(code);
   const where = origin === undefined ? '' : ` at ${origin}`;
   const what = `${request.method} ${request.path}${where}`;

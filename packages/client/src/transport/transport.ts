@@ -39,6 +39,8 @@ export interface TransportConnection {
   readonly messages: AsyncIterable<Uint8Array>;
   /** Resolves when the message is handed on, so that a fast writer waits for a slow reader. */
   send(message: Uint8Array): Promise<void>;
+  /** Resolves when neither side can send any more, for whatever reason. */
+  readonly closed: Promise<void>;
   /** Closes both directions; may be called again. */
   close(): void;
 }

@@ -15,6 +15,9 @@ export function webSocketConnection(socket: WebSocket): TransportConnection {
     wake?.();
     wake = undefined;
   };
+  const closed = new Promise<void>((resolve) => {
+    socket.once('close', () => resolve());
+  });
   socket.binaryType = 'nodebuffer';
   socket.on('message', (data: Buffer) => {
     if (left) return;
@@ -53,6 +56,7 @@ export function webSocketConnection(socket: WebSocket): TransportConnection {
   }
 
   return {
+    closed,
     get protocol() {
       return socket.protocol;
     },

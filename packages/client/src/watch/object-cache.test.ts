@@ -2,7 +2,7 @@ import type { KubernetesObject } from '@kubewright/api';
 import { describe, expect, it } from 'vitest';
 import { ObjectCache } from './object-cache.js';
 import { compareResourceVersions } from './resource-version.js';
-import type { WatchEvent } from './watch.js';
+import type { ObjectEvent } from './watch.js';
 
 const object = (name: string, resourceVersion: string, uid = `uid-${name}`): KubernetesObject => ({
   metadata: { name, namespace: 'default', uid, resourceVersion },
@@ -26,7 +26,7 @@ function cacheOf(...items: KubernetesObject[]): ObjectCache<KubernetesObject> {
   return cache;
 }
 
-const event = (type: WatchEvent<KubernetesObject>['type'], about: KubernetesObject) => ({
+const event = (type: ObjectEvent<KubernetesObject>['type'], about: KubernetesObject) => ({
   type,
   object: about,
 });

@@ -1,6 +1,6 @@
 import type { KubernetesObject } from '@kubewright/api';
 import { compareResourceVersions } from './resource-version.js';
-import type { WatchEvent } from './watch.js';
+import type { ObjectEvent } from './watch.js';
 import type { WatcherEvent } from './watcher.js';
 
 /** `namespace/name`, or the name alone for a kind of the cluster. */
@@ -64,9 +64,8 @@ export class ObjectCache<T extends KubernetesObject> {
   }
 
   /** Takes one event of a watch. One that is not newer than what is known changes nothing. */
-  *take(event: WatchEvent<T>): Generator<WatcherEvent<T>, void, undefined> {
-    const { object } = event;
-    const resourceVersion = object.metadata.resourceVersion ?? '';
+  *take(event: ObjectEvent<T>): Generator<WatcherEvent<T>, void, undefined> {
+    const resourceVersion = event.object.metadata.resourceVersion ?? '';
     if (this.#resourceVersion !== undefined) {
       // Events of one resource come in the order of their revisions, so one from before is a repetition.
       const order = compareResourceVersions(resourceVersion, this.#resourceVersion);
@@ -74,8 +73,8 @@ export class ObjectCache<T extends KubernetesObject> {
     }
     if (resourceVersion !== '') this.#resourceVersion = resourceVersion;
     if (event.type === 'BOOKMARK') yield { type: 'bookmark', resourceVersion };
-    else if (event.type === 'DELETED') yield* this.#remove(object, true);
-    else yield* this.#put(object);
+    else if (event.type === 'DELETED') yield* this.#remove(event.object, true);
+    else yield* this.#put(event.object);
   }
 
   *#put(object: T): Generator<WatcherEvent<T>, void, undefined> {

@@ -1,14 +1,11 @@
-import { ApiError, type KubernetesObject, type Status } from '@kubewright/api';
+import { ApiError, type KubernetesObject, type Status, type WatchEvent } from '@kubewright/api';
 import type { WatchOptions } from '../options.js';
 import { readLines } from '../request/body.js';
 import { watchQuery } from '../request/query.js';
 import type { Requester } from '../request/requester.js';
 
-/** One event of a watch as it is on the wire. A bookmark's object has nothing but its resourceVersion. */
-export interface WatchEvent<T extends KubernetesObject> {
-  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK';
-  readonly object: T;
-}
+/** One event of a watch as it is on the wire. Errors are thrown. */
+export type ObjectEvent<T extends KubernetesObject> = Exclude<WatchEvent<T>, { readonly type: 'ERROR' }>;
 
 /**
  * One watch request: its events until the server ends it.
@@ -19,7 +16,7 @@ export async function* openWatch<T extends KubernetesObject>(
   requester: Requester,
   path: string,
   options: WatchOptions,
-): AsyncGenerator<WatchEvent<T>, void, undefined> {
+): AsyncGenerator<ObjectEvent<T>, void, undefined> {
   const response = await requester.stream({
     method: 'GET',
     path,
@@ -31,10 +28,10 @@ export async function* openWatch<T extends KubernetesObject>(
 }
 
 /** @throws ApiError for an ERROR event, SyntaxError for a line that is no event, such as a truncated one */
-export function parseWatchLine<T extends KubernetesObject>(line: string): WatchEvent<T> {
+export function parseWatchLine<T extends KubernetesObject>(line: string): ObjectEvent<T> {
   const event: unknown = JSON.parse(line);
   if (typeof event !== 'object' || event === null || !('type' in event) || !('object' in event))
     throw new SyntaxError(`this is no watch event: ${line.slice(0, 200)}`);
   if (event.type === 'ERROR') throw ApiError.fromStatus(event.object as Status);
-  return event as WatchEvent<T>;
+  return event as ObjectEvent<T>;
 }

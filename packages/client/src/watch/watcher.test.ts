@@ -2,15 +2,15 @@ import { ApiError, type KubernetesObject } from '@kubewright/api';
 import { describe, expect, it } from 'vitest';
 import type { ListOptions, WatchOptions } from '../options.js';
 import { VirtualClock } from '../virtual-clock.js';
-import type { WatchEvent } from './watch.js';
+import type { ObjectEvent } from './watch.js';
 import { type WatcherEvent, type WatcherOptions, type WatchSource, watchObjects } from './watcher.js';
 
-type Step = WatchEvent<KubernetesObject> | 'hang' | Error;
+type Step = ObjectEvent<KubernetesObject> | 'hang' | Error;
 
 const object = (name: string, resourceVersion: string): KubernetesObject => ({
   metadata: { name, uid: name, resourceVersion },
 });
-const event = (type: WatchEvent<KubernetesObject>['type'], name: string, resourceVersion: string) => ({
+const event = (type: ObjectEvent<KubernetesObject>['type'], name: string, resourceVersion: string) => ({
   type,
   object: object(name, resourceVersion),
 });

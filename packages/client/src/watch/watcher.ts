@@ -3,7 +3,7 @@ import { type Clock, sleep, systemClock } from '../clock.js';
 import type { ListOptions, ObjectList, SelectorOptions, WatchOptions } from '../options.js';
 import { retryAfterMs } from '../request/answer.js';
 import { ObjectCache } from './object-cache.js';
-import type { WatchEvent } from './watch.js';
+import type { ObjectEvent } from './watch.js';
 
 /** What the watcher says of the objects that it follows. */
 export type WatcherEvent<T extends KubernetesObject> =
@@ -46,7 +46,7 @@ export interface WatcherOptions extends SelectorOptions {
 /** Where a watcher gets its objects from: a ResourceClient, or anything that lists and watches. */
 export interface WatchSource<T extends KubernetesObject> {
   list(options: ListOptions): Promise<ObjectList<T>>;
-  watch(options: WatchOptions): AsyncIterable<WatchEvent<T>>;
+  watch(options: WatchOptions): AsyncIterable<ObjectEvent<T>>;
 }
 
 /** Where the watcher stands between two requests. */
@@ -156,7 +156,7 @@ async function* watchOnce<T extends KubernetesObject>(
   source: WatchSource<T>,
   resourceVersion: string,
   options: WatcherOptions & { readonly clock: Clock; readonly random: () => number },
-): AsyncGenerator<WatchEvent<T>, void, undefined> {
+): AsyncGenerator<ObjectEvent<T>, void, undefined> {
   const { clock, quietMs = 90_000, signal, labelSelector, fieldSelector } = options;
   const ending = new AbortController();
   const onAbort = () => ending.abort(signal?.reason);

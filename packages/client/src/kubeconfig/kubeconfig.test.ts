@@ -1,0 +1,138 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { VirtualClock } from '../virtual-clock.js';
+import { mergeKubeconfigs } from './kubeconfig.js';
+import { loadConnection } from './load.js';
+import { parseKubeconfig } from './parse.js';
+import { renderKubeconfig } from './render.js';
+import { connectionOf } from './resolve.js';
+import { tokenFromFile } from './token-file.js';
+
+const pem = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
+let directory = '';
+const file = async (name: string, text: string) => {
+  const path = join(directory, name);
+  await writeFile(path, text);
+  return path;
+};
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'kubeconfig-'));
+});
+afterAll(() => rm(directory, { recursive: true }));
+
+describe('a kubeconfig', () => {
+  it('is read as it was rendered', async () => {
+    const text = renderKubeconfig({
+      name: 'kubewright',
+      server: 'https://127.0.0.1:6443',
+      ca: pem,
+      clientCertificate: pem,
+      clientKey: pem,
+      token: '0123',
+      namespace: 'no',
+    });
+    const connection = await connectionOf(await parseKubeconfig(text, 'config'));
+    expect(connection).toMatchObject({
+      server: 'https://127.0.0.1:6443',
+      ca: pem,
+      clientCertificate: pem,
+      clientKey: pem,
+      namespace: 'no',
+    });
+    expect(await connection.token?.()).toBe('0123');
+  });
+
+  it('takes the first of entries with the same name, and of current contexts', async () => {
+    const one = renderKubeconfig({ name: 'a', user: 'u', server: 'https://first' });
+    const two = `${renderKubeconfig({ name: 'b', user: 'u', server: 'https://second', token: 'x' })}`;
+    const three = renderKubeconfig({ name: 'a', user: 'v', server: 'https://third' });
+    const texts = await Promise.all([one, two, three].map((text, i) => parseKubeconfig(text, `f${i}`)));
+    const merged = mergeKubeconfigs(texts);
+    expect((await connectionOf(merged)).server).toBe('https://first');
+    const second = await connectionOf(merged, 'b');
+    expect(second.server).toBe('https://second');
+    // The user of the second file has a token, but the first file has a user of that name.
+    expect(second.token).toBeUndefined();
+  });
+
+  it('is found by $KUBECONFIG, whose files may be missing, or in the home directory', async () => {
+    const path = await file('one', renderKubeconfig({ name: 'a', server: 'https://first' }));
+    const env = { KUBECONFIG: `${directory}/missing:${path}`, HOME: directory };
+    expect((await loadConnection({ env })).server).toBe('https://first');
+    await expect(loadConnection({ env: { HOME: directory } })).rejects.toThrow(
+      'there is no cluster to talk to',
+    );
+    await expect(loadConnection({ path: join(directory, 'missing') })).rejects.toThrow(
+      'there is no such file',
+    );
+  });
+
+  it('names files relative to its own', async () => {
+    await file('ca.pem', pem);
+    await file('token', 'secret\n');
+    const path = await file(
+      'relative',
+      [
+        'current-context: c',
+        'clusters: [{name: k, cluster: {server: "https://host", certificate-authority: ca.pem}}]',
+        'users: [{name: u, user: {tokenFile: token, token: other}}]',
+        'contexts: [{name: c, context: {cluster: k, user: u}}]',
+      ].join('\n'),
+    );
+    const connection = await loadConnection({ path });
+    expect(connection.ca).toBe(pem);
+    expect(await connection.token?.()).toBe('secret');
+  });
+
+  it.each([
+    ['a: [', 'f: is no YAML'],
+    ['- 1', 'f: must be a mapping, not a list'],
+    ['kind: Pod', 'f: kind: must be Config, not Pod'],
+    ['clusters: 1', 'f: clusters: must be a list, not a number'],
+    ['clusters: [{name: a, cluster: {}}]', 'f: clusters[0].cluster.server: is missing'],
+    ['clusters: [{name: a, cluster: {server: host}}]', 'must be an http or https URL, not "host"'],
+    ['clusters: [{cluster: {server: "https://h"}}]', 'f: clusters[0].name: is missing'],
+    ['users: [{name: a, user: {token: [x]}}]', 'f: users[0].user.token: must be a string, not a list'],
+    ['users: [{name: a, user: {exec: {command: x}}}]', 'f: users[0].user.exec.apiVersion: is missing'],
+    ['contexts: [{name: a, context: {}}]', 'f: contexts[0].context.cluster: is missing'],
+    ['{}', 'f: current-context: is not set'],
+    ['current-context: a', 'f: contexts: there is no context named "a"; there is none'],
+    [
+      'current-context: a\ncontexts: [{name: a, context: {cluster: k}}]',
+      'f: contexts[0].context.cluster: there is no cluster named "k"; there is none',
+    ],
+    [
+      renderKubeconfig({ name: 'a', server: 'https://h', clientCertificate: pem }),
+      'f: users[0].user.client-key: a client certificate needs its key',
+    ],
+    [
+      renderKubeconfig({ name: 'a', server: 'https://h', ca: 'no certificate' }),
+      'f: clusters[0].cluster.certificate-authority-data: must be a PEM block in base64',
+    ],
+  ])('says which field is wrong in %j', async (text, message) => {
+    const resolved = parseKubeconfig(text, 'f').then((kubeconfig) => connectionOf(kubeconfig));
+    await expect(resolved).rejects.toMatchObject({
+      name: 'KubeconfigError',
+      message: expect.stringContaining(message),
+    });
+  });
+
+  it('reads a token anew after its file may have changed, and after a failure', async () => {
+    const clock = new VirtualClock();
+    const path = join(directory, 'renewed');
+    const token = tokenFromFile(path, clock);
+    await expect(token()).rejects.toThrow('ENOENT');
+    await file('renewed', 'first');
+    expect(await token()).toBe('first');
+    await file('renewed', 'second');
+    expect(await token()).toBe('first');
+    await clock.advance(10_000);
+    expect(await token()).toBe('second');
+    await file('renewed', ' ');
+    await clock.advance(10_000);
+    await expect(token()).rejects.toThrow('holds no token');
+  });
+});
