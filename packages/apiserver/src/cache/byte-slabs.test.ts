@@ -33,7 +33,7 @@ test('what is reserved stays near what is alive when objects are written over an
   const slabs = new ByteSlabs();
   const size = 3000;
   for (let i = 0; i < 40_000; i++) slabs.set((i * 7919) % 1000, Buffer.alloc(size, i));
-  expect(slabs.reserved).toBeLessThan(2.5 * 1000 * size + (2 << 20));
+  expect(slabs.reserved).toBeLessThan(1.3 * 1000 * size + (2 << 20));
 });
 
 test('a value larger than a slab is kept', () => {

@@ -1,5 +1,7 @@
 const smallestSlab = 16 << 10;
 const largestSlab = 1 << 20;
+/** A slab with less alive than this part is copied together: each byte is copied nine times at worst. */
+const leastAlive = 0.9;
 
 interface Slab {
   readonly buffer: Buffer;
@@ -11,14 +13,15 @@ interface Slab {
 
 /**
  * Keeps the bytes of many objects in few large buffers, so that the garbage collector has next to nothing to visit.
- * Bytes are only ever appended: a view that was handed out stays what it was, whatever happens to its slot. A slab that
- * is mostly dead is copied together and let go.
+ * Bytes are only ever appended: a view that was handed out stays what it was, whatever happens to its slot. A slab with
+ * much that is dead is copied together and let go; a view keeps its slab in memory, so nobody should hold one for long.
  */
 export class ByteSlabs {
   readonly #slabs: (Slab | undefined)[] = [];
   readonly #freeSlabs: number[] = [];
   #current = -1;
   #nextSize = smallestSlab;
+  #live = 0;
   // The address of each slot's bytes, in columns.
   readonly #slab: number[] = [];
   readonly #offset: number[] = [];
@@ -27,6 +30,7 @@ export class ByteSlabs {
   /** Copies the bytes; gives the view of what is kept. */
   set(slot: number, bytes: Uint8Array): Buffer {
     this.delete(slot);
+    this.#live += bytes.length;
     return this.#place(slot, bytes);
   }
 
@@ -41,9 +45,16 @@ export class ByteSlabs {
     const id = this.#slab[slot] ?? -1;
     const slab = this.#slabs[id];
     if (slab === undefined) return;
-    slab.live -= this.#length[slot] ?? 0;
+    const length = this.#length[slot] ?? 0;
+    slab.live -= length;
+    this.#live -= length;
     this.#slab[slot] = -1;
     this.#compactIfDead(id);
+  }
+
+  /** Bytes of the values that are kept. */
+  get live(): number {
+    return this.#live;
   }
 
   /** Bytes that are reserved, dead ones and free ones too. */
@@ -86,7 +97,7 @@ export class ByteSlabs {
 
   #compactIfDead(id: number): void {
     const slab = this.#slabs[id];
-    if (slab === undefined || id === this.#current || slab.live * 2 > slab.used) return;
+    if (slab === undefined || id === this.#current || slab.live > slab.used * leastAlive) return;
     this.#slabs[id] = undefined;
     for (const slot of slab.slots) {
       if (this.#slab[slot] !== id) continue;

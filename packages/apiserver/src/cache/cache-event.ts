@@ -31,6 +31,9 @@ export class CacheEvent {
   }
 }
 
+/** The memory of a change besides its bytes: two heads and the objects around them. */
+const overhead = 1000;
+
 /** An object before or after a change. */
 export interface Side {
   readonly bytes: Buffer;
@@ -60,9 +63,9 @@ export class Change {
     this.after = change.after;
   }
 
-  /** What it costs to keep. */
+  /** What it costs to keep, about. */
   get size(): number {
-    return (this.before?.bytes.length ?? 0) + (this.after?.bytes.length ?? 0);
+    return overhead + (this.before?.bytes.length ?? 0) + (this.after?.bytes.length ?? 0);
   }
 
   /** The event that a watcher of a selection sees, if any. */

@@ -34,6 +34,8 @@ export class CacheWatch implements AsyncIterableIterator<WatchBatch, undefined> 
   readonly filedUnder: readonly [field: string, value: string] | undefined;
   /** True where the watch ended because its reader was too slow. */
   overrun = false;
+  /** May be in the future. */
+  readonly #after: number;
   #pending: CacheEvent[] = [];
   #pendingBytes = 0;
   #end: { readonly error: Error | undefined } | undefined;
@@ -46,6 +48,7 @@ export class CacheWatch implements AsyncIterableIterator<WatchBatch, undefined> 
   readonly #onAbort = (): void => this.close(undefined);
 
   constructor(options: WatchOptions, progress: () => number, onClose: (watch: CacheWatch) => void) {
+    this.#after = options.after;
     this.namespace = options.namespace;
     this.selection = options.selection ?? {};
     this.filedUnder = requiredFields(this.selection).at(0);
@@ -68,7 +71,7 @@ export class CacheWatch implements AsyncIterableIterator<WatchBatch, undefined> 
 
   /** Takes a change that the watcher may see; true where a reader should be woken. */
   offer(change: Change): boolean {
-    if (this.#end !== undefined) return false;
+    if (this.#end !== undefined || change.revision <= this.#after) return false;
     if (this.namespace !== undefined && this.namespace !== change.name.namespace) return false;
     const event = change.seenThrough(this.selection);
     if (event === undefined) return false;

@@ -4,9 +4,12 @@ import type { Change } from './cache-event.js';
 export interface WindowLimits {
   /** @default 8192 */
   readonly changes?: number;
-  /** Of the objects before and after the changes. @default 16 MiB */
-  readonly bytes?: number;
+  /** The part of the resource's own size that its recent changes may take. @default 1/8, and 2 to 32 MiB */
+  readonly share?: number;
 }
+
+const leastBytes = 2 << 20;
+const mostBytes = 32 << 20;
 
 /** The recent changes of one resource, oldest first. Every change after `start` is in it. */
 export class EventWindow {
@@ -17,17 +20,20 @@ export class EventWindow {
 
   constructor(start: number, limits: WindowLimits = {}) {
     this.#start = start;
-    this.#limits = { changes: 8192, bytes: 16 << 20, ...limits };
+    this.#limits = { changes: 8192, share: 1 / 8, ...limits };
   }
 
   get start(): number {
     return this.#start;
   }
 
-  push(change: Change): void {
+  /** @param size bytes of all objects of the resource */
+  push(change: Change, size: number): void {
+    const { changes, share } = this.#limits;
+    const bytes = Math.min(Math.max(size * share, leastBytes), mostBytes);
     this.#changes.push(change);
     this.#bytes += change.size;
-    while (this.#changes.length > this.#limits.changes || this.#bytes > this.#limits.bytes) {
+    while (this.#changes.length > changes || this.#bytes > bytes) {
       const dropped = this.#changes.shift();
       if (dropped === undefined) break;
       this.#bytes -= dropped.size;

@@ -53,19 +53,23 @@ export class ObjectTable {
     return this.#order.size;
   }
 
+  /** Bytes of all objects. */
+  get bytes(): number {
+    return this.#bytes.live;
+  }
+
   get(key: string): CacheEntry | undefined {
     const slot = this.#order.get(key);
     return slot === undefined ? undefined : this.#entry(slot);
   }
 
-  /** An object with its head, as the "before" of a change. */
-  side(key: string): Side | undefined {
+  head(key: string): Head | undefined {
     const slot = this.#order.get(key);
-    return slot === undefined ? undefined : { bytes: this.#bytes.get(slot), head: this.#head(slot) };
+    return slot === undefined ? undefined : this.#head(slot);
   }
 
-  /** Copies the bytes in; gives what is kept. */
-  set(key: string, revision: number, { bytes, head }: Side): Side {
+  /** Copies the bytes in. */
+  set(key: string, revision: number, { bytes, head }: Side): void {
     const { namespace } = objectNameOf(this.#prefix, key);
     let slot = this.#order.get(key);
     if (slot === undefined) {
@@ -73,13 +77,12 @@ export class ObjectTable {
       this.#order.set(key, slot);
       this.#keys[slot] = key;
     } else this.#forget(slot);
-    const set = this.#labelIndex.add(namespace, head.labels, slot);
-    this.#labels[slot] = set;
+    this.#labels[slot] = this.#labelIndex.add(namespace, head.labels, slot);
     this.#revisions[slot] = revision;
     for (const field of Object.keys(head.fields)) this.#column(field);
     for (const [field, column] of this.#fields) column[slot] = head.fields[field] ?? '';
     for (const [field, index] of this.#fieldIndexes) index.add(this.#field(slot, field), slot);
-    return { bytes: this.#bytes.set(slot, bytes), head: { labels: set.labels, fields: head.fields } };
+    this.#bytes.set(slot, bytes);
   }
 
   delete(key: string): void {

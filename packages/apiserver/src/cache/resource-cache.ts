@@ -133,14 +133,18 @@ export class ResourceCache {
     }
     // The first list may be newer than the feed.
     if (this.#closed || event.revision <= window.start) return;
-    const { key, revision, value } = event;
-    const before = this.#table.side(key);
-    let after: Side | undefined;
-    if (value === undefined) this.#table.delete(key);
-    else after = this.#table.set(key, revision, { bytes: value, head: this.#readHead(value) });
+    const { key, revision, value, previous } = event;
+    // The change keeps the store's bytes: a view into the table's slabs would keep whole slabs in memory.
+    const before = previous && {
+      bytes: previous.value,
+      head: this.#table.head(key) ?? this.#readHead(previous.value),
+    };
+    const after = value && { bytes: value, head: this.#readHead(value) };
+    if (after === undefined) this.#table.delete(key);
+    else this.#table.set(key, revision, after);
     const change = new Change({ key, name: objectNameOf(this.prefix, key), revision, before, after });
     this.#lastChanged = revision;
-    window.push(change);
+    window.push(change, this.#table.bytes);
     for (const watch of this.#watchers.concerned(change)) if (watch.offer(change)) this.#wakeLater(watch);
   }
 

@@ -123,6 +123,13 @@ describe('the watch cache', () => {
     expect(watch.revision).toBe(pods.revision);
   });
 
+  test('keeps a watch from a future revision silent until that has passed', async () => {
+    const watch = pods.watch({ after: pods.revision + 2 });
+    for (const name of ['a', 'b', 'c']) await put(storage, `default/${name}`, {});
+    const { value } = await watch.next();
+    expect(value?.events.map((event) => event.key)).toEqual([`${prefix}default/c`]);
+  });
+
   test('ends a watch by its signal, and a compacted one with Expired', async () => {
     const stop = new AbortController();
     const watch = pods.watch({ after: pods.revision, signal: stop.signal });

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { open } from 'lmdb';
@@ -104,4 +104,30 @@ test('a key that is empty or too long is refused before it can break a flush', a
     RangeError,
   );
   await storage.close();
+});
+
+test('a damaged data file is one clear error', async () => {
+  const path = directory();
+  const file = join(path, 'data.mdb');
+  writeFileSync(file, Buffer.alloc(65_536, 'not a database'));
+  await expect(LmdbStorage.open(path)).rejects.toThrow(
+    `the data file ${file} is damaged: it is no LMDB file`,
+  );
+  rmSync(file);
+  const storage = await LmdbStorage.open(path);
+  const writes = Array.from({ length: 200 }, (_, i) =>
+    storage.write(`/${i}`, () => ({ put: Buffer.alloc(4000) })),
+  );
+  await Promise.all(writes);
+  await storage.close();
+  truncateSync(file, 100_000);
+  await expect(LmdbStorage.open(path)).rejects.toThrow('is damaged: it is cut off at 100000 bytes');
+});
+
+test('a data directory that can not be made is one clear error', async () => {
+  const file = join(directory(), 'file');
+  writeFileSync(file, '');
+  await expect(LmdbStorage.open(join(file, 'data'))).rejects.toThrow(
+    "the data directory can't be made: ENOTDIR",
+  );
 });

@@ -1,8 +1,9 @@
 import { mkdirSync, statfsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { type DirectoryLock, lockDirectory } from './directory-lock.js';
+import { checkDataFile } from './lmdb-file.js';
 import { decodeRecord, encodeRecord, previousIn, valueIn } from './lmdb-record.js';
 import { decideAndAccept, type Newest, type SingleWriter } from './single-writer.js';
 import {
@@ -88,7 +89,11 @@ export class LmdbStorage implements Storage, SingleWriter, History {
    */
   static async open(directory: string, options: LmdbStorageOptions = {}): Promise<LmdbStorage> {
     const path = resolve(directory);
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    try {
+      mkdirSync(path, { recursive: true, mode: 0o700 });
+    } catch (error) {
+      throw new Error(`the data directory can't be made: ${(error as Error).message}`, { cause: error });
+    }
     const lock = await lockDirectory(path);
     try {
       return new LmdbStorage(path, lock, options);
@@ -102,6 +107,7 @@ export class LmdbStorage implements Storage, SingleWriter, History {
     this.#directory = directory;
     this.#options = options;
     this.#lock = lock;
+    checkDataFile(join(directory, 'data.mdb'));
     this.#root = open<Buffer, string>({
       path: directory,
       noSubdir: false,

@@ -12,3 +12,10 @@ test('the memory engine retains a bounded window of revisions', async () => {
   expect(kept.entries.map((entry) => entry.value.toString())).toEqual(['899']);
   await expect(storage.list('/', { revision: newest - 200 })).rejects.toMatchObject({ reason: 'Expired' });
 });
+
+test('an ephemeral store that starts at the time expires what clients remember from before', async () => {
+  const before = new MemoryStorage({ firstRevision: 1_000_000 });
+  const remembered = await before.write('/a', () => ({ put: Buffer.from('x') }));
+  const after = new MemoryStorage({ firstRevision: 2_000_000 });
+  await expect(after.list('/', { revision: remembered })).rejects.toMatchObject({ reason: 'Expired' });
+});

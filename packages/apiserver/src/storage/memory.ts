@@ -24,6 +24,11 @@ type Tree = InstanceType<typeof BTree<string, StorageEntry>>;
 export interface MemoryStorageOptions {
   /** How many revisions lists and watches may go back. @default 10000 */
   readonly retainRevisions?: number;
+  /**
+   * Where the revisions start. A server that clients may know from before its last start passes the time, so that what
+   * they remember is compacted (410, and they list again) rather than in the future. @default 1
+   */
+  readonly firstRevision?: number;
 }
 
 /**
@@ -42,11 +47,13 @@ export class MemoryStorage implements Storage, SingleWriter, History {
   /** The tree at `compacted`. */
   #oldest: Tree = this.#tree;
   #closed = false;
-  durable = 1;
-  compacted = 1;
+  durable: number;
+  compacted: number;
 
   constructor(options: MemoryStorageOptions = {}) {
     this.#retainRevisions = options.retainRevisions ?? 10_000;
+    this.durable = options.firstRevision ?? 1;
+    this.compacted = this.durable;
   }
 
   async revision(): Promise<number> {
