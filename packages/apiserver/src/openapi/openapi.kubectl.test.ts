@@ -66,6 +66,12 @@ describe.skipIf(!found)('kubectl (skipped where there is none)', () => {
     expect(text).toMatch(/rollingUpdate\t<RollingUpdateDeployment>/);
   });
 
+  it('explains fields from the protobuf form of version 2', async () => {
+    const text = await run('explain', 'pod.spec.containers.resources', '--output', 'plaintext-openapiv2');
+    expect(text).toContain('limits\t<map[string]string>');
+    expect(requests.some((request) => request.includes('/openapi/v2'))).toBe(true);
+  });
+
   it('leaves validation to the server, as the documents say it validates', async () => {
     const file = join(folder, 'config.yaml');
     writeFileSync(

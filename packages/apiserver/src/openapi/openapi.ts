@@ -5,10 +5,11 @@ import type { DocumentedKind } from './documented-kind.js';
 import { pathsOf } from './paths.js';
 import { SchemaObjects } from './schema-objects.js';
 import { swaggerDocument } from './swagger.js';
+import { encodeSwagger, swaggerProtobufAnswerType, swaggerProtobufType } from './swagger-protobuf.js';
 
 /** What to send. */
 export interface OpenApiAnswer {
-  /** 200; 301 to the document of today for a request that names an outdated hash; 406 for protobuf. */
+  /** 200; 301 to the document of today for a request that names an outdated hash; 406. */
   readonly status: 200 | 301 | 406;
   /** Content type, ETag and, where the hash is in the URL, caching for good. */
   readonly headers: Readonly<Record<string, string>>;
@@ -19,7 +20,8 @@ export interface OpenApiAnswer {
 export interface OpenApi {
   /**
    * The document at `/openapi/v3`, `/openapi/v3/api/v1`, `/openapi/v3/apis/GROUP/VERSION` or `/openapi/v2`, undefined
-   * where none is. `hash` is the query's. Only JSON is served: an Accept header that takes nothing else gets 406.
+   * where none is. `hash` is the query's. Version 3 is served as JSON only,
+   * version 2 as protobuf too: an Accept header that takes nothing of it gets 406.
    */
   answer(
     path: string,
@@ -58,7 +60,11 @@ class Documents implements OpenApi {
   ): OpenApiAnswer | undefined {
     if (path !== '/openapi/v2' && path !== '/openapi/v3' && !this.#groups.has(path.slice(prefix.length)))
       return undefined;
-    if (!takesJson(accept))
+    if (path === '/openapi/v2' && takes(accept, swaggerProtobufType, swaggerProtobufAnswerType)) {
+      const body = this.#body(`${path} protobuf`, () => encodeSwagger(this.#swagger()));
+      return this.#ok(body, { 'content-type': swaggerProtobufAnswerType });
+    }
+    if (!takes(accept, 'application/json', 'application/*', '*/*'))
       return {
         status: 406,
         headers: { 'content-type': 'text/plain' },
@@ -99,10 +105,11 @@ class Documents implements OpenApi {
     };
   }
 
-  #body(path: string, make: () => object): Buffer {
+  #body(path: string, make: () => object | Uint8Array): Buffer {
     let body = this.#bodies.get(path);
     if (body === undefined) {
-      body = Buffer.from(JSON.stringify(make()));
+      const made = make();
+      body = Buffer.from(made instanceof Uint8Array ? made : JSON.stringify(made));
       this.#bodies.set(path, body);
     }
     return body;
@@ -154,10 +161,8 @@ class Documents implements OpenApi {
   }
 }
 
-function takesJson(accept: string | undefined): boolean {
-  if (accept === undefined || accept === '') return true;
-  return accept.split(',').some((range) => {
-    const type = range.split(';')[0]?.trim();
-    return type === 'application/json' || type === 'application/*' || type === '*/*';
-  });
+/** True where an Accept header offers one of the types; no header offers all. */
+function takes(accept: string | undefined, ...types: string[]): boolean {
+  const offered = (accept || '*/*').split(',').map((range) => range.split(';')[0]?.trim() ?? '');
+  return offered.some((type) => types.includes(type));
 }

@@ -1,0 +1,150 @@
+import protobuf, { type Writer } from 'protobufjs/minimal.js';
+
+/** The media type that kubectl before 1.30 asks `/openapi/v2` for, and takes nothing else. */
+export const swaggerProtobufType = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf';
+/** The one of the answer: an `@` is no part of a media type, and clients parse it. */
+export const swaggerProtobufAnswerType = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
+
+type Json = { readonly [key: string]: unknown };
+
+/**
+ * An OpenAPI 2.0 document as the protobuf message that gnostic defines for it. Written are the members that
+ * {@link swaggerDocument} makes; there is no reader, the form is for those clients only.
+ */
+export function encodeSwagger(document: object): Uint8Array {
+  const { swagger, info, paths, definitions } = document as Record<string, Json>;
+  const writer = protobuf.Writer.create();
+  text(writer, 1, swagger);
+  nested(writer, 2, () => {
+    text(writer, 1, info?.title);
+    text(writer, 2, info?.version);
+  });
+  nested(writer, 8, () => {
+    for (const [path, item] of Object.entries(paths ?? {}))
+      named(writer, 2, path, () => pathItem(writer, item as Json));
+  });
+  nested(writer, 9, () => namedSchemas(writer, definitions));
+  return writer.finish();
+}
+
+function pathItem(writer: Writer, item: Json): void {
+  const numbers = { get: 2, put: 3, post: 4, delete: 5, patch: 8 };
+  for (const [method, number] of Object.entries(numbers))
+    if (item[method] !== undefined) nested(writer, number, () => operation(writer, item[method] as Json));
+  for (const one of list(item.parameters)) nested(writer, 9, () => parameter(writer, one));
+}
+
+function operation(writer: Writer, value: Json): void {
+  texts(writer, 1, value.tags);
+  text(writer, 5, value.operationId);
+  texts(writer, 6, value.produces);
+  texts(writer, 7, value.consumes);
+  for (const one of list(value.parameters)) nested(writer, 8, () => parameter(writer, one));
+  nested(writer, 9, () => {
+    for (const [code, answer] of Object.entries(value.responses ?? {}))
+      named(writer, 1, code, () => nested(writer, 1, () => response(writer, answer as Json)));
+  });
+  extensions(writer, 13, value);
+}
+
+function response(writer: Writer, value: Json): void {
+  text(writer, 1, value.description);
+  if (value.schema !== undefined)
+    nested(writer, 2, () => nested(writer, 1, () => schema(writer, value.schema as Json)));
+}
+
+/** A ParametersItem around a Parameter around the form of its place: body, query or path. */
+function parameter(writer: Writer, value: Json): void {
+  nested(writer, 1, () => {
+    if (value.in === 'body') {
+      nested(writer, 1, () => {
+        text(writer, 2, value.name);
+        text(writer, 3, value.in);
+        flag(writer, 4, value.required);
+        nested(writer, 5, () => schema(writer, value.schema as Json));
+      });
+      return;
+    }
+    const inPath = value.in === 'path';
+    nested(writer, 2, () =>
+      nested(writer, inPath ? 4 : 3, () => {
+        flag(writer, 1, value.required);
+        text(writer, 2, value.in);
+        text(writer, 4, value.name);
+        text(writer, inPath ? 5 : 6, value.type);
+        flag(writer, inPath ? 19 : 20, value.uniqueItems);
+      }),
+    );
+  });
+}
+
+const lengths = { maxLength: 11, minLength: 12, maxItems: 14, minItems: 15 };
+
+function schema(writer: Writer, value: Json): void {
+  text(writer, 1, value.$ref);
+  text(writer, 2, value.format);
+  text(writer, 3, value.title);
+  text(writer, 4, value.description);
+  if (value.default !== undefined) nested(writer, 5, () => any(writer, value.default));
+  if (typeof value.maximum === 'number') writer.uint32((7 << 3) | 1).double(value.maximum);
+  if (typeof value.minimum === 'number') writer.uint32((9 << 3) | 1).double(value.minimum);
+  for (const [name, number] of Object.entries(lengths))
+    if (typeof value[name] === 'number') writer.uint32(number << 3).int64(value[name]);
+  text(writer, 13, value.pattern);
+  texts(writer, 19, value.required);
+  for (const one of Array.isArray(value.enum) ? value.enum : []) nested(writer, 20, () => any(writer, one));
+  const values = value.additionalProperties;
+  if (typeof values === 'boolean') nested(writer, 21, () => writer.uint32(0x10).bool(values));
+  else if (values !== undefined)
+    nested(writer, 21, () => nested(writer, 1, () => schema(writer, values as Json)));
+  if (value.type !== undefined) nested(writer, 22, () => text(writer, 1, value.type));
+  if (value.items !== undefined)
+    nested(writer, 23, () => nested(writer, 1, () => schema(writer, value.items as Json)));
+  if (value.properties !== undefined)
+    nested(writer, 25, () => namedSchemas(writer, value.properties as Json));
+  extensions(writer, 31, value);
+}
+
+function namedSchemas(writer: Writer, map: Json | undefined): void {
+  for (const [name, value] of Object.entries(map ?? {}))
+    named(writer, 1, name, () => schema(writer, value as Json));
+}
+
+function extensions(writer: Writer, number: number, value: Json): void {
+  for (const [key, extension] of Object.entries(value))
+    if (key.startsWith('x-')) named(writer, number, key, () => any(writer, extension));
+}
+
+/** Free values travel as YAML, which JSON is. */
+function any(writer: Writer, value: unknown): void {
+  text(writer, 2, `${JSON.stringify(value)}\n`);
+}
+
+function named(writer: Writer, number: number, name: string, value: () => void): void {
+  nested(writer, number, () => {
+    text(writer, 1, name);
+    nested(writer, 2, value);
+  });
+}
+
+function nested(writer: Writer, number: number, write: () => void): void {
+  writer.uint32((number << 3) | 2).fork();
+  write();
+  writer.ldelim();
+}
+
+function text(writer: Writer, number: number, value: unknown): void {
+  if (typeof value === 'string') writer.uint32((number << 3) | 2).string(value);
+}
+
+function texts(writer: Writer, number: number, values: unknown): void {
+  for (const value of Array.isArray(values) ? values : []) text(writer, number, value);
+}
+
+function flag(writer: Writer, number: number, value: unknown): void {
+  if (value === true) writer.uint32(number << 3).bool(true);
+}
+
+function list(value: unknown): Json[] {
+  return Array.isArray(value) ? value : [];
+}
