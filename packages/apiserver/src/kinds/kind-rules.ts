@@ -100,6 +100,8 @@ export interface KindRules<T extends KubernetesObject = KubernetesObject> {
    * the write fails after all.
    */
   allocate?(object: T, old: T | undefined, context: WriteContext): Promise<() => Promise<void>>;
+  /** After an update is stored: gives back what only the old object had. */
+  releaseUnused?(object: T, old: T, context: WriteContext): Promise<void>;
   /** After the object is gone: gives back what it had. */
   release?(object: T, context: WriteContext): Promise<void>;
   /** Seconds that a deleted object stays for its owner to finish; 0 removes it at once. @default always 0 */

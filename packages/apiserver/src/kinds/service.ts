@@ -1,0 +1,147 @@
+import { dns1123LabelErrors } from '@kubewright/api';
+import { Service } from '@kubewright/api/core/v1';
+import type { WriteContext } from '../registry/write-context.js';
+import { ageColumn, labelsText, nameColumn, orNone, text, wide } from './columns.js';
+import { defineRules } from './kind-rules.js';
+import { allocateAddresses, releaseAddress } from './service/address-allocation.js';
+import { type Claimed, giveBack } from './service/claim.js';
+import { allocateNodePorts, nodePortsOf, releaseNodePort } from './service/node-port-allocation.js';
+import {
+  defaultFamilies,
+  defaultService,
+  dropForeign,
+  joinClusterIPs,
+  keepAllocated,
+} from './service/service-defaults.js';
+import { isHeadless, needsClusterIP } from './service/service-type.js';
+import { validateService, validateServiceUpdate } from './service/service-validation.js';
+
+export const serviceRules = defineRules<Service>({
+  kind: Service,
+  storageKey: 'services/specs',
+  // Any DNS label since KEP-5311; before, it had to start with a letter.
+  validateName: dns1123LabelErrors,
+  default: defaultService,
+  prepareForCreate(service, context) {
+    service.status = { loadBalancer: {} };
+    joinClusterIPs(service, undefined);
+    defaultFamilies(service, context.serviceRanges);
+  },
+  prepareForUpdate(service, old, context) {
+    joinClusterIPs(service, old);
+    keepAllocated(service, old);
+    dropForeign(service, old);
+    defaultFamilies(service, context.serviceRanges);
+    if (service.spec?.type !== 'LoadBalancer') service.status = { ...service.status, loadBalancer: {} };
+  },
+  validate: validateService,
+  validateUpdate: validateServiceUpdate,
+  allocate,
+  async release(service, context) {
+    await releaseAll(service, undefined, context);
+  },
+  async releaseUnused(service, old, context) {
+    await releaseAll(old, service, context);
+  },
+  fields: { 'spec.clusterIP': ({ spec }) => spec?.clusterIP ?? '' },
+  columns: [
+    nameColumn,
+    text('Type', 'How the service is reached.', ({ spec }) => spec?.type ?? ''),
+    text('Cluster-IP', 'Address within the cluster.', ({ spec }) => orNone(spec?.clusterIPs?.[0])),
+    text('External-IP', 'Addresses outside of the cluster.', externalAddress),
+    text('Port(s)', 'Ports, with the node port behind a colon.', portsText),
+    ageColumn,
+    wide(text('Selector', 'Selects the pods that serve.', ({ spec }) => labelsText(spec?.selector))),
+  ],
+});
+
+async function allocate(
+  service: Service,
+  old: Service | undefined,
+  context: WriteContext,
+): Promise<() => Promise<void>> {
+  const claimed: Claimed = [];
+  try {
+    const { spec } = service;
+    if (spec !== undefined && needsClusterIP(service) && !isHeadless(service)) {
+      const held = old?.spec?.clusterIPs ?? [];
+      const isHeld = held.length > 0 && held[0] !== 'None' && held.length >= (spec.ipFamilies ?? []).length;
+      if (!isHeld) {
+        spec.clusterIPs = await allocateMissing(service, held, context, claimed);
+        spec.clusterIP = spec.clusterIPs[0];
+      }
+    }
+    await allocateNodePorts(service, old, context, claimed);
+  } catch (error) {
+    await giveBack(claimed);
+    throw error;
+  }
+  return () => giveBack(claimed);
+}
+
+/** A second family may be added to a Service that has the first. */
+async function allocateMissing(
+  service: Service,
+  held: readonly string[],
+  context: WriteContext,
+  claimed: Claimed,
+): Promise<string[]> {
+  if (held.length === 0 || held[0] === 'None') return allocateAddresses(service, context, claimed);
+  const { spec } = service;
+  const rest: Service = {
+    metadata: service.metadata,
+    spec: {
+      ...spec,
+      ipFamilies: spec?.ipFamilies?.slice(held.length),
+      clusterIPs: spec?.clusterIPs?.slice(held.length),
+    },
+  };
+  return [...held, ...(await allocateAddresses(rest, context, claimed))];
+}
+
+/** Gives back what the one has and the other does not. */
+async function releaseAll(
+  service: Service,
+  kept: Service | undefined,
+  { objects }: WriteContext,
+): Promise<void> {
+  const keptAddresses = new Set(kept?.spec?.clusterIPs);
+  const keptPorts = nodePortsOf(kept);
+  for (const address of service.spec?.clusterIPs ?? []) {
+    if (address !== 'None' && !keptAddresses.has(address)) await releaseAddress(service, address, objects);
+  }
+  for (const port of nodePortsOf(service)) {
+    if (!keptPorts.has(port)) await releaseNodePort(service, port, objects);
+  }
+}
+
+function externalAddress({ spec, status }: Service): string {
+  const own = spec?.externalIPs ?? [];
+  switch (spec?.type) {
+    case 'ClusterIP':
+    case 'NodePort':
+      return orNone(own.join(','));
+    case 'LoadBalancer': {
+      const ingress = (status?.loadBalancer?.ingress ?? []).map(({ ip, hostname }) => ip || hostname || '');
+      return (
+        [...new Set(ingress)]
+          .filter((address) => address !== '')
+          .sort()
+          .concat(own)
+          .join(',') || '<pending>'
+      );
+    }
+    case 'ExternalName':
+      return spec.externalName ?? '';
+    default:
+      return '<unknown>';
+  }
+}
+
+function portsText({ spec }: Service): string {
+  return orNone(
+    (spec?.ports ?? [])
+      .map(({ port, nodePort, protocol = '' }) => `${nodePort ? `${port}:${nodePort}` : port}/${protocol}`)
+      .join(','),
+  );
+}

@@ -1,0 +1,153 @@
+import { randomInt } from 'node:crypto';
+import { ApiError, isAlreadyExists } from '@kubewright/api';
+import { Lease } from '@kubewright/api/coordination/v1';
+import { Service } from '@kubewright/api/core/v1';
+import type { ObjectStore, WriteContext } from '../../registry/write-context.js';
+import { invalid, invalidObject, path } from '../../validation/field-error.js';
+import { type Claimed, isAbandoned } from './claim.js';
+import { needsHealthCheckPort, needsNodePorts } from './service-type.js';
+
+/**
+ * A node port is taken by creating the Lease of its number, which only one server can; upstream's bitmap of all ports
+ * would be one object that every create has to win. The holder is the Service.
+ */
+const namespace = 'kube-system';
+
+/** Static ports come from the beginning of the range, those that are given unasked from behind. Source: KEP-3668. */
+const staticPorts = 86;
+const randomPicks = 16;
+
+/**
+ * Takes the node ports that a Service needs and has not got: those that it names or any. Ports of one Service may
+ * share a number when their protocols differ.
+ * @throws ApiError Invalid when a port is taken or out of range
+ */
+export async function allocateNodePorts(
+  service: Service,
+  old: Service | undefined,
+  context: WriteContext,
+  claimed: Claimed,
+): Promise<void> {
+  const { spec } = service;
+  if (spec === undefined) return;
+  const held = nodePortsOf(old);
+  if (needsNodePorts(service)) {
+    for (const [index, port] of (spec.ports ?? []).entries()) {
+      if (port.nodePort) {
+        if (!held.has(port.nodePort))
+          await takeWanted(service, port.nodePort, `spec.ports[${index}].nodePort`, context, claimed);
+      } else if (spec.type !== 'LoadBalancer' || spec.allocateLoadBalancerNodePorts !== false)
+        port.nodePort = sharedPort(service, index) ?? (await takeAny(service, context, claimed));
+      if (port.nodePort) held.add(port.nodePort);
+    }
+  }
+  if (needsHealthCheckPort(service)) {
+    if (!spec.healthCheckNodePort) spec.healthCheckNodePort = await takeAny(service, context, claimed);
+    else if (!held.has(spec.healthCheckNodePort))
+      await takeWanted(service, spec.healthCheckNodePort, 'spec.healthCheckNodePort', context, claimed);
+  }
+}
+
+/** Every number that a Service holds. */
+export function nodePortsOf(service: Service | undefined): Set<number> {
+  const ports = [
+    ...(service?.spec?.ports ?? []).map(({ nodePort }) => nodePort),
+    service?.spec?.healthCheckNodePort,
+  ];
+  return new Set(ports.filter((port): port is number => port !== undefined && port > 0));
+}
+
+/** Gives a port back, unless it is another Service's by now. */
+export async function releaseNodePort(service: Service, port: number, objects: ObjectStore): Promise<void> {
+  const lease = await objects.get(Lease, namespace, leaseName(port));
+  if (lease?.spec?.holderIdentity === holderOf(service))
+    await objects.delete(Lease, namespace, leaseName(port));
+}
+
+/** The number that the same port of another protocol has (DNS over TCP and UDP). */
+function sharedPort(service: Service, index: number): number | undefined {
+  const ports = service.spec?.ports ?? [];
+  const port = ports[index];
+  return ports
+    .slice(0, index)
+    .find(
+      (other) =>
+        other.port === port?.port &&
+        other.protocol !== port?.protocol &&
+        other.nodePort !== undefined &&
+        !ports.some((one) => one.nodePort === other.nodePort && one.protocol === port?.protocol),
+    )?.nodePort;
+}
+
+async function takeWanted(
+  service: Service,
+  port: number,
+  field: string,
+  context: WriteContext,
+  claimed: Claimed,
+): Promise<void> {
+  const { from, to } = context.serviceRanges.nodePorts;
+  const fault = (why: string) =>
+    invalidObject(Service, service.metadata.name ?? '', [invalid(path(field), port, why)]);
+  if (port < from || port > to)
+    throw fault(`provided port is not in the valid range. The range of valid ports is ${from}-${to}`);
+  if (await take(service, port, context.objects, claimed)) return;
+  if (await abandoned(port, context)) {
+    await context.objects.delete(Lease, namespace, leaseName(port));
+    if (await take(service, port, context.objects, claimed)) return;
+  }
+  throw fault('provided port is already allocated');
+}
+
+async function takeAny(service: Service, context: WriteContext, claimed: Claimed): Promise<number> {
+  const { from, to } = context.serviceRanges.nodePorts;
+  const { objects } = context;
+  const size = to - from + 1;
+  const first = size > 2 * staticPorts ? from + staticPorts : from;
+  for (let pick = 0; pick < randomPicks; pick++) {
+    const port = randomInt(first, to + 1);
+    if (await take(service, port, objects, claimed)) return port;
+  }
+  const taken = new Set((await objects.list(Lease, namespace)).map(({ metadata }) => metadata.name));
+  for (let step = 0; step < size; step++) {
+    const port = from + ((first - from + step) % size);
+    if (!taken.has(leaseName(port)) && (await take(service, port, objects, claimed))) return port;
+  }
+  throw new ApiError('InternalError', 'failed to allocate a nodePort: range is full');
+}
+
+async function take(
+  service: Service,
+  port: number,
+  objects: ObjectStore,
+  claimed: Claimed,
+): Promise<boolean> {
+  try {
+    await objects.create(Lease, {
+      metadata: { namespace, name: leaseName(port) },
+      spec: { holderIdentity: holderOf(service) },
+    });
+  } catch (error) {
+    if (isAlreadyExists(error)) return false;
+    throw error;
+  }
+  claimed.push(() => releaseNodePort(service, port, objects));
+  return true;
+}
+
+/** A server that ended between taking a port and storing the Service leaves one that nobody has. */
+async function abandoned(port: number, { objects, now }: WriteContext): Promise<boolean> {
+  const lease = await objects.get(Lease, namespace, leaseName(port));
+  if (lease === undefined) return true;
+  const [, serviceNamespace = '', name = ''] = (lease.spec?.holderIdentity ?? '').split('/');
+  const holder = name === '' ? undefined : await objects.get(Service, serviceNamespace, name);
+  return isAbandoned(lease, nodePortsOf(holder).has(port), now());
+}
+
+function leaseName(port: number): string {
+  return `node-port-${port}`;
+}
+
+function holderOf({ metadata }: Service): string {
+  return `${Service.plural}/${metadata.namespace ?? ''}/${metadata.name ?? ''}`;
+}

@@ -1,0 +1,326 @@
+import { dns1123LabelErrors, dns1123SubdomainErrors, qualifiedNameErrors } from '@kubewright/api';
+import type { Service, ServicePort, ServiceSpec } from '@kubewright/api/core/v1';
+import {
+  familyOf,
+  validateAddress,
+  validateCidr,
+  validateEndpointAddress,
+} from '../../validation/addresses.js';
+import { validateChoice, validateRequiredChoice } from '../../validation/choices.js';
+import {
+  duplicate,
+  type FieldError,
+  type FieldPath,
+  forbiddenField,
+  invalid,
+  path,
+  required,
+} from '../../validation/field-error.js';
+import { portNumber, validateFormat } from '../../validation/formats.js';
+import { validateLabels } from '../../validation/label-selector.js';
+import { protocols } from '../pod/container-validation.js';
+import { validatePort } from '../pod/handler-validation.js';
+import { isExternal, isHeadless, needsHealthCheckPort } from './service-type.js';
+
+const maxAffinitySeconds = 86_400;
+
+/** A Service but for its metadata. Errors stand in upstream's order. */
+export function validateService(service: Service): FieldError[] {
+  const spec = service.spec ?? {};
+  const field = path('spec');
+  const ports = spec.ports ?? [];
+  const errors: FieldError[] = [];
+  if (ports.length === 0 && !isHeadless(service) && spec.type !== 'ExternalName')
+    errors.push(required(field.child('ports')));
+  errors.push(...validateByType(service, spec, field));
+  const names = new Set<string>();
+  ports.forEach((port, index) => {
+    errors.push(...validateServicePort(port, ports.length > 1, names, field.child('ports').index(index)));
+  });
+  errors.push(...validateLabels(spec.selector, field.child('selector')));
+  errors.push(...validateAffinity(spec, field));
+  if (spec.type !== 'ExternalName') errors.push(...validateClusterIPs(service, spec, field));
+  (spec.externalIPs ?? []).forEach((address, index) => {
+    const at = field.child('externalIPs').index(index);
+    const wrong = validateAddress(address, at);
+    errors.push(...(wrong.length > 0 ? wrong : validateEndpointAddress(address, at)));
+  });
+  errors.push(
+    ...validateRequiredChoice(
+      spec.type,
+      ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'],
+      field.child('type'),
+    ),
+    ...validatePortNumbers(spec, field.child('ports')),
+    ...validateLoadBalancer(spec, field),
+    ...validateTraffic(service, spec, field),
+  );
+  return errors;
+}
+
+function validateByType(service: Service, spec: ServiceSpec, field: FieldPath): FieldError[] {
+  const errors: FieldError[] = [];
+  if ((spec.type === 'LoadBalancer' || spec.type === 'NodePort') && isHeadless(service))
+    errors.push(
+      invalid(
+        field.child('clusterIPs').index(0),
+        'None',
+        `may not be set to 'None' for ${spec.type} services`,
+      ),
+    );
+  if (spec.type !== 'ExternalName') return errors;
+  const why = 'may not be set for ExternalName services';
+  if (spec.clusterIPs?.length) errors.push(forbiddenField(field.child('clusterIPs'), why));
+  if (spec.ipFamilies?.length) errors.push(forbiddenField(field.child('ipFamilies'), why));
+  if (spec.ipFamilyPolicy !== undefined) errors.push(forbiddenField(field.child('ipFamilyPolicy'), why));
+  const name = (spec.externalName ?? '').replace(/\.$/, '');
+  const at = field.child('externalName');
+  errors.push(...(name === '' ? [required(at)] : validateFormat(dns1123SubdomainErrors, name, at)));
+  return errors;
+}
+
+function validateServicePort(
+  port: ServicePort,
+  needsName: boolean,
+  names: Set<string>,
+  field: FieldPath,
+): FieldError[] {
+  const errors: FieldError[] = [];
+  const { name = '' } = port;
+  if (name !== '') {
+    errors.push(...validateFormat(dns1123LabelErrors, name, field.child('name')));
+    if (names.has(name)) errors.push(duplicate(field.child('name'), name));
+    names.add(name);
+  } else if (needsName) errors.push(required(field.child('name')));
+  errors.push(
+    ...portNumber(port.port ?? 0).map((message) => invalid(field.child('port'), port.port ?? 0, message)),
+    ...validateRequiredChoice(port.protocol, protocols, field.child('protocol')),
+    ...validatePort(port.targetPort, field.child('targetPort')),
+  );
+  if (port.appProtocol !== undefined)
+    errors.push(...validateFormat(qualifiedNameErrors, port.appProtocol, field.child('appProtocol')));
+  return errors;
+}
+
+function validateAffinity(spec: ServiceSpec, field: FieldPath): FieldError[] {
+  const errors = validateRequiredChoice(
+    spec.sessionAffinity,
+    ['ClientIP', 'None'],
+    field.child('sessionAffinity'),
+  );
+  const at = field.child('sessionAffinityConfig');
+  if (spec.sessionAffinity === 'ClientIP') {
+    const seconds = spec.sessionAffinityConfig?.clientIP?.timeoutSeconds;
+    if (seconds === undefined) errors.push(required(at, 'when session affinity type is ClientIP'));
+    else if (seconds <= 0 || seconds > maxAffinitySeconds)
+      errors.push(
+        invalid(
+          at.child('clientIP', 'timeoutSeconds'),
+          seconds,
+          `must be greater than 0 and less than ${maxAffinitySeconds}`,
+        ),
+      );
+  } else if (spec.sessionAffinity === 'None' && spec.sessionAffinityConfig !== undefined)
+    errors.push(forbiddenField(at, 'must not be set when session affinity is None'));
+  return errors;
+}
+
+function validateClusterIPs(service: Service, spec: ServiceSpec, field: FieldPath): FieldError[] {
+  const addresses = spec.clusterIPs ?? [];
+  const families = spec.ipFamilies ?? [];
+  const at = field.child('clusterIPs');
+  const errors: FieldError[] = [];
+  if (spec.clusterIP) {
+    if (addresses.length === 0) errors.push(required(at));
+    else if (addresses[0] !== spec.clusterIP)
+      errors.push(invalid(at, addresses, 'first value must match `clusterIP`'));
+  } else if (addresses.length > 0)
+    errors.push(invalid(at, addresses, 'must be empty when `clusterIP` is not specified'));
+  const seen = new Set<string>();
+  families.forEach((family, index) => {
+    errors.push(...validateChoice(family, ['IPv4', 'IPv6'], field.child('ipFamilies').index(index)));
+    if (seen.has(family)) errors.push(duplicate(field.child('ipFamilies').index(index), family));
+    seen.add(family);
+  });
+  errors.push(
+    ...validateChoice(
+      spec.ipFamilyPolicy,
+      ['PreferDualStack', 'RequireDualStack', 'SingleStack'],
+      field.child('ipFamilyPolicy'),
+    ),
+  );
+  const wrong = addresses.flatMap((address, index) => {
+    if (index === 0 && address === 'None')
+      return addresses.length > 1 ? [invalid(at, addresses, "'None' must be the first and only value")] : [];
+    return validateAddress(address, at.index(index));
+  });
+  errors.push(...wrong);
+  if (addresses.length > 2) errors.push(invalid(at, addresses, 'may only hold up to 2 values'));
+  if (wrong.length > 0) return errors;
+  if (addresses.length > 1 && new Set(addresses.map(familyOf)).size !== addresses.length)
+    errors.push(invalid(at, addresses, 'may specify no more than one IP for each IP family'));
+  if (isHeadless(service)) return errors;
+  addresses.forEach((address, index) => {
+    const family = families[index];
+    if ((family === 'IPv4' || family === 'IPv6') && familyOf(address) !== family)
+      errors.push(
+        invalid(
+          at.index(index),
+          address,
+          `expected an ${family} value as indicated by \`ipFamilies[${index}]\``,
+        ),
+      );
+  });
+  return errors;
+}
+
+function validatePortNumbers(spec: ServiceSpec, field: FieldPath): FieldError[] {
+  const ports = spec.ports ?? [];
+  const errors: FieldError[] = [];
+  if (spec.type === 'ClusterIP')
+    ports.forEach(({ nodePort }, index) => {
+      if (nodePort)
+        errors.push(
+          forbiddenField(field.index(index).child('nodePort'), "may not be used when `type` is 'ClusterIP'"),
+        );
+    });
+  const nodePorts = new Set<string>();
+  ports.forEach(({ protocol = '', nodePort }, index) => {
+    if (!nodePort) return;
+    const key = `${protocol}/${nodePort}`;
+    if (nodePorts.has(key)) errors.push(duplicate(field.index(index).child('nodePort'), nodePort));
+    nodePorts.add(key);
+  });
+  const taken = new Set<string>();
+  ports.forEach(({ protocol = '', port }, index) => {
+    const key = `${protocol}/${port}`;
+    if (taken.has(key)) errors.push(duplicate(field.index(index), { protocol, port }));
+    taken.add(key);
+  });
+  return errors;
+}
+
+function validateLoadBalancer(spec: ServiceSpec, field: FieldPath): FieldError[] {
+  const isLoadBalancer = spec.type === 'LoadBalancer';
+  const only = "may only be used when `type` is 'LoadBalancer'";
+  const errors: FieldError[] = [];
+  const ranges = spec.loadBalancerSourceRanges ?? [];
+  const at = field.child('LoadBalancerSourceRanges');
+  if (ranges.length > 0 && !isLoadBalancer) errors.push(forbiddenField(at, only));
+  ranges.forEach((range, index) => {
+    errors.push(...validateCidr(range.trim(), at.index(index)));
+  });
+  if (spec.allocateLoadBalancerNodePorts !== undefined && !isLoadBalancer)
+    errors.push(forbiddenField(field.child('allocateLoadBalancerNodePorts'), only));
+  if (spec.allocateLoadBalancerNodePorts === undefined && isLoadBalancer)
+    errors.push(required(path('allocateLoadBalancerNodePorts')));
+  const classField = field.child('loadBalancerClass');
+  if (spec.loadBalancerClass !== undefined)
+    errors.push(
+      ...(isLoadBalancer
+        ? validateFormat(qualifiedNameErrors, spec.loadBalancerClass, classField)
+        : [forbiddenField(classField, only)]),
+    );
+  return errors;
+}
+
+function validateTraffic(service: Service, spec: ServiceSpec, field: FieldPath): FieldError[] {
+  const errors: FieldError[] = [];
+  const external = field.child('externalTrafficPolicy');
+  if (isExternal(service))
+    errors.push(...validateRequiredChoice(spec.externalTrafficPolicy, ['Cluster', 'Local'], external));
+  else if (spec.externalTrafficPolicy)
+    errors.push(
+      invalid(external, spec.externalTrafficPolicy, 'may only be set for externally-accessible services'),
+    );
+  const check = field.child('healthCheckNodePort');
+  const port = spec.healthCheckNodePort ?? 0;
+  // Not set is right here: the port is allocated behind validation.
+  if (port !== 0) {
+    if (needsHealthCheckPort(service))
+      errors.push(...portNumber(port).map((message) => invalid(check, port, message)));
+    else
+      errors.push(
+        invalid(
+          check,
+          port,
+          "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'",
+        ),
+      );
+  }
+  const internal = field.child('internalTrafficPolicy');
+  if (spec.internalTrafficPolicy === undefined) {
+    if (spec.type !== 'ExternalName') errors.push(required(internal));
+  } else errors.push(...validateChoice(spec.internalTrafficPolicy, ['Cluster', 'Local'], internal));
+  errors.push(
+    ...validateChoice(
+      spec.trafficDistribution,
+      ['PreferClose', 'PreferSameZone', 'PreferSameNode'],
+      field.child('trafficDistribution'),
+    ),
+  );
+  return errors;
+}
+
+/** Addresses and families stay; only the second of each may come and go. */
+export function validateServiceUpdate(service: Service, old: Service): FieldError[] {
+  const errors: FieldError[] = [];
+  if (service.spec?.type !== 'ExternalName' && old.spec?.type !== 'ExternalName') {
+    if (!(isHeadless(service) && isHeadless(old)))
+      errors.push(
+        ...validateKept(service, old, {
+          list: 'clusterIPs',
+          primary: 'primary clusterIP',
+          second: 'secondary clusterIP',
+        }),
+      );
+    if (isHeadless(service) === isHeadless(old) && !isHeadless(service))
+      errors.push(
+        ...validateKept(service, old, {
+          list: 'ipFamilies',
+          primary: 'primary ipFamily',
+          second: 'secondary ipFamily',
+        }),
+      );
+  }
+  const isBoth = service.spec?.type === 'LoadBalancer' && old.spec?.type === 'LoadBalancer';
+  if (isBoth && service.spec?.loadBalancerClass !== old.spec?.loadBalancerClass)
+    errors.push(
+      invalid(path('spec', 'loadBalancerClass'), service.spec?.loadBalancerClass, 'may not change once set'),
+    );
+  if (
+    needsHealthCheckPort(old) &&
+    needsHealthCheckPort(service) &&
+    service.spec?.healthCheckNodePort !== old.spec?.healthCheckNodePort
+  )
+    errors.push(forbiddenField(path('spec', 'healthCheckNodePort'), 'field is immutable'));
+  return errors;
+}
+
+function validateKept(
+  service: Service,
+  old: Service,
+  words: { readonly list: 'clusterIPs' | 'ipFamilies'; readonly primary: string; readonly second: string },
+): FieldError[] {
+  const field = path('spec', words.list);
+  const now: readonly string[] = service.spec?.[words.list] ?? [];
+  const before: readonly string[] = old.spec?.[words.list] ?? [];
+  const changed = (index: number) => invalid(field.index(index), now, 'may not change once set');
+  if (now.length === before.length)
+    return before.flatMap((value, index) =>
+      value === now[index] ? [] : [changed(words.list === 'clusterIPs' ? index : 0)],
+    );
+  const errors: FieldError[] = [];
+  if (before.length > 0 && now.length > 0 && now[0] !== before[0]) errors.push(changed(0));
+  if (now.length > before.length) return errors;
+  if (now.length === 0) errors.push(invalid(field.index(0), now, `${words.primary} can not be unset`));
+  if (now.length === 1 && service.spec?.ipFamilyPolicy !== 'SingleStack')
+    errors.push(
+      invalid(
+        path('spec', 'ipFamilyPolicy'),
+        service.spec?.ipFamilyPolicy,
+        `must be set to 'SingleStack' when releasing the ${words.second}`,
+      ),
+    );
+  return errors;
+}

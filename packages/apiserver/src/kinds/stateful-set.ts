@@ -1,0 +1,166 @@
+import { StatefulSet, type StatefulSetSpec, type StatefulSetUpdateStrategy } from '@kubewright/api/apps/v1';
+import { validateChoice } from '../validation/choices.js';
+import {
+  type FieldError,
+  type FieldPath,
+  forbiddenField,
+  invalid,
+  notSupported,
+  path,
+  required,
+} from '../validation/field-error.js';
+import { sameValue } from '../validation/immutable.js';
+import { validateLabels } from '../validation/label-selector.js';
+import { validateNonNegative } from '../validation/numbers.js';
+import { validateAnnotations } from '../validation/object-meta.js';
+import { ageColumn, nameColumn, text } from './columns.js';
+import { defineRules } from './kind-rules.js';
+import { defaultPodTemplate } from './pod/pod-defaults.js';
+import { defaultClaimSpec } from './pod/volume-defaults.js';
+import { containerColumns, selectorText } from './workload-columns.js';
+import { validateCountOrPercent, validateSelected, validateWorkloadSelector } from './workload-validation.js';
+
+export const statefulSetRules = defineRules<StatefulSet>({
+  kind: StatefulSet,
+  storageKey: 'statefulsets',
+  generation: true,
+  default({ spec }) {
+    if (spec !== undefined) defaultSpec(spec);
+  },
+  prepareForCreate(set) {
+    set.status = { replicas: 0, availableReplicas: 0 };
+  },
+  validate: ({ spec }) => (spec === undefined ? [required(path('spec'))] : validateSpec(spec, path('spec'))),
+  validateUpdate(set, old) {
+    const masked = { ...set.spec };
+    for (const name of changeable) Object.assign(masked, { [name]: old.spec?.[name] });
+    return sameValue(masked, old.spec)
+      ? []
+      : [
+          forbiddenField(
+            path('spec'),
+            "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden",
+          ),
+        ];
+  },
+  columns: [
+    nameColumn,
+    text(
+      'Ready',
+      'Pods that are ready, and how many are wanted.',
+      ({ spec, status }) => `${status?.readyReplicas ?? 0}/${spec?.replicas ?? 0}`,
+    ),
+    ageColumn,
+    ...containerColumns<StatefulSet>(({ spec }) => spec?.template),
+  ],
+  scale: {
+    replicas: ({ spec }) => spec?.replicas ?? 0,
+    setReplicas(set, replicas) {
+      if (set.spec !== undefined) set.spec.replicas = replicas;
+    },
+    statusReplicas: ({ status }) => status?.replicas ?? 0,
+    selector: ({ spec }) => selectorText(spec?.selector),
+  },
+});
+
+const changeable = [
+  'replicas',
+  'ordinals',
+  'template',
+  'updateStrategy',
+  'revisionHistoryLimit',
+  'persistentVolumeClaimRetentionPolicy',
+  'minReadySeconds',
+] as const satisfies readonly (keyof StatefulSetSpec)[];
+
+function defaultSpec(spec: StatefulSetSpec): void {
+  spec.template ??= {};
+  defaultPodTemplate(spec.template);
+  for (const claim of spec.volumeClaimTemplates ?? []) {
+    claim.apiVersion = 'v1';
+    claim.kind = 'PersistentVolumeClaim';
+    if (claim.spec !== undefined) defaultClaimSpec(claim.spec);
+    claim.status ??= {};
+    claim.status.phase ||= 'Pending';
+  }
+  spec.podManagementPolicy ||= 'OrderedReady';
+  spec.updateStrategy ??= {};
+  const strategy = spec.updateStrategy;
+  if (!strategy.type) {
+    strategy.type = 'RollingUpdate';
+    strategy.rollingUpdate ??= {};
+  }
+  if (strategy.type === 'RollingUpdate' && strategy.rollingUpdate !== undefined)
+    strategy.rollingUpdate.partition ??= 0;
+  spec.persistentVolumeClaimRetentionPolicy ??= {};
+  spec.persistentVolumeClaimRetentionPolicy.whenDeleted ||= 'Retain';
+  spec.persistentVolumeClaimRetentionPolicy.whenScaled ||= 'Retain';
+  spec.replicas ??= 1;
+  spec.revisionHistoryLimit ??= 10;
+}
+
+function validateSpec(spec: StatefulSetSpec, field: FieldPath): FieldError[] {
+  const { template } = spec;
+  const at = field.child('template');
+  const errors: FieldError[] = [];
+  const policy = spec.podManagementPolicy ?? '';
+  const policyField = field.child('podManagementPolicy');
+  if (policy === '') errors.push(required(policyField));
+  else if (policy !== 'OrderedReady' && policy !== 'Parallel')
+    errors.push(invalid(policyField, policy, "must be 'OrderedReady' or 'Parallel'"));
+  errors.push(...validateStrategy(spec.updateStrategy ?? {}, field.child('updateStrategy')));
+  for (const name of ['whenDeleted', 'whenScaled'] as const)
+    errors.push(
+      ...validateChoice(
+        spec.persistentVolumeClaimRetentionPolicy?.[name],
+        ['Retain', 'Delete'],
+        field.child('persistentVolumeClaimRetentionPolicy', name),
+      ),
+    );
+  errors.push(
+    ...validateNonNegative(spec.replicas, field.child('replicas')),
+    ...validateNonNegative(spec.minReadySeconds, field.child('minReadySeconds')),
+    ...validateNonNegative(spec.ordinals?.start, field.child('ordinals', 'start')),
+    ...validateWorkloadSelector(
+      spec.selector,
+      field.child('selector'),
+      'empty selector is invalid for statefulset',
+    ),
+    ...validateSelected(spec.selector, template, at),
+    // The pod's spec is not looked at, as upstream: claims make volumes that are not there yet.
+    ...validateLabels(template.metadata?.labels, at.child('labels')),
+    ...validateAnnotations(template.metadata?.annotations, at.child('annotations')),
+  );
+  if (template.spec?.restartPolicy !== 'Always')
+    errors.push(
+      notSupported(at.child('spec', 'restartPolicy'), template.spec?.restartPolicy ?? '', ['Always']),
+    );
+  if (template.spec?.activeDeadlineSeconds !== undefined)
+    errors.push(
+      forbiddenField(
+        at.child('spec', 'activeDeadlineSeconds'),
+        'activeDeadlineSeconds in StatefulSet is not Supported',
+      ),
+    );
+  return errors;
+}
+
+function validateStrategy(
+  { type = '', rollingUpdate }: StatefulSetUpdateStrategy,
+  field: FieldPath,
+): FieldError[] {
+  const at = field.child('rollingUpdate');
+  if (type === '') return [required(field)];
+  if (type === 'OnDelete')
+    return rollingUpdate === undefined
+      ? []
+      : [invalid(at, rollingUpdate, "only allowed for updateStrategy 'RollingUpdate'")];
+  if (type !== 'RollingUpdate')
+    return [invalid(field, { type, rollingUpdate }, "must be 'RollingUpdate' or 'OnDelete'")];
+  return [
+    ...validateNonNegative(rollingUpdate?.partition, at.child('partition')),
+    ...(rollingUpdate?.maxUnavailable === undefined
+      ? []
+      : validateCountOrPercent(rollingUpdate.maxUnavailable, at.child('maxUnavailable'))),
+  ];
+}
