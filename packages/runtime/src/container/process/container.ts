@@ -131,7 +131,8 @@ export class Container {
       for (const stream of [session.stdout, session.stderr]) stream?.end();
     };
     if (options.size !== undefined) run.resize(options.size);
-    return { stdin, ...session, exitCode: run.exited, resize: run.resize, close };
+    const exitCode = (this.#ended ?? Promise.resolve()).then(() => this.#status.exitCode ?? 137);
+    return { stdin, ...session, exitCode, resize: run.resize, close };
   }
 
   async #start(onExit: () => void): Promise<void> {
@@ -173,8 +174,12 @@ export class Container {
       [this.#initPid = 0] = await childrenOf(run.pid);
       this.#mainPid = await this.#findMain(main);
       this.#status = { ...this.#status, state: 'running', startedAt };
-      this.#ended = run.exited.then((code) => this.#finish(code, outputs, onExit));
-      await writeRecord(this.#directory, this.#status);
+      const saved = writeRecord(this.#directory, this.#status);
+      this.#ended = this.#exitCode(run).then(async (code) => {
+        await Promise.allSettled([saved]);
+        await this.#finish(code, outputs, onExit);
+      });
+      await saved;
     } catch (error) {
       if (this.#ended === undefined) await this.#failed(error as Error, startedAt);
       throw error;
@@ -204,11 +209,18 @@ export class Container {
     await writeRecord(this.#directory, this.#status);
   }
 
+  /** What the first process says of its child; killed before it could say so, it was KILL. */
+  async #exitCode(run: Launched): Promise<number> {
+    const said = await run.status.expect('exited').catch(() => '137');
+    await run.exited;
+    return Number(said);
+  }
+
   async #finish(code: number, outputs: readonly Promise<void>[], onExit: () => void): Promise<void> {
     clearTimeout(this.#kill?.timer);
     // Every process of the namespace is gone, so the pipes end.
     await Promise.all(outputs);
-    const lost = await this.#log?.close();
+    const lost = [await this.#log?.close()];
     const oom = (await this.#cgroup?.oomKilled()) === true && code === 137;
     await this.#cgroup?.remove();
     this.#status = {
@@ -218,9 +230,17 @@ export class Container {
       exitCode: code,
       reason: oom ? 'OOMKilled' : code === 0 ? 'Completed' : 'Error',
       ...(code > 128 && code <= 128 + 64 ? { signal: code - 128 } : {}),
-      ...(lost === undefined ? {} : { message: `the log could not be written: ${lost.message}` }),
     };
-    await writeRecord(this.#directory, this.#status);
+    // The workload is told apart from its records: a full disk must not keep a container from being restarted.
+    lost.push(
+      await writeRecord(this.#directory, this.#status).then(
+        () => undefined,
+        (error: Error) => error,
+      ),
+    );
+    const messages = lost.flatMap((error) => (error === undefined ? [] : [error.message]));
+    if (messages.length > 0)
+      this.#status = { ...this.#status, message: `not all was written: ${messages.join('; ')}` };
     for (const session of this.#attached)
       for (const stream of [session.stdout, session.stderr]) stream?.end();
     this.#attached.clear();
@@ -295,9 +315,9 @@ ${checkCommand(command)}
 set +e
 ( exec <&5 2>&8 4>&- 5<&- 8>&-; exec ${runCommand(command)} ) &
 echo started $! >&4
-exec </dev/null >/dev/null 2>&1 4>&- 5<&- 8>&-
+exec </dev/null >/dev/null 2>&1 5<&- 8>&-
 wait $!
-exit $?
+echo exited $? >&4
 `;
   }
 

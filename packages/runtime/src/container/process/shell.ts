@@ -27,17 +27,38 @@ export interface Command {
   readonly privileged: boolean;
 }
 
-/** Shell lines that check a command in the present root: they say why it can't run, and end with 126 or 127. */
+/**
+ * Shell lines that check a command in the present root: they say why it can't run, and end with 126 or 127. (Not
+ * `command -v`, which also finds the shell's own commands and files that nobody may execute.)
+ */
 export function checkCommand(command: Command): string {
   const [program = ''] = command.argv;
-  const path = quote(command.env.PATH ?? '');
+  const where = program.includes('/')
+    ? [`f=${quote(program)}; [ -x "$f" ] && [ ! -d "$f" ] && found=1; [ -e "$f" ] && there=1`]
+    : [
+        `for d in ${quotedPath(command.env.PATH ?? '')}; do`,
+        `  f="$d"/${quote(program)}; [ -x "$f" ] && [ ! -d "$f" ] && found=1`,
+        'done',
+      ];
+  const missing = program.includes('/') ? 'no such file or directory' : 'executable file not found in $PATH';
   return [
-    `cd ${quote(command.workingDir)}`,
-    `PATH=${path} command -v ${quote(program)} >/dev/null || {`,
-    `  if [ -e ${quote(program)} ]; then echo ${quote(`exec: ${JSON.stringify(program)}: permission denied`)} >&4; exit 126; fi`,
-    `  echo ${quote(`exec: ${JSON.stringify(program)}: executable file not found in $PATH`)} >&4; exit 127`,
-    '}',
+    `cd ${quote(command.workingDir)} || exit 127`,
+    'found= there=',
+    `{ ${where.join('\n')}`,
+    '} || :',
+    'if [ -z "$found" ]; then',
+    `  if [ -n "$there" ]; then echo ${quote(`exec: ${JSON.stringify(program)}: permission denied`)} >&4; exit 126; fi`,
+    `  echo ${quote(`exec: ${JSON.stringify(program)}: ${missing}`)} >&4; exit 127`,
+    'fi',
   ].join('\n');
+}
+
+/** The directories of a PATH as words; an empty one means the working directory. */
+function quotedPath(path: string): string {
+  return path
+    .split(':')
+    .map((directory) => quote(directory === '' ? '.' : directory))
+    .join(' ');
 }
 
 /** The words of `exec …` that give up what a container may not have, set its environment and run its command. */
