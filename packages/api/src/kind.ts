@@ -55,6 +55,8 @@ export interface Kind<T extends KubernetesObject = KubernetesObject> {
   readonly subresources: Readonly<Record<string, SubresourceDefinition>>;
   /** JSON paths such as `spec.nodeName` that field selectors may name, besides `metadata.name` and `metadata.namespace`. */
   readonly selectableFields: readonly string[];
+  /** Where the scale subresource finds its values; only kinds that keep them at plain paths say so. */
+  readonly scalePaths?: ScalePaths;
   /** Parsed on first use: the client never needs it. */
   readonly schema: SchemaSource;
   /** Carries the static type; never present at run time. */
@@ -141,6 +143,7 @@ export function defineKind<const S extends TSchema>(
     categories: options.categories ?? [],
     verbs: allVerbs,
     subresources,
+    ...(options.subresources?.scale === undefined ? {} : { scalePaths: options.subresources.scale }),
     selectableFields: options.selectableFields ?? [],
     schema: schemaOf(options.schema as unknown as Schema),
   };

@@ -6,6 +6,7 @@ export type { HttpsListener, HttpsOptions } from './http/https-listener.js';
 export type { KubeletCredentials } from './http/kubelet-proxy.js';
 export { kubernetesVersion } from './http/version.js';
 export { type Column, type Conversion, defineRules, type KindRules } from './kinds/kind-rules.js';
+export { kindRules } from './kinds/typescript-kind.js';
 export { type Stage, stages } from './pipeline.js';
 export type { ObjectReader, ObjectStore, ServiceRanges, WriteContext } from './registry/write-context.js';
 export { ApiServer, type ApiServerOptions } from './server.js';

@@ -79,6 +79,11 @@ export interface KindRules<T extends KubernetesObject = KubernetesObject> {
   /** The stored version. */
   readonly kind: Kind<T>;
   readonly otherVersions?: readonly Conversion<T>[];
+  /**
+   * True where the schema itself says what is valid, as in a CustomResourceDefinition; else `validate` does, and the
+   * schema only gives types.
+   */
+  readonly structural?: boolean;
   /** The folder below `/registry/`. @default the plural, behind `GROUP/` outside upstream's old groups */
   readonly storageKey?: string;
   /** True where a change of anything but metadata and status raises `metadata.generation`. */
@@ -91,8 +96,8 @@ export interface KindRules<T extends KubernetesObject = KubernetesObject> {
   /** Name rule of the kind: messages of what is wrong. @default DNS subdomain */
   validateName?(name: string): string[];
   /** In upstream's order; the metadata's own errors come before. */
-  validate?(object: T): FieldError[];
-  validateUpdate?(object: T, old: T): FieldError[];
+  validate?(object: T, context: WriteContext): FieldError[];
+  validateUpdate?(object: T, old: T, context: WriteContext): FieldError[];
   /** Texts of `Warning` headers. */
   warnings?(object: T, old: T | undefined): string[];
   /**

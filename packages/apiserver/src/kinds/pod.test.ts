@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { FieldError } from '../validation/field-error.js';
 import { qosClassOf } from './pod/qos-class.js';
 import { podRules } from './pod.js';
+import { testContext } from './test-context.js';
 
 const now = Date.parse('2026-01-01T01:00:00Z');
 
@@ -173,7 +174,7 @@ test.each<[string, Partial<PodSpec>, string[]]>([
     ],
   ],
 ])('%s is judged as upstream does', (_name, spec, expected) => {
-  expect(said(podRules.validate?.(pod(spec)))).toEqual(expected);
+  expect(said(podRules.validate?.(pod(spec), testContext))).toEqual(expected);
 });
 
 test('an update may change images only', () => {
@@ -182,14 +183,15 @@ test('an update may change images only', () => {
     podRules.validateUpdate?.(
       pod({ containers: [{ name: 'app', image: 'nginx:2', imagePullPolicy: 'Always' }] }),
       old,
+      testContext,
     ),
   ).toEqual([]);
-  const [error, ...others] = said(podRules.validateUpdate?.(pod({ hostname: 'other' }), old));
+  const [error, ...others] = said(podRules.validateUpdate?.(pod({ hostname: 'other' }), old, testContext));
   expect(error).toMatch(
     /^spec: Forbidden: pod updates may not change fields other than `spec.containers\[\*\].image`,/,
   );
   expect(others).toEqual([]);
-  expect(said(podRules.validateUpdate?.(pod({ containers: [] }), old))).toEqual([
+  expect(said(podRules.validateUpdate?.(pod({ containers: [] }), old, testContext))).toEqual([
     'spec.containers: Forbidden: pod updates may not add or remove containers',
   ]);
 });

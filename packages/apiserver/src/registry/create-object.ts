@@ -62,7 +62,11 @@ async function createNamed<T extends KubernetesObject>(
   const { rules } = resource;
   const { context } = request;
   const name = object.metadata.name ?? '';
-  const errors = [...validateMetadata(resource, object), ...(rules.validate?.(object) ?? [])];
+  const errors = [
+    ...validateMetadata(resource, object),
+    ...resource.schemaErrors(object),
+    ...(rules.validate?.(object, context) ?? []),
+  ];
   if (errors.length > 0) throw invalidObject(rules.kind, name, errors);
   await validateAdmission(registry.admission, { ...request, name });
   const key = resource.key(object.metadata.namespace ?? '', name);

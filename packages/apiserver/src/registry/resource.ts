@@ -3,6 +3,8 @@ import type { ResourceCache } from '../cache/resource-cache.js';
 import { itemBytes, objectBytes, parseStored, storedBytes } from '../encoding/object-bytes.js';
 import type { Conversion, KindRules } from '../kinds/kind-rules.js';
 import { type BodyKind, bodyKindOf } from '../schema/body-kind.js';
+import { createSchemaValidator, type SchemaValidator } from '../schema/schema-validator.js';
+import type { FieldError } from '../validation/field-error.js';
 
 /** The groups that upstream stores without their name in the key, from before keys had groups. */
 const root = '/registry/';
@@ -15,6 +17,7 @@ export class Resource<T extends KubernetesObject = KubernetesObject> {
   readonly cache: ResourceCache;
   /** The stored version first. */
   readonly served: readonly ServedKind<T>[];
+  #schemaValidator: SchemaValidator | undefined;
 
   constructor(rules: KindRules<T>, openCache: (prefix: string) => ResourceCache) {
     this.rules = rules;
@@ -32,6 +35,13 @@ export class Resource<T extends KubernetesObject = KubernetesObject> {
 
   key(namespace: string, name: string): string {
     return this.namespaced ? `${this.prefix}${namespace}/${name}` : `${this.prefix}${name}`;
+  }
+
+  /** What the schema itself finds wrong, for kinds whose schema says what is valid. */
+  schemaErrors(object: T): FieldError[] {
+    if (!this.rules.structural) return [];
+    this.#schemaValidator ??= createSchemaValidator(this.rules.kind.schema);
+    return this.#schemaValidator(object);
   }
 
   /** The inverse of {@link key}. */
@@ -63,7 +73,7 @@ export class ServedKind<T extends KubernetesObject = KubernetesObject> {
 
   /** What a body of this version must be; the schema is compiled on first use. */
   get body(): BodyKind {
-    this.#body ??= bodyKindOf(this.kind);
+    this.#body ??= bodyKindOf(this.kind, this.resource.rules.structural);
     return this.#body;
   }
 

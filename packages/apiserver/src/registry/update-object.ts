@@ -110,7 +110,7 @@ async function changed<T extends KubernetesObject>(
   await admit(registry.admission, request);
   rules.default?.(object);
   prepare(resource, object, old, subresource, context);
-  const errors = validate(resource, object, old, subresource);
+  const errors = validate(resource, object, old, request);
   if (errors.length > 0) throw invalidObject(rules.kind, name, errors);
   await validateAdmission(registry.admission, request);
   const giveBack = context.dryRun ? undefined : await rules.allocate?.(object, old, context);
@@ -170,14 +170,18 @@ function validate<T extends KubernetesObject>(
   resource: Resource<T>,
   object: T,
   old: T,
-  subresource: string,
+  { subresource, context }: AdmissionRequest,
 ): FieldError[] {
   const { rules } = resource;
-  const metadata = validateMetadataUpdate(resource, object, old);
+  const errors = [...validateMetadataUpdate(resource, object, old), ...resource.schemaErrors(object)];
   const own = rules.subresources?.[subresource]?.validateUpdate;
-  if (own !== undefined) return [...metadata, ...own(object, old)];
-  if (subresource === 'status') return metadata;
-  return [...metadata, ...(rules.validate?.(object) ?? []), ...(rules.validateUpdate?.(object, old) ?? [])];
+  if (own !== undefined) return [...errors, ...own(object, old)];
+  if (subresource === 'status') return errors;
+  return [
+    ...errors,
+    ...(rules.validate?.(object, context) ?? []),
+    ...(rules.validateUpdate?.(object, old, context) ?? []),
+  ];
 }
 
 function keepSystemField<M extends object>(metadata: M, old: M, field: keyof M): void {

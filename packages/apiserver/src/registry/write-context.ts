@@ -31,6 +31,9 @@ export interface ServiceRanges {
   /** CIDRs, the first one the default family. */
   readonly clusterIPs: readonly string[];
   readonly nodePorts: { readonly from: number; readonly to: number };
-  /** Relaxes the rule that endpoints are no loopback addresses, for this CIDR only (pods without a network of their own). */
-  readonly loopbackPods?: string;
+  /**
+   * CIDRs of loopback addresses that endpoints may have against the rule: pods without a network of their own, a
+   * server that listens on loopback alone.
+   */
+  readonly loopbackEndpoints?: readonly string[];
 }

@@ -1,6 +1,7 @@
 import { apiVersionOf, type SchemaSource } from '@kubewright/api';
 import { definitions } from '@kubewright/api/schemas';
 import { createNormaliser, type Normaliser } from './normalise.js';
+import { createStructuralNormaliser } from './structural.js';
 
 /** What a body must be: its kind and version, and the way to bring it to its schema's form. */
 export interface BodyKind {
@@ -22,14 +23,10 @@ export interface BodyKindSource {
 }
 
 /** The schema is compiled at once: callers keep the answer. */
-export function bodyKindOf({ group, version, kind, schema }: BodyKindSource): BodyKind {
-  return {
-    apiVersion: apiVersionOf(group, version),
-    version,
-    kind,
-    schema,
-    normalise: createNormaliser(schema, kind),
-  };
+export function bodyKindOf(source: BodyKindSource, structural = false): BodyKind {
+  const { group, version, kind, schema } = source;
+  const normalise = structural ? createStructuralNormaliser(schema) : createNormaliser(schema, kind);
+  return { apiVersion: apiVersionOf(group, version), version, kind, schema, normalise };
 }
 
 const known = new Map<string, BodyKind>();

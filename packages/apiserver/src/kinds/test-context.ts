@@ -1,0 +1,15 @@
+import type { WriteContext } from '../registry/write-context.js';
+
+/** The context of a write without a server, for tests of rules: nothing else exists. */
+export const testContext: WriteContext = {
+  user: { name: 'test', groups: [] },
+  dryRun: false,
+  now: () => Date.UTC(2026, 0, 1),
+  serviceRanges: { clusterIPs: ['10.96.0.0/12'], nodePorts: { from: 30_000, to: 32_767 } },
+  objects: {
+    get: async () => undefined,
+    list: async () => [],
+    create: async (_kind, object) => object,
+    delete: async () => undefined,
+  },
+};

@@ -1,0 +1,65 @@
+import {
+  formatLabelSelector,
+  type Kind,
+  type KubernetesObject,
+  type LabelSelector,
+  labelRequirements,
+} from '@kubewright/api';
+import type { KindRules, ScaleRules } from './kind-rules.js';
+
+/**
+ * The rules of a kind of one's own: its schema says what is valid, its changes are counted in `metadata.generation`,
+ * and it scales where it says how. `own` adds to them or replaces them.
+ */
+export function kindRules<T extends KubernetesObject>(
+  kind: Kind<T>,
+  own: Partial<Omit<KindRules<T>, 'kind'>> = {},
+): KindRules<T> {
+  const scale = scaleByPaths<T>(kind);
+  return { kind, structural: true, generation: true, ...(scale === undefined ? {} : { scale }), ...own };
+}
+
+function scaleByPaths<T extends KubernetesObject>({ scalePaths }: Kind<T>): ScaleRules<T> | undefined {
+  if (scalePaths === undefined) return undefined;
+  const { specReplicasPath, statusReplicasPath, labelSelectorPath } = scalePaths;
+  const numberAt = (object: T, path: string) => Number(valueAt(object, stepsOf(path)) ?? 0);
+  return {
+    replicas: (object) => numberAt(object, specReplicasPath),
+    statusReplicas: (object) => numberAt(object, statusReplicasPath),
+    setReplicas: (object, replicas) => setAt(object, stepsOf(specReplicasPath), replicas),
+    selector: (object) =>
+      labelSelectorPath === undefined ? '' : selectorText(valueAt(object, stepsOf(labelSelectorPath))),
+  };
+}
+
+/** `.spec.replicas` */
+function stepsOf(path: string): string[] {
+  return path.split('.').filter((step) => step !== '');
+}
+
+function valueAt(object: unknown, steps: readonly string[]): unknown {
+  let value = object;
+  for (const step of steps) {
+    if (typeof value !== 'object' || value === null) return undefined;
+    value = (value as Record<string, unknown>)[step];
+  }
+  return value;
+}
+
+function setAt(object: object, steps: readonly string[], value: unknown): void {
+  const last = steps.at(-1);
+  if (last === undefined) return;
+  let at = object as Record<string, unknown>;
+  for (const step of steps.slice(0, -1)) {
+    at[step] ??= {};
+    at = at[step] as Record<string, unknown>;
+  }
+  at[last] = value;
+}
+
+/** The selector as a text, or as the text form of a LabelSelector. */
+function selectorText(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (typeof value !== 'object' || value === null) return '';
+  return formatLabelSelector(labelRequirements(value as LabelSelector) ?? []);
+}
