@@ -10,6 +10,7 @@ export { kindRules } from './kinds/typescript-kind.js';
 export { type Stage, stages } from './pipeline.js';
 export type { ObjectReader, ObjectStore, ServiceRanges, WriteContext } from './registry/write-context.js';
 export { ApiServer, type ApiServerOptions } from './server.js';
+export { type DirectoryLock, lockDirectory } from './storage/directory-lock.js';
 export { LmdbStorage, type LmdbStorageOptions } from './storage/lmdb.js';
 export { MemoryStorage, type MemoryStorageOptions } from './storage/memory.js';
 export type { Storage } from './storage/storage.js';

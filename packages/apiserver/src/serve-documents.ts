@@ -1,9 +1,11 @@
 import { encodeJson } from '@kubewright/api';
 import { createDiscovery, type DiscoveryDocument } from './discovery/discovery.js';
 import type { Exchange } from './exchange.js';
+import { kubernetesVersion } from './http/version.js';
+import { createOpenApi } from './openapi/openapi.js';
 import type { ApiServer } from './server.js';
 
-/** The documents that describe the server to its clients: discovery and the list of all paths. */
+/** The documents that describe the server to its clients: discovery, OpenAPI and the list of all paths. */
 export function serveDocuments(server: ApiServer): void {
   const { paths, resources } = server;
   const kinds = resources
@@ -20,6 +22,20 @@ export function serveDocuments(server: ApiServer): void {
     paths.add(path, answer);
     paths.addBelow(`${path}/`, answer);
   }
+  const openApi = createOpenApi(kinds, kubernetesVersion.gitVersion);
+  const answerOpenApi = (exchange: Exchange) => {
+    const { path, query } = exchange.info;
+    const { accept } = exchange.request.headers;
+    const document = openApi.answer(path, { hash: query.get('hash') ?? undefined, accept });
+    if (document === undefined) exchange.send(404, 'text/plain; charset=utf-8', '404 page not found\n');
+    else {
+      const { 'content-type': contentType = 'application/json', ...headers } = document.headers;
+      exchange.send(document.status, contentType, document.body, headers);
+    }
+  };
+  paths.add('/openapi/v2', answerOpenApi);
+  paths.add('/openapi/v3', answerOpenApi);
+  paths.addBelow('/openapi/v3/', answerOpenApi);
   paths.add('/', (exchange) => exchange.sendJson(200, encodeJson({ paths: paths.all() })));
 }
 

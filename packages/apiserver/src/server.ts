@@ -2,7 +2,9 @@ import type { Logger } from 'pino';
 import type { AdmissionPlugin } from './admission/admission-plugin.js';
 import { namespaceLifecycle } from './admission/namespace-lifecycle.js';
 import type { User } from './auth/user.js';
+import { type AdvertisedAddress, publishKubernetesService } from './bootstrap/kubernetes-service.js';
 import { bootstrapNamespaces } from './bootstrap/system-namespaces.js';
+import { Expiry } from './cache/expiry.js';
 import { headReader } from './cache/head.js';
 import { WatchCache } from './cache/watch-cache.js';
 import { Exchange } from './exchange.js';
@@ -15,6 +17,7 @@ import { Paths } from './http/paths.js';
 import { versionDocument } from './http/version.js';
 import { builtinRules } from './kinds/builtin-rules.js';
 import type { KindRules } from './kinds/kind-rules.js';
+import { AddressRange } from './kinds/service/address-range.js';
 import { Metrics } from './metrics.js';
 import { runStages } from './pipeline.js';
 import { objectStore } from './registry/object-store.js';
@@ -64,6 +67,8 @@ export class ApiServer implements Registry {
   readonly #cache: WatchCache;
   readonly #stopping = new AbortController();
   readonly #listeners: HttpsListener[] = [];
+  readonly #expiries: Expiry[] = [];
+  readonly #serviceRanges: ServiceRanges;
   #running = 0;
   #idle: (() => void) | undefined;
 
@@ -74,6 +79,7 @@ export class ApiServer implements Registry {
     this.admission = [namespaceLifecycle, ...(options.admission ?? [])];
     this.objects = objectStore(this, () => this.contextFor(self, false));
     this.#cache = cache;
+    this.#serviceRanges = options.serviceRanges ?? defaultServiceRanges;
     for (const rules of [...builtinRules, ...(options.kinds ?? [])]) this.#addResource(rules);
     this.#addPaths();
   }
@@ -111,6 +117,12 @@ export class ApiServer implements Registry {
     }
   }
 
+  /** Names the place where pods reach the server: the Service `kubernetes` leads there. */
+  advertise(address: AdvertisedAddress): Promise<void> {
+    const [range = ''] = this.#serviceRanges.clusterIPs;
+    return publishKubernetesService(this.objects, address, new AddressRange(range).at(0n));
+  }
+
   /** Serves over TLS until {@link close}. */
   async listen(options: HttpsOptions): Promise<HttpsListener> {
     const listener = await listenHttps((request, sink) => this.handle(request, sink), options);
@@ -133,7 +145,7 @@ export class ApiServer implements Registry {
       dryRun,
       now: () => this.now(),
       objects: this.objects,
-      serviceRanges: this.options.serviceRanges ?? defaultServiceRanges,
+      serviceRanges: this.#serviceRanges,
     };
   }
 
@@ -142,6 +154,7 @@ export class ApiServer implements Registry {
     this.#stopping.abort(new Error('the server is shutting down'));
     await Promise.all(this.#listeners.map((listener) => listener.close(graceMs)));
     if (this.#running > 0) await this.#drained(graceMs);
+    await Promise.all(this.#expiries.map((expiry) => expiry.close()));
     this.#cache.close();
   }
 
@@ -157,7 +170,13 @@ export class ApiServer implements Registry {
 
   #addResource(rules: KindRules): void {
     const readHead = headReader(rules.kind.selectableFields, rules.fields);
-    this.resources.add(new Resource(rules, (prefix) => this.#cache.resource(prefix, readHead)));
+    const resource = new Resource(rules, (prefix) => this.#cache.resource(prefix, readHead));
+    this.resources.add(resource);
+    const seconds = rules.timeToLiveSeconds;
+    if (seconds === undefined) return;
+    const onError = (err: unknown) =>
+      this.logger.error({ err, plural: rules.kind.plural }, 'expired objects stay for now');
+    this.#expiries.push(new Expiry(resource.cache, this.storage, { seconds, onError }));
   }
 
   #addPaths(): void {

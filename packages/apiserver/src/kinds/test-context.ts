@@ -10,6 +10,7 @@ export const testContext: WriteContext = {
     get: async () => undefined,
     list: async () => [],
     create: async (_kind, object) => object,
+    replace: async (_kind, object) => object,
     delete: async () => undefined,
   },
 };

@@ -3,6 +3,7 @@ import { parseStored } from '../encoding/object-bytes.js';
 import { createObject } from './create-object.js';
 import { deleteObject } from './delete-object.js';
 import type { Registry } from './registry.js';
+import { updateObject } from './update-object.js';
 import type { ObjectStore, WriteContext } from './write-context.js';
 
 /** The server's own view of its objects, for rules, admission and its start. Writes take the same way as a client's. */
@@ -24,6 +25,20 @@ export function objectStore(registry: Registry, context: () => WriteContext): Ob
       const served = registry.resources.of<T>(kind);
       const stored = served.toStored(structuredClone(object));
       return (await createObject(registry, served.resource, stored, context())).object;
+    },
+
+    async replace<T extends KubernetesObject>(kind: Kind<T>, object: T): Promise<T> {
+      const served = registry.resources.of<T>(kind);
+      const { namespace = '', name = '' } = object.metadata;
+      const wanted = () => served.toStored(structuredClone(object));
+      const options = {
+        namespace,
+        name,
+        subresource: '',
+        change: wanted,
+        create: () => createObject(registry, served.resource, wanted(), context()),
+      };
+      return (await updateObject(registry, served.resource, options, context())).object;
     },
 
     async delete(kind, namespace, name) {

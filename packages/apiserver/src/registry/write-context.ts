@@ -11,6 +11,8 @@ export interface ObjectReader {
 export interface ObjectStore extends ObjectReader {
   /** @throws ApiError AlreadyExists: a create is the way to take a name for oneself. */
   create<T extends KubernetesObject>(kind: Kind<T>, object: T): Promise<T>;
+  /** Creates the object or makes it this one, whatever it was; nothing is written when it is so already. */
+  replace<T extends KubernetesObject>(kind: Kind<T>, object: T): Promise<T>;
   /** Does nothing when there is none. */
   delete<T extends KubernetesObject>(kind: Kind<T>, namespace: string, name: string): Promise<void>;
 }

@@ -36,15 +36,19 @@ export function validateCidr(cidr: string, field: FieldPath): FieldError[] {
 
 /**
  * An address that traffic may be sent to: none of those that mean the node itself or a link.
- * @param loopback addresses of this CIDR pass (pods without a network of their own)
+ * @param loopback CIDRs of loopback addresses that pass all the same
  */
-export function validateEndpointAddress(address: string, field: FieldPath, loopback?: string): FieldError[] {
+export function validateEndpointAddress(
+  address: string,
+  field: FieldPath,
+  loopback: readonly string[] = [],
+): FieldError[] {
   if (familyOf(address) === undefined) return [];
   const ip = ipaddr.parse(address);
   const wrong = (detail: string) => [invalid(field, address, detail)];
   const range = ip.range();
   if (range === 'unspecified') return wrong(`may not be unspecified (${address})`);
-  if (range === 'loopback' && !(loopback !== undefined && ip.match(ipaddr.parseCIDR(loopback))))
+  if (range === 'loopback' && !loopback.some((cidr) => ip.match(ipaddr.parseCIDR(cidr))))
     return wrong('may not be in the loopback range (127.0.0.0/8, ::1/128)');
   if (range === 'linkLocal') return wrong('may not be in the link-local range (169.254.0.0/16, fe80::/10)');
   if (

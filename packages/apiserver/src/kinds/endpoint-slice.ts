@@ -1,0 +1,116 @@
+import { dns1123LabelErrors, dns1123SubdomainErrors, qualifiedNameErrors } from '@kubewright/api';
+import { type Endpoint, type EndpointPort, EndpointSlice } from '@kubewright/api/discovery/v1';
+import { familyOf, validateAddress, validateEndpointAddress } from '../validation/addresses.js';
+import { validateRequiredChoice } from '../validation/choices.js';
+import {
+  duplicate,
+  type FieldError,
+  type FieldPath,
+  invalid,
+  path,
+  required,
+  tooMany,
+} from '../validation/field-error.js';
+import { validateFormat } from '../validation/formats.js';
+import { validateImmutable } from '../validation/immutable.js';
+import { ageColumn, nameColumn, text } from './columns.js';
+import { defineRules } from './kind-rules.js';
+import { protocols, validatePortNumber } from './pod/container-validation.js';
+
+const maxEndpoints = 1000;
+const maxPorts = 20_000;
+const maxAddresses = 100;
+const shown = 3;
+
+export const endpointSliceRules = defineRules<EndpointSlice>({
+  kind: EndpointSlice,
+  storageKey: 'endpointslices',
+  generation: true,
+  default({ ports }) {
+    for (const port of ports ?? []) {
+      port.name ??= '';
+      port.protocol ??= 'TCP';
+    }
+  },
+  validate: ({ addressType, endpoints, ports }, context) => [
+    ...validateRequiredChoice(addressType, ['FQDN', 'IPv4', 'IPv6'], path('addressType')),
+    ...validateEndpoints(endpoints ?? [], addressType, context.serviceRanges.loopbackEndpoints),
+    ...validatePorts(ports ?? []),
+  ],
+  validateUpdate: (slice, old) => validateImmutable(slice.addressType, old.addressType, path('addressType')),
+  columns: [
+    nameColumn,
+    text('AddressType', 'Family of the addresses.', ({ addressType }) => addressType),
+    text('Ports', 'Ports that serve.', ({ ports }) =>
+      listed((ports ?? []).map(({ port, name }) => `${port ?? (name || '*')}`)),
+    ),
+    text('Endpoints', 'Addresses that serve.', ({ endpoints }) =>
+      listed((endpoints ?? []).flatMap(({ addresses }) => addresses)),
+    ),
+    ageColumn,
+  ],
+});
+
+function listed(all: readonly string[]): string {
+  if (all.length === 0) return '<unset>';
+  const list = all.slice(0, shown).join(',');
+  return all.length > shown ? `${list} + ${all.length - shown} more...` : list;
+}
+
+function validateEndpoints(
+  endpoints: readonly Endpoint[],
+  addressType: string,
+  loopback: readonly string[] | undefined,
+): FieldError[] {
+  const field = path('endpoints');
+  if (endpoints.length > maxEndpoints) return [tooMany(field, endpoints.length, maxEndpoints)];
+  return endpoints.flatMap((endpoint, index) => {
+    const at = field.index(index);
+    const addresses = endpoint.addresses ?? [];
+    const list = at.child('addresses');
+    const errors: FieldError[] = [];
+    if (addresses.length === 0) errors.push(required(list, 'must contain at least 1 address'));
+    else if (addresses.length > maxAddresses) errors.push(tooMany(list, addresses.length, maxAddresses));
+    addresses.forEach((address, addressIndex) => {
+      errors.push(...validateTyped(address, addressType, list.index(addressIndex), loopback));
+    });
+    if (endpoint.nodeName !== undefined)
+      errors.push(...validateFormat(dns1123SubdomainErrors, endpoint.nodeName, at.child('nodeName')));
+    if (endpoint.hostname !== undefined)
+      errors.push(...validateFormat(dns1123LabelErrors, endpoint.hostname, at.child('hostname')));
+    return errors;
+  });
+}
+
+function validateTyped(
+  address: string,
+  addressType: string,
+  field: FieldPath,
+  loopback: readonly string[] | undefined,
+): FieldError[] {
+  if (addressType === 'FQDN') return validateFormat(dns1123SubdomainErrors, address, field);
+  if (addressType !== 'IPv4' && addressType !== 'IPv6') return [];
+  const wrong = validateAddress(address, field);
+  if (wrong.length > 0) return wrong;
+  if (familyOf(address) !== addressType)
+    return [invalid(field, address, `must be an ${addressType} address`)];
+  return validateEndpointAddress(address, field, loopback);
+}
+
+function validatePorts(ports: readonly EndpointPort[]): FieldError[] {
+  const field = path('ports');
+  if (ports.length > maxPorts) return [tooMany(field, ports.length, maxPorts)];
+  const names = new Set<string>();
+  return ports.flatMap(({ name = '', port, protocol, appProtocol }, index) => {
+    const at = field.index(index);
+    const errors: FieldError[] = [];
+    if (name !== '') errors.push(...validateFormat(dns1123LabelErrors, name, at.child('name')));
+    if (names.has(name)) errors.push(duplicate(at.child('name'), name));
+    names.add(name);
+    errors.push(...validateRequiredChoice(protocol, protocols, at.child('protocol')));
+    if (port !== undefined) errors.push(...validatePortNumber(port, at.child('port')));
+    if (appProtocol !== undefined)
+      errors.push(...validateFormat(qualifiedNameErrors, appProtocol, at.child('appProtocol')));
+    return errors;
+  });
+}
