@@ -1,3 +1,5 @@
+import { onAbort } from './abort.js';
+
 /** Time as a parameter: whatever waits takes a clock, so that a test can run a day in a second. */
 export interface Clock {
   /** Milliseconds since 1970. */
@@ -21,18 +23,14 @@ export const systemClock: Clock = {
 /** Resolves after the delay. @throws the signal's reason as soon as it aborts */
 export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    if (signal?.aborted) {
-      reject(signal.reason);
-      return;
-    }
-    const onAbort = () => {
+    signal?.throwIfAborted();
+    const leave = onAbort(signal, (reason) => {
       cancel();
-      reject(signal?.reason);
-    };
+      reject(reason);
+    });
     const cancel = clock.schedule(delayMs, () => {
-      signal?.removeEventListener('abort', onAbort);
+      leave();
       resolve();
     });
-    signal?.addEventListener('abort', onAbort, { once: true });
   });
 }

@@ -1,3 +1,4 @@
+export { type BoundSignal, bindSignal, onAbort } from './abort.js';
 export type { ApplyObjectsOptions, ApplyObjectsResult } from './apply-objects.js';
 export { Client, type ClientOptions, type VersionInfo } from './client.js';
 export { type Clock, sleep, systemClock } from './clock.js';

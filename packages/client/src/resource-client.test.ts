@@ -244,7 +244,10 @@ describe('errors and retries', () => {
     const late = pods.get('a', { timeoutMs: 500 });
     late.catch(() => undefined);
     await clock.advance(500);
-    await expect(late).rejects.toMatchObject({ name: 'TimeoutError', message: 'no answer within 500 ms' });
+    await expect(late).rejects.toMatchObject({
+      name: 'TimeoutError',
+      message: expect.stringContaining('within 500 ms'),
+    });
     const ending = new AbortController();
     const ended = pods.get('a', { signal: ending.signal });
     ending.abort(new Error('enough'));

@@ -1,4 +1,5 @@
 import type { KubernetesObject } from '@kubewright/api';
+import { bindSignal } from './abort.js';
 import { type Clock, systemClock } from './clock.js';
 import type { CallOptions } from './options.js';
 import type { WatcherEvent, WatcherOptions } from './watch/watcher.js';
@@ -14,22 +15,10 @@ export async function waitForObject<T extends KubernetesObject>(
   condition: (object: T | undefined) => boolean,
   options: WaitOptions,
 ): Promise<T | undefined> {
-  const ending = new AbortController();
-  const onAbort = () => ending.abort(options.signal?.reason);
-  if (options.signal?.aborted) onAbort();
-  else options.signal?.addEventListener('abort', onAbort, { once: true });
-  const { timeoutMs } = options;
-  const cancelTimer =
-    timeoutMs === undefined
-      ? undefined
-      : (options.clock ?? systemClock).schedule(timeoutMs, () =>
-          ending.abort(
-            new DOMException(
-              `${name} did not become what was waited for within ${timeoutMs} ms`,
-              'TimeoutError',
-            ),
-          ),
-        );
+  const ending = bindSignal(options, {
+    clock: options.clock ?? systemClock,
+    message: (ms) => `${name} did not become what was waited for within ${ms} ms`,
+  });
   try {
     let current: T | undefined;
     let synced = false;
@@ -44,7 +33,6 @@ export async function waitForObject<T extends KubernetesObject>(
     }
     throw ending.signal.reason;
   } finally {
-    cancelTimer?.();
-    options.signal?.removeEventListener('abort', onAbort);
+    ending.end();
   }
 }

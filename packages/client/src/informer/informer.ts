@@ -1,4 +1,5 @@
 import type { KubernetesObject } from '@kubewright/api';
+import { onAbort } from '../abort.js';
 import type { CallOptions, SelectorOptions } from '../options.js';
 import type { SharedInformer } from './shared-informer.js';
 
@@ -61,15 +62,15 @@ export class Informer<T extends KubernetesObject, I extends string = never> {
       handlers: this.#handlers,
       synced: this.#settle.resolve,
     });
+    let unbind: () => void = () => undefined;
     const stop = () => {
-      signal?.removeEventListener('abort', stop);
+      unbind();
       leave();
       this.#settle.reject(signal?.reason ?? new Error('the informer was stopped'));
       this.#stop = () => undefined;
     };
     this.#stop = stop;
-    if (signal?.aborted) stop();
-    else signal?.addEventListener('abort', stop, { once: true });
+    unbind = onAbort(signal, stop);
     return this;
   }
 

@@ -1,4 +1,5 @@
 import type { KubernetesObject } from '@kubewright/api';
+import { bindSignal, onAbort } from '../abort.js';
 import type { Clock } from '../clock.js';
 import type { CallOptions } from '../options.js';
 import { ObjectCache } from '../watch/object-cache.js';
@@ -71,41 +72,20 @@ export class SharedInformer<T extends KubernetesObject> {
     };
   }
 
-  waitFor(resourceVersion: string, { signal, timeoutMs }: CallOptions): Promise<void> {
+  waitFor(resourceVersion: string, options: CallOptions): Promise<void> {
     if (this.#reached(resourceVersion)) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      const end = () => {
-        this.#waiters.delete(waiter);
-        cancelTimer?.();
-        signal?.removeEventListener('abort', onAbort);
-      };
-      const waiter: Waiter = {
-        resourceVersion,
-        resolve: () => {
-          end();
-          resolve();
-        },
-      };
-      const onAbort = () => {
-        end();
-        reject(signal?.reason);
-      };
-      const cancelTimer =
-        timeoutMs === undefined
-          ? undefined
-          : this.#clock.schedule(timeoutMs, () => {
-              end();
-              reject(
-                new DOMException(
-                  `revision ${resourceVersion} was not seen within ${timeoutMs} ms`,
-                  'TimeoutError',
-                ),
-              );
-            });
-      this.#waiters.add(waiter);
-      if (signal?.aborted) onAbort();
-      else signal?.addEventListener('abort', onAbort, { once: true });
+    const ending = bindSignal(options, {
+      clock: this.#clock,
+      message: (ms) => `revision ${resourceVersion} was not seen within ${ms} ms`,
     });
+    return new Promise<void>((resolve, reject) => {
+      const waiter: Waiter = { resourceVersion, resolve };
+      this.#waiters.add(waiter);
+      onAbort(ending.signal, (reason) => {
+        this.#waiters.delete(waiter);
+        reject(reason);
+      });
+    }).finally(() => ending.end());
   }
 
   async #run(signal: AbortSignal): Promise<void> {
@@ -137,7 +117,11 @@ export class SharedInformer<T extends KubernetesObject> {
         break;
       default:
     }
-    for (const waiter of this.#waiters) if (this.#reached(waiter.resourceVersion)) waiter.resolve();
+    for (const waiter of this.#waiters)
+      if (this.#reached(waiter.resourceVersion)) {
+        this.#waiters.delete(waiter);
+        waiter.resolve();
+      }
   }
 
   #spread(

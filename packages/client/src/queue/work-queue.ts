@@ -1,3 +1,4 @@
+import { onAbort } from '../abort.js';
 import { type Clock, systemClock } from '../clock.js';
 import { ItemBackoff } from './item-backoff.js';
 
@@ -110,21 +111,17 @@ export class WorkQueue<K = string> {
    */
   get(signal?: AbortSignal): Promise<K | undefined> {
     return new Promise((resolve, reject) => {
-      if (signal?.aborted) {
-        reject(signal.reason);
-        return;
-      }
+      signal?.throwIfAborted();
       const waiter: Waiter<K> = {
         resolve: (key) => {
-          signal?.removeEventListener('abort', onAbort);
+          leave();
           resolve(key);
         },
       };
-      const onAbort = () => {
+      const leave = onAbort(signal, (reason) => {
         this.#waiters.delete(waiter);
-        reject(signal?.reason);
-      };
-      signal?.addEventListener('abort', onAbort, { once: true });
+        reject(reason);
+      });
       this.#waiters.add(waiter);
       this.#hand();
     });

@@ -1,3 +1,4 @@
+import { type BoundSignal, bindSignal } from '../abort.js';
 import { type Clock, sleep, systemClock } from '../clock.js';
 import type { CallOptions } from '../options.js';
 import {
@@ -64,7 +65,7 @@ export class Requester {
 
   /** The answer's body, parsed. @throws ApiError for every answer outside 2xx or without JSON, TransportError */
   async json<T>(call: ApiCall): Promise<T> {
-    const deadline = this.#deadline(call.signal, call.timeoutMs ?? this.#timeoutMs);
+    const deadline = this.#deadline(call, call.timeoutMs ?? this.#timeoutMs);
     try {
       return await this.#retrying(call, deadline.signal, async () => {
         const response = await this.#send(call, deadline.signal);
@@ -73,22 +74,22 @@ export class Requester {
         return parseAnswer<T>(call, response, bytes);
       });
     } finally {
-      deadline.cancel();
+      deadline.end();
     }
   }
 
   /** The answer as it arrives; the caller reads or leaves the body. A deadline covers the body too. */
   async stream(call: ApiCall): Promise<TransportResponse> {
-    const deadline = this.#deadline(call.signal, call.timeoutMs);
+    const deadline = this.#deadline(call, call.timeoutMs);
     try {
       const response = await this.#retrying(call, deadline.signal, async () => {
         const answer = await this.#send(call, deadline.signal);
         if (answer.status >= 200 && answer.status <= 299) return answer;
         throw errorOf(call, answer, await readAll(answer.body));
       });
-      return { ...response, body: endingWith(response.body, deadline.cancel) };
+      return { ...response, body: endingWith(response.body, deadline.end) };
     } catch (error) {
-      deadline.cancel();
+      deadline.end();
       throw error;
     }
   }
@@ -152,27 +153,11 @@ export class Requester {
     }
   }
 
-  #deadline(
-    signal: AbortSignal | undefined,
-    timeoutMs: number | undefined,
-  ): { readonly signal: AbortSignal; readonly cancel: () => void } {
-    const controller = new AbortController();
-    const forward = () => controller.abort(signal?.reason);
-    if (signal?.aborted) forward();
-    else signal?.addEventListener('abort', forward, { once: true });
-    const cancelTimer =
-      timeoutMs === undefined
-        ? undefined
-        : this.clock.schedule(timeoutMs, () =>
-            controller.abort(new DOMException(`no answer within ${timeoutMs} ms`, 'TimeoutError')),
-          );
-    return {
-      signal: controller.signal,
-      cancel: () => {
-        cancelTimer?.();
-        signal?.removeEventListener('abort', forward);
-      },
-    };
+  #deadline(call: ApiCall, timeoutMs: number | undefined): BoundSignal {
+    return bindSignal(
+      { signal: call.signal, timeoutMs },
+      { clock: this.clock, message: (ms) => `${call.method} ${call.path} got no answer within ${ms} ms` },
+    );
   }
 }
 

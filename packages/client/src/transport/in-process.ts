@@ -1,3 +1,4 @@
+import { type BoundSignal, bindSignal, onAbort } from '../abort.js';
 import type {
   ConnectRequest,
   Transport,
@@ -19,7 +20,7 @@ export function inProcessTransport(
   server: InProcessHandlers | ((request: TransportRequest) => Promise<TransportResponse>),
 ): Transport {
   const handlers: InProcessHandlers = typeof server === 'function' ? { handle: server } : server;
-  const active = new Set<AbortController>();
+  const active = new Set<BoundSignal>();
   const closed = new TransportError('the client is closed', { unsent: true, permanent: true });
   let open = true;
 
@@ -27,15 +28,13 @@ export function inProcessTransport(
   const begin = (outer: AbortSignal | undefined): { signal: AbortSignal; end: () => void } => {
     if (!open) throw closed;
     outer?.throwIfAborted();
-    const controller = new AbortController();
-    const forward = () => controller.abort(outer?.reason);
-    outer?.addEventListener('abort', forward, { once: true });
-    active.add(controller);
+    const bound = bindSignal({ signal: outer });
+    active.add(bound);
     return {
-      signal: controller.signal,
+      signal: bound.signal,
       end: () => {
-        outer?.removeEventListener('abort', forward);
-        active.delete(controller);
+        bound.end();
+        active.delete(bound);
       },
     };
   };
@@ -67,7 +66,7 @@ export function inProcessTransport(
     },
     async close() {
       open = false;
-      for (const controller of active) controller.abort(closed);
+      for (const { abort } of active) abort(closed);
     },
   };
 }
@@ -81,8 +80,7 @@ async function* untilAborted(
   const chunks = body[Symbol.asyncIterator]();
   // Not Promise.race with one promise of the abort: that would keep every chunk until the end of a long watch.
   let fail: ((reason: unknown) => void) | undefined;
-  const onAbort = () => fail?.(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
+  const leave = onAbort(signal, (reason) => fail?.(reason));
   try {
     for (;;) {
       signal.throwIfAborted();
@@ -94,7 +92,7 @@ async function* untilAborted(
       yield next.value;
     }
   } finally {
-    signal.removeEventListener('abort', onAbort);
+    leave();
     end();
     // Not awaited: a generator that waits for its next chunk ends only with that.
     chunks.return?.()?.catch(() => undefined);

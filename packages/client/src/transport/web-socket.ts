@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
+import { onAbort } from '../abort.js';
 import { flatHeaders } from './headers.js';
 import type { TlsOptions } from './tls-options.js';
 import { ConnectRefused, type ConnectRequest, type TransportConnection } from './transport.js';
@@ -21,10 +22,10 @@ export function openWebSocket(url: URL, options: OpenWebSocketOptions): Promise<
     });
     // Made at once: messages may come in the same packet as the answer.
     const connection = webSocketConnection(socket);
-    const onAbort = () => {
+    const leave = onAbort(options.signal, (reason) => {
       socket.terminate();
-      reject(options.signal?.reason);
-    };
+      reject(reason);
+    });
     socket.once('open', () => resolve(connection));
     socket.once('error', reject);
     socket.once('unexpected-response', (_request, response: IncomingMessage) => {
@@ -37,8 +38,6 @@ export function openWebSocket(url: URL, options: OpenWebSocketOptions): Promise<
         }),
       );
     });
-    socket.once('close', () => options.signal?.removeEventListener('abort', onAbort));
-    if (options.signal?.aborted) onAbort();
-    else options.signal?.addEventListener('abort', onAbort, { once: true });
+    socket.once('close', leave);
   });
 }

@@ -1,4 +1,5 @@
 import { type ApiError, isApiError, isGone, type KubernetesObject } from '@kubewright/api';
+import { bindSignal } from '../abort.js';
 import { type Clock, sleep, systemClock } from '../clock.js';
 import type { ListOptions, ObjectList, SelectorOptions, WatchOptions } from '../options.js';
 import { retryAfterMs } from '../request/answer.js';
@@ -158,10 +159,7 @@ async function* watchOnce<T extends KubernetesObject>(
   options: WatcherOptions & { readonly clock: Clock; readonly random: () => number },
 ): AsyncGenerator<ObjectEvent<T>, void, undefined> {
   const { clock, quietMs = 90_000, signal, labelSelector, fieldSelector } = options;
-  const ending = new AbortController();
-  const onAbort = () => ending.abort(signal?.reason);
-  if (signal?.aborted) onAbort();
-  else signal?.addEventListener('abort', onAbort, { once: true });
+  const ending = bindSignal({ signal });
 
   // Undefined while the caller is busy with an event: that silence is ours.
   let silentSince: number | undefined;
@@ -193,6 +191,6 @@ async function* watchOnce<T extends KubernetesObject>(
     if (ending.signal.reason !== quiet) throw error;
   } finally {
     cancelTimer();
-    signal?.removeEventListener('abort', onAbort);
+    ending.end();
   }
 }
