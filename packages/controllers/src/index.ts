@@ -1,3 +1,9 @@
+export {
+  type BuiltinController,
+  builtinControllers,
+  type ControllersOptions,
+  startControllers,
+} from './builtin-controllers.js';
 export { type ClaimOptions, type ClaimPlan, claim, planClaim } from './framework/claim.js';
 export { Controller, type ControllerOptions } from './framework/controller.js';
 export { ControllerBuilder, type MapToNames, type WatchedOptions } from './framework/controller-builder.js';
@@ -30,3 +36,15 @@ export {
 } from './framework/reconcile.js';
 export { sameValue } from './framework/same-value.js';
 export { retryOnConflict, updateStatus } from './framework/status.js';
+export { type Choice, chooseNode } from './scheduler/choose-node.js';
+export { defaultPlugins } from './scheduler/default-plugins.js';
+export { type NodeInfo, nodeInfoOf } from './scheduler/node-info.js';
+export {
+  maxNodeScore,
+  normalized,
+  type Refusal,
+  type SchedulerPlugin,
+  type SchedulingCycle,
+} from './scheduler/plugin.js';
+export { podRequests, type Resources } from './scheduler/resources.js';
+export { addScheduler, type SchedulerOptions, startScheduler } from './scheduler/scheduler.js';

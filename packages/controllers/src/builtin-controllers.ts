@@ -1,0 +1,44 @@
+import type { Client } from '@kubewright/client';
+import { addDeploymentController } from './deployment/deployment-controller.js';
+import { Manager, type ManagerOptions } from './framework/manager.js';
+import { addGarbageCollector } from './garbage-collector/garbage-collector-controller.js';
+import { addNamespaceController } from './namespace/namespace-controller.js';
+import { addReplicaSetController } from './replica-set/replica-set-controller.js';
+import {
+  addRootCaPublisher,
+  addServiceAccountController,
+} from './service-account/service-account-controller.js';
+
+export interface ControllersOptions extends ManagerOptions {
+  /** Certificates in PEM that every namespace gets as the ConfigMap `kube-root-ca.crt`. @default none gets it */
+  readonly rootCa?: string | undefined;
+}
+
+/** A controller by its name, and how it is added to a manager. */
+export interface BuiltinController {
+  readonly name: string;
+  readonly add: (manager: Manager, options: ControllersOptions) => void;
+}
+
+/** Everything that `kubewright controller-manager` runs. */
+export const builtinControllers: readonly BuiltinController[] = [
+  { name: 'namespace-controller', add: addNamespaceController },
+  { name: 'serviceaccount-controller', add: addServiceAccountController },
+  {
+    name: 'root-ca-certificate-publisher-controller',
+    add: (manager, { rootCa }) => {
+      if (rootCa !== undefined) addRootCaPublisher(manager, rootCa);
+    },
+  },
+  { name: 'deployment-controller', add: addDeploymentController },
+  { name: 'replicaset-controller', add: addReplicaSetController },
+  { name: 'garbage-collector-controller', add: addGarbageCollector },
+];
+
+/** Starts all of {@link builtinControllers}; resolves when they work. They end with the signal. */
+export async function startControllers(client: Client, options: ControllersOptions): Promise<Manager> {
+  const manager = new Manager(client, options);
+  for (const { add } of builtinControllers) add(manager, options);
+  await manager.start();
+  return manager;
+}
