@@ -148,7 +148,7 @@ export class Container {
         privileged,
         hidden: this.#engine.dataDirectory,
         mounts: config.mounts ?? [],
-        etc: sandbox.etc,
+        etc: await sandbox.etc(),
         tty: config.tty ?? false,
       });
       if (this.#engine.cgroups !== undefined && Object.keys(config.resources ?? {}).length > 0) {
@@ -189,7 +189,7 @@ export class Container {
   /** The init's own words for why there is no container; its exit code says which kind. */
   async #abandon(error: Error): Promise<never> {
     const run = this.#run as Launched;
-    killIfThere(run.pid);
+    run.kill();
     const code = await run.exited;
     await this.#log?.close();
     throw Object.assign(error, { exitCode: code === 126 || code === 127 ? code : 128 });

@@ -1,7 +1,6 @@
 import type { Socket } from 'node:net';
 import { PassThrough, type Readable } from 'node:stream';
 import { ContainerRuntimeError, type ExecOptions, type ExecSession } from '../container-runtime.js';
-import { killIfThere } from './cgroup.js';
 import { type Engine, enterNamespaces } from './engine.js';
 import { launch } from './launch.js';
 import { type Command, checkCommand, quote, runCommand } from './shell.js';
@@ -42,7 +41,8 @@ exec setpriv --pdeathsig KILL ${runCommand(command)}
     output: true,
     ...(options.tty ? { tty: options.size ?? true } : {}),
   });
-  const close = () => killGroup(run.pid);
+  // The command is in the session that its tools lead; where it made another, it dies with nsenter, its parent.
+  const close = () => run.kill(true);
   try {
     await run.status.expect('started');
   } catch (error) {
@@ -61,15 +61,6 @@ exec setpriv --pdeathsig KILL ${runCommand(command)}
     resize: run.resize,
     close,
   };
-}
-
-/** The tools lead their own session: the command is in it, unless it made another, and dies with nsenter then. */
-function killGroup(pid: number): void {
-  try {
-    killIfThere(-pid);
-  } finally {
-    killIfThere(pid);
-  }
 }
 
 /**

@@ -11,10 +11,7 @@ export interface Host {
   readonly toolPath: string;
 }
 
-const needed = [
-  'sh',
-  'cat',
-  'env',
+const needed = ['sh', 'cat', 'env', 'hostname', 'mkfifo'].concat([
   'unshare',
   'nsenter',
   'setpriv',
@@ -22,8 +19,7 @@ const needed = [
   'mount',
   'umount',
   'pivot_root',
-  'mkfifo',
-];
+]);
 const systemDirectories = ['/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 
 /** Looks at the machine. Rejects with `Unavailable` and the names of what is missing. */

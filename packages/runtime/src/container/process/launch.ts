@@ -3,6 +3,7 @@ import { closeSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import type { TerminalSize } from '../container-runtime.js';
+import { killIfThere } from './cgroup.js';
 import type { FifoPool } from './fifo-pool.js';
 import { openPty } from './pty.js';
 import { StatusLines } from './status-lines.js';
@@ -32,6 +33,8 @@ export interface Launched {
   /** When the process has gone. 128 + N for signal N. Never rejects. */
   readonly exited: Promise<number>;
   resize(size: TerminalSize): void;
+  /** Kills it, or with `group` what it started in its session too. Nothing where it has ended. */
+  kill(group?: boolean): void;
 }
 
 /**
@@ -88,5 +91,11 @@ export async function launch(pipes: FifoPool, options: LaunchOptions): Promise<L
     status,
     exited,
     resize: (size) => pty?.resize(size),
+    kill: (group = false) => {
+      // Once it is known to have ended, its number may be another's.
+      if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+      if (group) killIfThere(-child.pid);
+      killIfThere(child.pid);
+    },
   };
 }

@@ -76,10 +76,10 @@ link set ${name} up
       return address;
     },
     release: (address) => pool.release(address),
-    connect: async (pid) => {
+    connect: async (pid, address) => {
       // The suffix keeps apart what one life of the engine makes; a name is free again when its namespace is gone.
       const wire = `${name}${(counter++ % 0xffff).toString(16).padStart(4, '0')}`;
-      await ip(`link add ${wire} type veth peer name eth0 netns ${pid}
+      await ip(`link add ${wire} type veth peer name eth0 address ${hardwareAddress(address)} netns ${pid}
 link set ${wire} addrgenmode none
 link set ${wire} master ${name}
 link set ${wire} up
@@ -94,6 +94,13 @@ route add default via ${pool.gateway}
       if (!loopback) await removeBridge(name, host);
     },
   };
+}
+
+/** Made of the address, as the CNI bridge plugin does: whoever remembers the address' last owner is not wrong. */
+function hardwareAddress(address: string): string {
+  return ['0a', '58', ...address.split('.').map((part) => Number(part).toString(16).padStart(2, '0'))].join(
+    ':',
+  );
 }
 
 /** Removes the bridge of an earlier life and every wire that still hangs on it. */

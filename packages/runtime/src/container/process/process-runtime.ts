@@ -20,7 +20,7 @@ import {
   type RuntimeStatus,
   type SandboxFilter,
 } from '../container-runtime.js';
-import { killIfThere, openCgroups, removeCgroups } from './cgroup.js';
+import { openCgroups, removeCgroups } from './cgroup.js';
 import { Container } from './container.js';
 import type { Engine } from './engine.js';
 import { collect } from './exec.js';
@@ -223,6 +223,7 @@ class ProcessRuntime implements ContainerRuntime {
   async stopPodSandbox(id: string): Promise<void> {
     const sandbox = this.#sandboxes.get(id);
     if (sandbox === undefined) return;
+    sandbox.refuseStarts();
     await Promise.all(this.#containersOf(id).map((container) => container.stop(0)));
     await sandbox.stop();
   }
@@ -362,7 +363,7 @@ class ProcessRuntime implements ContainerRuntime {
   async #close(): Promise<void> {
     await Promise.all([...this.#sandboxes.keys()].map((id) => this.stopPodSandbox(id)));
     const { tree, network, cgroups } = this.#engine;
-    killIfThere(tree.holder.pid);
+    tree.holder.kill();
     await tree.holder.exited;
     await network.close();
     if (cgroups !== undefined) await removeCgroups(cgroups);

@@ -40,13 +40,17 @@ export async function prepareRoot(options: RootOptions): Promise<PreparedRoot> {
   const { directory, tree } = options;
   const root = join(directory, 'root');
   await makeEntries(root, tree.entries);
+  await chmod(root, 0o755);
   for (const { path, mode } of scratch) {
     await mkdir(join(directory, 'scratch', path), { recursive: true });
     await chmod(join(directory, 'scratch', path), mode);
   }
   const layers = new Layers(directory);
-  for (const [name, content] of Object.entries(options.etc))
-    await writeFile(await layers.file('/etc', name), content);
+  for (const [name, content] of Object.entries(options.etc)) {
+    const file = await layers.file('/etc', name);
+    await writeFile(file, content);
+    await chmod(file, 0o644);
+  }
 
   const volumes: Volume[] = [];
   const byDepth = [...options.mounts].sort((a, b) => depth(a.containerPath) - depth(b.containerPath));
@@ -148,7 +152,7 @@ class Layers {
     }
     const layer = this.#layers.get(over) ?? join(this.#directory, `layer-${this.#layers.size}`);
     this.#layers.set(over, layer);
-    await mkdir(dirname(join(layer, path)), { recursive: true });
+    await makeDirectory(dirname(join(layer, path)));
     return join(layer, path);
   }
 
@@ -199,9 +203,16 @@ async function makeMountPoint({
   return make(place, directory);
 }
 
+/** Whatever the process' umask: users of the container pass through these directories. */
+async function makeDirectory(path: string): Promise<void> {
+  const first = await mkdir(path, { recursive: true });
+  if (first === undefined) return;
+  for (let made = path; isWithin(made, first); made = dirname(made)) await chmod(made, 0o755);
+}
+
 async function make(path: string, directory: boolean): Promise<void> {
-  await mkdir(directory ? path : dirname(path), { recursive: true });
-  if (!directory) await writeFile(path, '', { flag: 'a' });
+  await makeDirectory(directory ? path : dirname(path));
+  if (!directory) await writeFile(path, '', { flag: 'a', mode: 0o644 });
 }
 
 /** Follows the symbolic links of a path as the container will: never out of its root. */

@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { hostname as hostHostname } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
@@ -22,6 +22,7 @@ export class Sandbox {
   #holder: Launched | undefined;
   #relay: PortRelay | undefined;
   #hostPorts: HostPorts | undefined;
+  #stopped: Promise<void> | undefined;
 
   constructor(engine: Engine, status: Pick<PodSandboxStatus, 'id' | 'config' | 'createdAt'>) {
     this.#engine = engine;
@@ -42,14 +43,16 @@ export class Sandbox {
   }
 
   /** Files of /etc that are the pod's own. The kubelet may mount others over them. */
-  get etc(): Record<string, string> {
+  async etc(): Promise<Record<string, string>> {
     const { dns } = this.config;
     return {
       hostname: `${this.hostname}\n`,
       hosts: `127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n${
         this.#address === undefined ? '' : `${this.#address}\t${this.hostname}\n`
       }`,
-      ...(dns === undefined ? {} : { 'resolv.conf': resolvConf(dns) }),
+      // The host's is often a link into /run, which containers don't see.
+      'resolv.conf':
+        dns === undefined ? await readFile('/etc/resolv.conf', 'utf8').catch(noFile) : resolvConf(dns),
     };
   }
 
@@ -113,20 +116,27 @@ export class Sandbox {
     }
   }
 
-  async stop(): Promise<void> {
-    const changed = this.#state === 'ready' || this.#address !== undefined;
+  /** From now on no container starts here: the first step of a stop. */
+  refuseStarts(): void {
+    this.#state = 'notready';
+  }
+
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
     this.#state = 'notready';
     this.#relay?.close();
     this.#hostPorts?.close();
-    if (this.#holder !== undefined) {
-      // The end of its input ends it.
-      this.#holder.stdin?.destroy();
-      await this.#holder.exited;
-      this.#holder = undefined;
-    }
+    if (this.#holder === undefined && this.#address === undefined) return;
+    this.#holder?.kill();
+    await this.#holder?.exited;
+    this.#holder = undefined;
     if (this.#address !== undefined) this.#engine.network.release(this.#address);
     this.#address = undefined;
-    if (changed) await this.save();
+    await this.save();
   }
 
   save(): Promise<void> {
@@ -183,4 +193,9 @@ function resolvConf(dns: NonNullable<PodSandboxConfig['dns']>): string {
     ...(dns.options.length > 0 ? [`options ${dns.options.join(' ')}`] : []),
     '',
   ].join('\n');
+}
+
+function noFile(error: NodeJS.ErrnoException): string {
+  if (error.code !== 'ENOENT') throw error;
+  return '';
 }
