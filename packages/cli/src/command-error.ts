@@ -1,0 +1,32 @@
+/** Ends the command with one line on standard error and this status. */
+export class CommandError extends Error {
+  readonly exitCode: number;
+
+  constructor(message: string, options: { readonly cause?: unknown; readonly exitCode?: number } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'CommandError';
+    this.exitCode = options.exitCode ?? 1;
+  }
+}
+
+/** What went wrong in one line, for a person who does not know the code. */
+export function errorLine(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { code, path, syscall } = error as NodeJS.ErrnoException;
+  if (path !== undefined && syscall !== undefined) {
+    const reason = fileFaults[code ?? ''];
+    if (reason !== undefined) return `${path}: ${reason}`;
+  }
+  return error.message.replaceAll(/\s*\n\s*/g, ' ');
+}
+
+const fileFaults: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  ENOENT: 'no such file or directory',
+  ENOTDIR: 'a part of the path is no directory',
+  EISDIR: 'is a directory',
+  EEXIST: 'is there already and is no directory',
+  EROFS: 'the file system is read-only',
+  ENOSPC: 'the disk is full',
+};

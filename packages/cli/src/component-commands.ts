@@ -1,0 +1,107 @@
+import { readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { resolve } from 'node:path';
+import { Client } from '@kubewright/client';
+import { CommandError } from './command-error.js';
+import type { Running } from './components/running.js';
+import { createLogger } from './logger.js';
+import { mayMakeNetworks } from './privileges.js';
+import { stopSignal, untilStopped } from './until-stopped.js';
+
+/** What every command of a single part takes. */
+export interface ComponentOptions {
+  readonly kubeconfig?: string;
+  readonly verbose: number;
+}
+
+export interface KubeletCommandOptions extends ComponentOptions {
+  readonly nodeName?: string;
+  readonly dataDir: string;
+  readonly podCidr: string;
+  readonly nodeIp?: string;
+  readonly port: number;
+  readonly tlsCertFile?: string;
+  readonly tlsPrivateKeyFile?: string;
+  readonly clientCaFile?: string;
+}
+
+export interface ProxyCommandOptions extends ComponentOptions {
+  readonly nodeName?: string;
+  readonly nodeIp: string;
+  readonly serviceCidr: string;
+}
+
+/** Each runs one part until SIGINT or SIGTERM, and returns the exit status. */
+export function controllerManager(options: ComponentOptions): Promise<number> {
+  return runComponent('controller-manager', options, async (client) => {
+    const { startControllerManager } = await import('./components/controller-manager.js');
+    return startControllerManager(client, createLogger('controller-manager', options.verbose));
+  });
+}
+
+export function scheduler(options: ComponentOptions): Promise<number> {
+  return runComponent('scheduler', options, async (client) => {
+    const { startSchedulerComponent } = await import('./components/scheduler.js');
+    return startSchedulerComponent(client, createLogger('scheduler', options.verbose));
+  });
+}
+
+export async function kubelet(options: KubeletCommandOptions): Promise<number> {
+  const { tlsCertFile, tlsPrivateKeyFile, clientCaFile, podCidr } = options;
+  const privileged = await mayMakeNetworks();
+  const loopback = podCidr.startsWith('127.');
+  if (!privileged && !loopback)
+    throw new CommandError(
+      `--pod-cidr ${podCidr}: networks for pods need root; as an ordinary user, give a range inside 127.0.0.0/8`,
+    );
+  const files = [tlsCertFile, tlsPrivateKeyFile, clientCaFile].filter((file) => file !== undefined);
+  if (files.length !== 0 && files.length !== 3)
+    throw new CommandError('--tls-cert-file, --tls-private-key-file and --client-ca-file go together');
+  const [cert, key, clientCa] = await Promise.all(files.map((file) => readFile(file, 'utf8')));
+  return runComponent('kubelet', options, async (client) => {
+    const { startKubeletComponent } = await import('./components/kubelet.js');
+    return startKubeletComponent({
+      client,
+      logger: createLogger('kubelet', options.verbose),
+      dataDirectory: resolve(options.dataDir),
+      kubeletDirectory: resolve(options.dataDir, 'node'),
+      nodeName: options.nodeName ?? hostname().toLowerCase(),
+      nodeIP: options.nodeIp ?? podCidr.replace(/\d+\/\d+$/, '1'),
+      port: options.port,
+      podRange: podCidr,
+      loopback,
+      ...(cert === undefined || key === undefined || clientCa === undefined
+        ? {}
+        : { tls: { cert, key, clientCa } }),
+    });
+  });
+}
+
+export function proxy(options: ProxyCommandOptions): Promise<number> {
+  return runComponent('proxy', options, async (client) => {
+    const { startProxyComponent } = await import('./components/proxy.js');
+    return startProxyComponent({
+      client,
+      logger: createLogger('proxy', options.verbose),
+      nodeName: options.nodeName ?? hostname().toLowerCase(),
+      nodeIP: options.nodeIp,
+      serviceRange: options.serviceCidr,
+    });
+  });
+}
+
+async function runComponent(
+  name: string,
+  options: ComponentOptions,
+  start: (client: Client) => Promise<Running>,
+): Promise<number> {
+  const stopped = stopSignal();
+  const client = await Client.fromKubeconfig({ path: options.kubeconfig, userAgent: `kubewright-${name}` });
+  try {
+    const part = await start(client);
+    process.stdout.write(`kubewright ${name} is running\n`);
+    return await untilStopped(part, stopped);
+  } finally {
+    await client.close();
+  }
+}

@@ -1,0 +1,210 @@
+import { mkdir } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { dirname } from 'node:path';
+import {
+  ApiServer,
+  type HttpsListener,
+  LmdbStorage,
+  MemoryStorage,
+  PkiDirectory,
+  type Storage,
+} from '@kubewright/apiserver';
+import { loadKubeconfig, renderKubeconfig } from '@kubewright/client';
+import type { Logger } from 'pino';
+import { type AddressClaim, claimAddresses } from '../cluster-addresses.js';
+import { CommandError } from '../command-error.js';
+import { type DataDirectory, openDataDirectory, writePrivate } from '../data-directory.js';
+
+export interface ApiServerComponentOptions {
+  readonly dataDirectory: string;
+  readonly bindAddress: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** Where the admin's kubeconfig goes. @default `kubeconfig` in the data directory */
+  readonly kubeconfig?: string | undefined;
+  readonly storage: 'lmdb' | 'memory';
+  /**
+   * Whether pods and services have loopback addresses, since this user can't make networks.
+   * @default as the data directory was made; for a new one whether this is an ordinary user of Linux
+   */
+  readonly loopback?: boolean | undefined;
+  readonly nodeName: string;
+  readonly logger: Logger;
+}
+
+/** A running API server and what others need to reach it. */
+export interface ApiServerComponent {
+  readonly server: ApiServer;
+  readonly data: DataDirectory;
+  readonly pki: PkiDirectory;
+  readonly addresses: AddressClaim['addresses'];
+  /** `https://127.0.0.1:6443` */
+  readonly url: string;
+  /** The admin's. */
+  readonly kubeconfig: string;
+  close(): Promise<void>;
+}
+
+/** Whom the API server's CA vouches for, with the user and the groups that Kubernetes gives each. */
+const componentUsers = {
+  'controller-manager': { user: 'system:kube-controller-manager', groups: [] },
+  scheduler: { user: 'system:kube-scheduler', groups: [] },
+  proxy: { user: 'system:kube-proxy', groups: [] },
+} as const;
+
+/** Opens the data directory and serves it over TLS; writes a kubeconfig for the admin and for each component. */
+export async function startApiServerComponent(
+  options: ApiServerComponentOptions,
+): Promise<ApiServerComponent> {
+  const closers: (() => Promise<void>)[] = [];
+  const close = async () => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  try {
+    const data = await openDataDirectory(options.dataDirectory);
+    closers.push(() => data.release());
+    const claim = await addressesFor(data, options.loopback);
+    closers.push(() => claim.release());
+    const [pki, storage] = await Promise.all([PkiDirectory.open(data.pki), openStorage(options, data)]);
+    closers.push(() => storage.close());
+    const { addresses } = claim;
+    const [serving, toKubelets] = await Promise.all([
+      pki.server('apiserver', 'kube-apiserver', servingHosts(options.bindAddress, addresses.kubernetesIP)),
+      pki.client('apiserver-kubelet-client', {
+        user: 'kube-apiserver-kubelet-client',
+        groups: ['system:masters'],
+      }),
+    ]);
+    const ca = pki.authority.certificate;
+    const server = await ApiServer.start({
+      storage,
+      logger: options.logger,
+      serviceRanges: {
+        clusterIPs: [addresses.serviceRange],
+        nodePorts: { from: 30_000, to: 32_767 },
+        loopbackEndpoints: ['127.0.0.1/32', '::1/128', ...(claim.loopback ? [addresses.podRange] : [])],
+      },
+      kubelet: { ...toKubelets, ca },
+      ...(options.port === 0 ? {} : { advertised: hostPort(options.bindAddress, options.port) }),
+    });
+    closers.push(() => server.close(1_000));
+    const listener = await listen(server, { ...serving, clientCA: ca }, options);
+    const url = `https://${hostPort(options.bindAddress, listener.port)}`;
+    const kubeconfig = options.kubeconfig ?? data.kubeconfig;
+    await writeKubeconfigs({ data, pki, url, kubeconfig, nodeName: options.nodeName });
+    return { server, data, pki, addresses, url, kubeconfig, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function addressesFor(data: DataDirectory, asked: boolean | undefined): Promise<ClaimedAddresses> {
+  const known = await data.readSettings();
+  const loopback = asked ?? known?.loopback ?? (process.platform === 'linux' && process.geteuid?.() !== 0);
+  if (known !== undefined && known.loopback !== loopback) {
+    const [then, now] = loopback ? ['root', 'an ordinary user'] : ['an ordinary user', 'root'];
+    throw new CommandError(
+      `the data directory ${data.path} was made by ${then}, with other addresses than ${now} has: run as ${then}, or take another --data-dir`,
+    );
+  }
+  const claim = await claimAddresses({ directory: data.path, known: known?.slot, loopback });
+  if (known === undefined) await data.writeSettings({ slot: claim.slot, loopback });
+  return { ...claim, loopback };
+}
+
+type ClaimedAddresses = AddressClaim & { readonly loopback: boolean };
+
+async function openStorage({ storage }: ApiServerComponentOptions, data: DataDirectory): Promise<Storage> {
+  return storage === 'memory' ? new MemoryStorage() : LmdbStorage.open(data.store);
+}
+
+async function listen(
+  server: ApiServer,
+  tls: { readonly certificate: string; readonly key: string; readonly clientCA: string },
+  { bindAddress, port }: ApiServerComponentOptions,
+): Promise<HttpsListener> {
+  try {
+    return await server.listen({ ...tls, host: bindAddress, port });
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'EADDRINUSE')
+      throw new CommandError(
+        `port ${port} of ${bindAddress} is in use: take another with --port, or any free one with --port 0`,
+        { cause },
+      );
+    if (code === 'EACCES')
+      throw new CommandError(`port ${port} needs root: take one from 1024 on with --port`, { cause });
+    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+      throw new CommandError(`--bind-address ${bindAddress}: this machine has no such address`, { cause });
+    throw cause;
+  }
+}
+
+function servingHosts(bindAddress: string, kubernetesIP: string): string[] {
+  const own = isWildcard(bindAddress) ? [] : [bindAddress];
+  const names = ['localhost', '127.0.0.1', '::1', hostname().toLowerCase(), kubernetesIP];
+  const service = 'kubernetes.default.svc';
+  const inCluster = ['kubernetes', 'kubernetes.default', service, `${service}.cluster.local`];
+  return [...new Set([...own, ...names, ...inCluster])];
+}
+
+function isWildcard(address: string): boolean {
+  return address === '0.0.0.0' || address === '::';
+}
+
+/** How clients of this machine reach a listener. */
+function hostPort(bindAddress: string, port: number): string {
+  const host = isWildcard(bindAddress) ? '127.0.0.1' : bindAddress;
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+async function writeKubeconfigs(options: {
+  readonly data: DataDirectory;
+  readonly pki: PkiDirectory;
+  readonly url: string;
+  readonly kubeconfig: string;
+  readonly nodeName: string;
+}): Promise<void> {
+  const { data, pki, url, kubeconfig, nodeName } = options;
+  const write = async (file: string, pair: string, user: string, groups: readonly string[]) => {
+    const { certificate, key } = await pki.client(pair, { user, groups });
+    const text = renderKubeconfig({
+      name: 'kubewright',
+      user,
+      server: url,
+      ca: pki.authority.certificate,
+      clientCertificate: certificate,
+      clientKey: key,
+    });
+    await writePrivate(file, text);
+  };
+  if (kubeconfig !== data.kubeconfig) await mayReplace(kubeconfig);
+  await Promise.all([
+    write(kubeconfig, 'admin', 'kubernetes-admin', ['system:masters']),
+    write(data.kubeconfigOf('kubelet'), `kubelet-client-${nodeName}`, `system:node:${nodeName}`, [
+      'system:nodes',
+    ]),
+    ...Object.entries(componentUsers).map(([name, { user, groups }]) =>
+      write(data.kubeconfigOf(name), name, user, groups),
+    ),
+  ]);
+}
+
+/** A kubeconfig with other clusters in it is somebody's own: it is not written over. */
+async function mayReplace(file: string): Promise<void> {
+  await mkdir(dirname(file), { recursive: true });
+  let known: Awaited<ReturnType<typeof loadKubeconfig>>;
+  try {
+    known = await loadKubeconfig({ path: file });
+  } catch (error) {
+    if (error instanceof Error && error.message.endsWith('there is no such file')) return;
+    throw error;
+  }
+  if (known === undefined) return;
+  const others = [...known.clusters.keys()].filter((name) => name !== 'kubewright');
+  if (others.length > 0)
+    throw new CommandError(
+      `${file} has other clusters in it (${others.join(', ')}) and is not written over: take another file for --kubeconfig`,
+    );
+}

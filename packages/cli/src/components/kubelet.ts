@@ -1,0 +1,51 @@
+import type { Client } from '@kubewright/client';
+import { openProcessRuntime, startKubelet } from '@kubewright/runtime';
+import type { Logger } from 'pino';
+import type { Running } from './running.js';
+
+export interface KubeletComponentOptions {
+  readonly client: Client;
+  readonly logger: Logger;
+  /** Of the whole cluster: no container sees it. */
+  readonly dataDirectory: string;
+  /** Below it: volumes, logs. */
+  readonly kubeletDirectory: string;
+  readonly nodeName: string;
+  /** Where the API server finds the kubelet: the first address of the pod range, unless it is elsewhere. */
+  readonly nodeIP: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly podRange: string;
+  readonly loopback: boolean;
+  /** PEM. Without it logs, exec and port-forward are not served. */
+  readonly tls?: { readonly cert: string; readonly key: string; readonly clientCa: string } | undefined;
+}
+
+/** Runs pods as processes of this machine. Resolves when the node is registered. */
+export async function startKubeletComponent(options: KubeletComponentOptions): Promise<Running> {
+  const { client, logger, dataDirectory, podRange, loopback, tls } = options;
+  const runtime = await openProcessRuntime({ dataDirectory, podRange, loopback });
+  try {
+    const kubelet = await startKubelet({
+      client,
+      runtime,
+      logger,
+      dataDirectory: options.kubeletDirectory,
+      nodeName: options.nodeName,
+      nodeIPs: [options.nodeIP],
+      bindAddress: options.nodeIP,
+      port: options.port,
+      podCIDRs: [podRange],
+      ...(tls === undefined ? {} : { tls }),
+    });
+    return {
+      close: async () => {
+        await kubelet.close({ stopPods: true, graceSeconds: 2 });
+        await runtime.close();
+      },
+    };
+  } catch (error) {
+    await runtime.close();
+    throw error;
+  }
+}

@@ -1,0 +1,94 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { ComponentOptions, KubeletCommandOptions, ProxyCommandOptions } from './component-commands.js';
+import type { ServerCommandOptions, UpOptions } from './up.js';
+
+/** The command line. What a command needs is loaded when it runs: `--help` loads nothing. */
+export function createProgram(version: string, exit: (status: number) => void): Command {
+  const program = new Command('kubewright')
+    .description('A Kubernetes control plane and node on this machine.')
+    .version(version)
+    .showSuggestionAfterError(false);
+
+  serverOptions(program.command('up'))
+    .description('run a control plane and a node in the foreground')
+    .option('--no-node', 'control plane only')
+    .action(async (options: UpOptions) => exit(await (await import('./up.js')).up(options)));
+
+  serverOptions(program.command('apiserver'))
+    .description('run the API server alone')
+    .action(async (options: ServerCommandOptions) => exit(await (await import('./up.js')).serveApi(options)));
+
+  componentOptions(program.command('controller-manager'))
+    .description('run the built-in controllers against a cluster')
+    .action(async (options: ComponentOptions) => exit(await (await commands()).controllerManager(options)));
+
+  componentOptions(program.command('scheduler'))
+    .description('run the scheduler against a cluster')
+    .action(async (options: ComponentOptions) => exit(await (await commands()).scheduler(options)));
+
+  componentOptions(program.command('kubelet'))
+    .description('run pods of a cluster as processes of this machine')
+    .option('--node-name <name>', "the node's name (default: the machine's)")
+    .option('--data-dir <dir>', 'volumes, logs and runtime state', '.kubewright-node')
+    .requiredOption('--pod-cidr <cidr>', 'range of pod addresses on this node, such as 10.244.1.0/24')
+    .option(
+      '--node-ip <address>',
+      'where the API server finds this node (default: the first of the pod range)',
+    )
+    .addOption(portOption(10_250))
+    .option('--tls-cert-file <file>', 'serving certificate; without it no logs, exec or port-forward')
+    .option('--tls-private-key-file <file>', 'its key')
+    .option('--client-ca-file <file>', 'CA of the certificates that may ask this kubelet')
+    .action(async (options: KubeletCommandOptions) => exit(await (await commands()).kubelet(options)));
+
+  componentOptions(program.command('proxy'))
+    .description('forward connections to services of a cluster on this machine')
+    .option('--node-name <name>', "the node's name (default: the machine's)")
+    .option('--node-ip <address>', 'where node ports listen', '127.0.0.1')
+    .requiredOption('--service-cidr <cidr>', 'range of cluster IPs, such as 10.96.0.0/12')
+    .action(async (options: ProxyCommandOptions) => exit(await (await commands()).proxy(options)));
+
+  return program;
+}
+
+function commands() {
+  return import('./component-commands.js');
+}
+
+function serverOptions(command: Command): Command {
+  return verbosity(command)
+    .option('--data-dir <dir>', 'where everything is kept', '.kubewright')
+    .option('--bind-address <address>', 'where the API server listens', '127.0.0.1')
+    .addOption(portOption(6443))
+    .option('--kubeconfig <file>', "where the admin's kubeconfig goes (default: in the data directory)")
+    .addOption(
+      new Option('--storage <engine>', 'what objects are kept in')
+        .choices(['lmdb', 'memory'])
+        .default('lmdb'),
+    );
+}
+
+function componentOptions(command: Command): Command {
+  return verbosity(command).option(
+    '--kubeconfig <file>',
+    'how to reach the cluster (default: $KUBECONFIG, then ~/.kube/config)',
+  );
+}
+
+function verbosity(command: Command): Command {
+  return command.addOption(
+    new Option('-v, --verbose', 'show more than warnings; twice for everything')
+      .default(0)
+      .argParser((_value: unknown, previous: number) => previous + 1),
+  );
+}
+
+function portOption(standard: number): Option {
+  return new Option('--port <port>', 'port to listen on; 0 takes a free one')
+    .default(standard)
+    .argParser((text) => {
+      const port = Number(text);
+      if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError('It must be from 0 to 65535.');
+      return port;
+    });
+}

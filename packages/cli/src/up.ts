@@ -1,0 +1,176 @@
+import { access, constants } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { delimiter, join, relative } from 'node:path';
+import { Client, inProcessTransport } from '@kubewright/client';
+import { CommandError } from './command-error.js';
+import type { ApiServerComponent } from './components/api-server.js';
+import type { Running } from './components/running.js';
+import { createLogger } from './logger.js';
+import { NodeProcess } from './node-process.js';
+import { isLoopback, mayMakeNetworks } from './privileges.js';
+import { stopSignal, untilStopped } from './until-stopped.js';
+
+/** What `kubewright up` and `kubewright apiserver` are told on the command line. */
+export interface ServerCommandOptions {
+  readonly dataDir: string;
+  readonly bindAddress: string;
+  readonly port: number;
+  readonly kubeconfig?: string;
+  readonly storage: 'lmdb' | 'memory';
+  readonly verbose: number;
+}
+
+export interface UpOptions extends ServerCommandOptions {
+  /** False with `--no-node`. */
+  readonly node: boolean;
+}
+
+/** Pods have two seconds to end, and the kubelet some time to say so. */
+const nodeCloseMs = 3_700;
+
+/** A control plane and a node in the foreground, until SIGINT or SIGTERM. @returns the exit status */
+export async function up(options: UpOptions): Promise<number> {
+  const stopped = stopSignal();
+  const loopback = options.node ? !(await mayMakeNetworks()) : undefined;
+  if (loopback === true) checkIsolation(options.bindAddress);
+  const node = options.node ? NodeProcess.spawn() : undefined;
+  const closers: (() => Promise<void>)[] = [];
+  if (node !== undefined) closers.push(() => node.close(nodeCloseMs));
+  const running: Running = {
+    close: async () => {
+      for (const closer of closers.splice(0)) await closer();
+    },
+  };
+  try {
+    // Loaded while the other process loads its own code.
+    const { startApiServerComponent } = await import('./components/api-server.js');
+    const nodeName = hostname().toLowerCase();
+    const api = await startApiServerComponent({
+      dataDirectory: options.dataDir,
+      bindAddress: options.bindAddress,
+      port: options.port,
+      kubeconfig: options.kubeconfig,
+      storage: options.storage,
+      loopback,
+      nodeName,
+      logger: createLogger('apiserver', options.verbose),
+    });
+    closers.push(() => api.close());
+    const [control] = await Promise.all([
+      startControl(api, options.verbose),
+      node === undefined
+        ? undefined
+        : startNode(node, api, { ...options, nodeName, loopback: loopback === true }),
+    ]);
+    // Controllers stop before the server that they talk to, after the node, whose pods' ends they may still see.
+    closers.splice(-1, 0, () => control.close());
+    if (loopback === true)
+      process.stderr.write(
+        'kubewright: warning: as an ordinary user pods share the network of this machine and have loopback addresses; run as root for networks of their own\n',
+      );
+    process.stdout.write(await readyText(api));
+  } catch (error) {
+    await running.close();
+    throw error;
+  }
+  const ended = node?.exited.then((how) => `the process of the node parts has ended with ${how}`);
+  return untilStopped(running, stopped, ended);
+}
+
+/** An API server alone, until SIGINT or SIGTERM. @returns the exit status */
+export async function serveApi(options: ServerCommandOptions): Promise<number> {
+  const stopped = stopSignal();
+  const { startApiServerComponent } = await import('./components/api-server.js');
+  const api = await startApiServerComponent({
+    dataDirectory: options.dataDir,
+    bindAddress: options.bindAddress,
+    port: options.port,
+    kubeconfig: options.kubeconfig,
+    storage: options.storage,
+    nodeName: hostname().toLowerCase(),
+    logger: createLogger('apiserver', options.verbose),
+  });
+  process.stdout.write(await readyText(api));
+  return untilStopped(api, stopped);
+}
+
+/** Where pods are no more apart than processes are, strangers must not be able to start any. */
+function checkIsolation(bindAddress: string): void {
+  if (!isLoopback(bindAddress))
+    throw new CommandError(
+      `--bind-address ${bindAddress}: as an ordinary user pods are not isolated from this machine, so only loopback addresses are served; run as root, or without pods (--no-node)`,
+    );
+}
+
+/** Controllers and scheduler, which talk to the server in this process without sockets. */
+async function startControl(api: ApiServerComponent, verbosity: number): Promise<Running> {
+  const [{ startControllerManager }, { startSchedulerComponent }] = await Promise.all([
+    import('./components/controller-manager.js'),
+    import('./components/scheduler.js'),
+  ]);
+  const client = (name: string, userAgent: string) =>
+    new Client(inProcessTransport(api.server.inProcess({ name, groups: [] })), { userAgent });
+  const manager = client('system:kube-controller-manager', 'kube-controller-manager');
+  const scheduler = client('system:kube-scheduler', 'kube-scheduler');
+  const parts = await Promise.all([
+    startControllerManager(manager, createLogger('controller-manager', verbosity)),
+    startSchedulerComponent(scheduler, createLogger('scheduler', verbosity)),
+  ]);
+  return {
+    close: async () => {
+      await Promise.all(parts.map((part) => part.close()));
+      await Promise.all([manager.close(), scheduler.close()]);
+    },
+  };
+}
+
+async function startNode(
+  node: NodeProcess,
+  api: ApiServerComponent,
+  options: UpOptions & { readonly nodeName: string; readonly loopback: boolean },
+): Promise<void> {
+  const { data, pki, addresses } = api;
+  const { nodeName, loopback } = options;
+  const { nodeIP, podRange, serviceRange } = addresses;
+  const serving = await pki.server(`kubelet-${nodeName}`, `system:node:${nodeName}`, [nodeName, nodeIP]);
+  await node.start({
+    dataDirectory: data.path,
+    kubeletDirectory: data.node,
+    kubeletKubeconfig: data.kubeconfigOf('kubelet'),
+    proxyKubeconfig: data.kubeconfigOf('proxy'),
+    nodeName,
+    nodeIP,
+    // The address is this cluster's own, so that the customary port is free.
+    kubeletPort: options.port === 0 ? 0 : 10_250,
+    podRange,
+    serviceRange,
+    loopback,
+    tls: { cert: serving.certificate, key: serving.key, clientCa: pki.authority.certificate },
+    verbosity: options.verbose,
+  });
+}
+
+async function readyText({ url, kubeconfig }: ApiServerComponent): Promise<string> {
+  const file = relative(process.cwd(), kubeconfig);
+  const shown = file.startsWith('..') ? kubeconfig : file;
+  const milliseconds = Math.round(performance.now());
+  const next = (await hasKubectl())
+    ? [`export KUBECONFIG=${kubeconfig}`, 'kubectl get nodes', 'kubectl apply -f examples/hello/']
+    : [`export KUBECONFIG=${kubeconfig}`, 'npm run hello'];
+  return [
+    `kubewright is ready in ${milliseconds} ms at ${url}, kubeconfig ${shown}. In another terminal:`,
+    ...next.map((line) => `  ${line}`),
+    '',
+  ].join('\n');
+}
+
+async function hasKubectl(): Promise<boolean> {
+  for (const directory of (process.env.PATH ?? '').split(delimiter)) {
+    const found = await access(join(directory, 'kubectl'), constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (found) return true;
+  }
+  return false;
+}
