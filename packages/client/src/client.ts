@@ -10,10 +10,13 @@ import { queryOf } from './request/query.js';
 import { Requester, type RequesterOptions } from './request/requester.js';
 import { ResourceClient } from './resource-client.js';
 import type { Transport } from './transport/transport.js';
+import type { WatcherState } from './watch/watcher.js';
 
 export interface ClientOptions extends RequesterOptions {
   /** Where the faults of informers' handlers go. @default thrown where nothing catches them, which ends the process */
   readonly onError?: (error: unknown) => void;
+  /** What the watches of informers do, for logs and metrics: an informer itself never fails, it waits. */
+  readonly onWatcherState?: (kind: Kind, state: WatcherState) => void;
 }
 
 /** What `/version` says. */
@@ -32,13 +35,15 @@ export class Client {
   /** The namespace that the kubeconfig's context names. */
   readonly defaultNamespace: string;
   readonly #informers = new Map<string, unknown>();
-  readonly #onError: ((error: unknown) => void) | undefined;
+  readonly #onError: ClientOptions['onError'];
+  readonly #onWatcherState: ClientOptions['onWatcherState'];
 
   constructor(transport: Transport, options: ClientOptions & { readonly defaultNamespace?: string } = {}) {
     this.requester = new Requester(transport, options);
     this.discovery = new Discovery(this.requester);
     this.defaultNamespace = options.defaultNamespace ?? 'default';
     this.#onError = options.onError;
+    this.#onWatcherState = options.onWatcherState;
   }
 
   /** The cluster that a kubeconfig names: `$KUBECONFIG`, `~/.kube/config`, or the pod that this runs in. */
@@ -86,8 +91,18 @@ export class Client {
       const resource = this.resource(kind).namespace(options.namespace);
       const { labelSelector, fieldSelector } = options;
       shared = new SharedInformer<T>(
-        (watcherOptions) => resource.watcher({ ...watcherOptions, labelSelector, fieldSelector }),
-        { clock: this.requester.clock, onError: this.#onError },
+        (watcherOptions) =>
+          resource.watcher({
+            ...watcherOptions,
+            labelSelector,
+            fieldSelector,
+            onState: (state) => this.#onWatcherState?.(kind, state),
+          }),
+        {
+          clock: this.requester.clock,
+          onError: this.#onError,
+          onIdle: () => this.#informers.delete(key),
+        },
       );
       this.#informers.set(key, shared);
     }

@@ -121,11 +121,11 @@ describe('ResourceClient', () => {
 
   it('says what is missing before anything is sent', async () => {
     const { client, requests } = scripted([]);
-    expect(() => client.resource(Pod).get('a')).toThrow('a Pod lives in a namespace');
-    expect(() => client.resource(Pod).create({ metadata: { name: 'a' } })).toThrow(TypeError);
-    expect(() => client.resource(Namespace).get('')).toThrow('"" is no name');
-    expect(() => client.resource(Namespace).get('a/b')).toThrow('"a/b" is no name');
-    expect(() => client.resource(Namespace).get('..')).toThrow(TypeError);
+    await expect(client.resource(Pod).get('a')).rejects.toThrow('a Pod lives in a namespace');
+    await expect(client.resource(Pod).create({ metadata: { name: 'a' } })).rejects.toThrow(TypeError);
+    await expect(client.resource(Namespace).get('')).rejects.toThrow('"" is no name');
+    await expect(client.resource(Namespace).get('a/b')).rejects.toThrow('"a/b" is no name');
+    await expect(client.resource(Namespace).get('..')).rejects.toThrow(TypeError);
     expect(requests).toEqual([]);
   });
 

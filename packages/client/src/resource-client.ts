@@ -58,7 +58,7 @@ export class ResourceClient<T extends KubernetesObject = KubernetesObject> {
     );
   }
 
-  get(name: string, options: GetOptions = {}): Promise<T> {
+  async get(name: string, options: GetOptions = {}): Promise<T> {
     return this.#requester.json<T>({
       method: 'GET',
       path: this.#objectPath(name),
@@ -120,7 +120,7 @@ export class ResourceClient<T extends KubernetesObject = KubernetesObject> {
     );
   }
 
-  create(object: T, options: WriteOptions = {}): Promise<T> {
+  async create(object: T, options: WriteOptions = {}): Promise<T> {
     return this.#requester.json<T>({
       method: 'POST',
       path: this.#collectionPath(object.metadata.namespace, 'create'),
@@ -132,7 +132,7 @@ export class ResourceClient<T extends KubernetesObject = KubernetesObject> {
   }
 
   /** Puts the object in place of the stored one. With `metadata.resourceVersion` only if that is still its state. */
-  replace(object: T, options: WriteOptions = {}): Promise<T> {
+  async replace(object: T, options: WriteOptions = {}): Promise<T> {
     return this.#requester.json<T>({
       method: 'PUT',
       path: this.#objectPath(nameOf(object), object.metadata.namespace),
@@ -144,17 +144,21 @@ export class ResourceClient<T extends KubernetesObject = KubernetesObject> {
     });
   }
 
-  patchJson(name: string, patch: readonly JsonPatchOperation[], options: WriteOptions = {}): Promise<T> {
+  async patchJson(
+    name: string,
+    patch: readonly JsonPatchOperation[],
+    options: WriteOptions = {},
+  ): Promise<T> {
     return this.#patch(name, mediaTypes.jsonPatch, patch, options);
   }
 
   /** RFC 7386: null deletes, a list replaces the list. */
-  patchMerge(name: string, patch: MergePatch<T>, options: WriteOptions = {}): Promise<T> {
+  async patchMerge(name: string, patch: MergePatch<T>, options: WriteOptions = {}): Promise<T> {
     return this.#patch(name, mediaTypes.mergePatch, patch, options);
   }
 
   /** Lists are merged by their keys, as the schema says. Built-in kinds only. */
-  patchStrategic(
+  async patchStrategic(
     name: string,
     patch: DeepPartial<T> | Readonly<Record<string, unknown>>,
     options: WriteOptions = {},
@@ -163,7 +167,7 @@ export class ResourceClient<T extends KubernetesObject = KubernetesObject> {
   }
 
   /** Server-side apply: makes the object, or makes it have these fields, owned by the field manager. */
-  apply(object: ApplyInput<T>, options: ApplyOptions = {}): Promise<T> {
+  async apply(object: ApplyInput<T>, options: ApplyOptions = {}): Promise<T> {
     return this.#requester.json<T>({
       method: 'PATCH',
       path: this.#objectPath(object.metadata.name, namespaceOf(object)),
@@ -177,7 +181,7 @@ export class ResourceClient<T extends KubernetesObject = KubernetesObject> {
   }
 
   /** The object in its last state, or as it is while it still waits for grace or finalizers; or a Status. */
-  delete(name: string, options: DeleteOptions = {}): Promise<T | Status> {
+  async delete(name: string, options: DeleteOptions = {}): Promise<T | Status> {
     return this.#requester.json<T | Status>({
       method: 'DELETE',
       path: this.#objectPath(name),
@@ -253,17 +257,17 @@ export class ResourceClient<T extends KubernetesObject = KubernetesObject> {
   }
 
   /** Runs a command in a container. */
-  exec(name: string, options: ExecOptions): Promise<RemoteProcess> {
+  async exec(name: string, options: ExecOptions): Promise<RemoteProcess> {
     return openRemoteProcess(this.#requester, this.#objectPath(name, undefined, 'exec'), options);
   }
 
   /** Joins a container's running process. */
-  attach(name: string, options: AttachOptions = {}): Promise<RemoteProcess> {
+  async attach(name: string, options: AttachOptions = {}): Promise<RemoteProcess> {
     return openRemoteProcess(this.#requester, this.#objectPath(name, undefined, 'attach'), options);
   }
 
   /** One connection to a port of a pod. */
-  portForward(name: string, port: number, options: CallOptions = {}): Promise<PortForwardConnection> {
+  async portForward(name: string, port: number, options: CallOptions = {}): Promise<PortForwardConnection> {
     return openPortForward(this.#requester, this.#objectPath(name, undefined, 'portforward'), port, options);
   }
 

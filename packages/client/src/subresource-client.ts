@@ -38,7 +38,7 @@ export class SubresourceClient<S extends KubernetesObject> {
     this.#objectPath = objectPath;
   }
 
-  get(name: string, options: GetOptions = {}): Promise<S> {
+  async get(name: string, options: GetOptions = {}): Promise<S> {
     return this.#requester.json<S>({
       method: 'GET',
       path: this.#path(name, undefined),
@@ -49,14 +49,14 @@ export class SubresourceClient<S extends KubernetesObject> {
   }
 
   /** What the server answers may be a Status, as it is for a binding. */
-  create(name: string, object: S, options: WriteOptions = {}): Promise<S> {
+  async create(name: string, object: S, options: WriteOptions = {}): Promise<S> {
     return this.#write('POST', name, mediaTypes.json, this.#typed(object), options, {
       namespace: object.metadata.namespace,
     });
   }
 
   /** With `metadata.resourceVersion` only if that is still the object's state. */
-  replace(object: S, options: WriteOptions = {}): Promise<S> {
+  async replace(object: S, options: WriteOptions = {}): Promise<S> {
     if (!object.metadata.name) throw new TypeError('the object has no metadata.name');
     return this.#write('PUT', object.metadata.name, mediaTypes.json, this.#typed(object), options, {
       namespace: object.metadata.namespace,
@@ -64,15 +64,19 @@ export class SubresourceClient<S extends KubernetesObject> {
     });
   }
 
-  patchJson(name: string, patch: readonly JsonPatchOperation[], options: WriteOptions = {}): Promise<S> {
+  async patchJson(
+    name: string,
+    patch: readonly JsonPatchOperation[],
+    options: WriteOptions = {},
+  ): Promise<S> {
     return this.#write('PATCH', name, mediaTypes.jsonPatch, patch, options);
   }
 
-  patchMerge(name: string, patch: MergePatch<S>, options: WriteOptions = {}): Promise<S> {
+  async patchMerge(name: string, patch: MergePatch<S>, options: WriteOptions = {}): Promise<S> {
     return this.#write('PATCH', name, mediaTypes.mergePatch, patch, options);
   }
 
-  patchStrategic(
+  async patchStrategic(
     name: string,
     patch: DeepPartial<S> | Readonly<Record<string, unknown>>,
     options: WriteOptions = {},
@@ -81,7 +85,7 @@ export class SubresourceClient<S extends KubernetesObject> {
   }
 
   /** Server-side apply of the subresource's fields. */
-  apply(object: ApplyInput<S>, options: ApplyOptions = {}): Promise<S> {
+  async apply(object: ApplyInput<S>, options: ApplyOptions = {}): Promise<S> {
     const metadata: { readonly name: string; readonly namespace?: unknown } = object.metadata;
     return this.#requester.json<S>({
       method: 'PATCH',

@@ -8,6 +8,7 @@ import { VirtualClock } from '../virtual-clock.js';
 function server(pods: Pod[] = []) {
   const clock = new VirtualClock();
   const asked: string[] = [];
+  const states: string[] = [];
   const watches = new Set<(line: string) => void>();
   const encoder = new TextEncoder();
   const transport = inProcessTransport(async ({ query, path, signal }) => {
@@ -28,9 +29,14 @@ function server(pods: Pod[] = []) {
     return { status: 200, headers: {}, body };
   });
   return {
-    client: new Client(transport, { clock, onError: (error) => errors.push(error) }),
+    client: new Client(transport, {
+      clock,
+      onError: (error) => errors.push(error),
+      onWatcherState: ({ kind }, { name }) => states.push(`${kind} ${name}`),
+    }),
     clock,
     asked,
+    states,
     watches,
     async send(type: string, object: Pod) {
       // The watch is opened after the list is told.
@@ -175,6 +181,15 @@ describe('Informer', () => {
     await pods.synced;
     await send('ADDED', pod('a', '11', 'n1'));
     expect(found).toEqual([true, true]);
+    pods.stop();
+  });
+
+  it('says what its watch does', async () => {
+    const { client, clock, states } = server();
+    const pods = client.informer(Pod).start();
+    await pods.synced;
+    await clock.advance(0);
+    expect(states).toEqual(['Pod listing', 'Pod watching']);
     pods.stop();
   });
 

@@ -26,6 +26,13 @@ interface Waiter {
   readonly resolve: () => void;
 }
 
+export interface SharedInformerOptions {
+  readonly clock: Clock;
+  readonly onError?: ((error: unknown) => void) | undefined;
+  /** Called when the last member has left. */
+  readonly onIdle?: (() => void) | undefined;
+}
+
 /** One watch and one store for all informers of the same kind, namespace and selectors. Runs while it has members. */
 export class SharedInformer<T extends KubernetesObject> {
   /** Another one for each run: the end of an old run must not reach into a new one. */
@@ -33,18 +40,17 @@ export class SharedInformer<T extends KubernetesObject> {
   readonly #open: OpenWatcher<T>;
   readonly #clock: Clock;
   readonly #onError: (error: unknown) => void;
+  readonly #onIdle: (() => void) | undefined;
   readonly #members = new Set<Member<T>>();
   readonly #waiters = new Set<Waiter>();
   #running: AbortController | undefined;
   #synced = false;
 
-  constructor(
-    open: OpenWatcher<T>,
-    options: { readonly clock: Clock; readonly onError?: ((error: unknown) => void) | undefined },
-  ) {
+  constructor(open: OpenWatcher<T>, options: SharedInformerOptions) {
     this.#open = open;
     this.#clock = options.clock;
     this.#onError = options.onError ?? throwUnhandled;
+    this.#onIdle = options.onIdle;
   }
 
   get hasSynced(): boolean {
@@ -69,6 +75,7 @@ export class SharedInformer<T extends KubernetesObject> {
       this.#running = undefined;
       this.#synced = false;
       this.cache = new ObjectCache();
+      this.#onIdle?.();
     };
   }
 

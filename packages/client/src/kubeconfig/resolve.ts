@@ -1,7 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { ConnectionOptions } from './connection.js';
-import { type EntrySource, type Kubeconfig, KubeconfigError, type UserEntry } from './kubeconfig.js';
+import { execPlugin } from './exec-plugin.js';
+import {
+  type ClusterEntry,
+  type EntrySource,
+  type ExecEntry,
+  type Kubeconfig,
+  KubeconfigError,
+  type UserEntry,
+} from './kubeconfig.js';
 import { tokenFromFile } from './token-file.js';
 
 /** What a context means, with its files read. @throws KubeconfigError */
@@ -26,12 +34,12 @@ export async function connectionOf(kubeconfig: Kubeconfig, context?: string): Pr
     tlsServerName: cluster.tlsServerName,
     insecureSkipTlsVerify: cluster.insecureSkipTlsVerify,
     namespace: chosen.namespace,
-    ...(user === undefined ? {} : await credentials(user)),
+    ...(user === undefined ? {} : await credentials(user, cluster)),
   };
 }
 
-async function credentials(user: UserEntry): Promise<Partial<ConnectionOptions>> {
-  if (user.exec !== undefined) throw new KubeconfigError('exec plugins are not supported yet', user.exec);
+async function credentials(user: UserEntry, cluster: ClusterEntry): Promise<Partial<ConnectionOptions>> {
+  if (user.exec !== undefined) return execCredentials(user.exec, cluster);
   const clientCertificate = await pem(user, 'client-certificate', {
     path: user.clientCertificate,
     data: user.clientCertificateData,
@@ -56,6 +64,17 @@ async function credentials(user: UserEntry): Promise<Partial<ConnectionOptions>>
             ...(user.impersonateUid === undefined ? {} : { uid: user.impersonateUid }),
             ...(user.impersonateGroups === undefined ? {} : { groups: user.impersonateGroups }),
           },
+  };
+}
+
+/** Run once here, since a client certificate is needed before the first connection; a token is asked for each time. */
+async function execCredentials(exec: ExecEntry, cluster: ClusterEntry): Promise<Partial<ConnectionOptions>> {
+  const get = execPlugin(exec, cluster);
+  const first = await get();
+  return {
+    clientCertificate: first.clientCertificateData,
+    clientKey: first.clientKeyData,
+    token: first.token === undefined ? undefined : async () => (await get()).token ?? '',
   };
 }
 

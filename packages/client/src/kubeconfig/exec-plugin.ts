@@ -1,0 +1,142 @@
+import { execFile } from 'node:child_process';
+import { dirname, resolve } from 'node:path';
+import { type Clock, systemClock } from '../clock.js';
+import { type ClusterEntry, type ExecEntry, KubeconfigError } from './kubeconfig.js';
+
+/** What a plugin printed: a token, a client certificate with its key, or both. */
+export interface ExecCredential {
+  readonly token?: string | undefined;
+  /** PEM. */
+  readonly clientCertificateData?: string | undefined;
+  /** PEM. */
+  readonly clientKeyData?: string | undefined;
+  /** RFC 3339. */
+  readonly expirationTimestamp?: string | undefined;
+}
+
+/** A plugin that hangs must not hang its caller; one that asks the user takes its time. */
+const timeoutMs = 60_000;
+/** A credential that is about to end would be refused on arrival. */
+const leewayMs = 10_000;
+
+const apiVersions: ReadonlySet<string> = new Set([
+  'client.authentication.k8s.io/v1',
+  'client.authentication.k8s.io/v1beta1',
+]);
+
+/**
+ * The credentials of a command, which is run again when the last ones have ended; those without an end are kept.
+ * Source: "client-go credential plugins" in the Kubernetes documentation.
+ * @throws KubeconfigError from the returned function, with what the command said
+ */
+export function execPlugin(
+  exec: ExecEntry,
+  cluster: ClusterEntry,
+  clock: Clock = systemClock,
+): () => Promise<ExecCredential> {
+  let last: { readonly credential: ExecCredential; readonly endsAt: number } | undefined;
+  let running: Promise<ExecCredential> | undefined;
+  const run = async () => {
+    try {
+      const credential = await runPlugin(exec, cluster);
+      const end = credential.expirationTimestamp;
+      last = {
+        credential,
+        endsAt: end === undefined ? Number.POSITIVE_INFINITY : Date.parse(end) - leewayMs,
+      };
+      return credential;
+    } finally {
+      running = undefined;
+    }
+  };
+  return async () => {
+    if (last !== undefined && clock.now() < last.endsAt) return last.credential;
+    running ??= run();
+    return running;
+  };
+}
+
+async function runPlugin(exec: ExecEntry, cluster: ClusterEntry): Promise<ExecCredential> {
+  if (!apiVersions.has(exec.apiVersion))
+    throw fault(exec, 'apiVersion', `must be one of ${[...apiVersions].join(', ')}, not ${exec.apiVersion}`);
+  const terminal = process.stdin.isTTY === true;
+  if (exec.interactiveMode === 'Always' && !terminal)
+    throw fault(
+      exec,
+      'interactiveMode',
+      'the plugin wants to ask its user, but standard input is no terminal',
+    );
+  const interactive = terminal && exec.interactiveMode !== 'Never';
+  const info = {
+    apiVersion: exec.apiVersion,
+    kind: 'ExecCredential',
+    spec: { interactive, ...(exec.provideClusterInfo ? { cluster: clusterInfo(cluster) } : {}) },
+  };
+  const output = await runCommand(exec, JSON.stringify(info), interactive);
+  return checked(exec, output);
+}
+
+function runCommand(exec: ExecEntry, info: string, interactive: boolean): Promise<string> {
+  // A path is relative to the kubeconfig; a bare name is looked up in PATH.
+  const command = exec.command.includes('/') ? resolve(dirname(exec.file), exec.command) : exec.command;
+  const env = { ...process.env, ...exec.env, KUBERNETES_EXEC_INFO: info };
+  return new Promise((fulfil, reject) => {
+    const child = execFile(command, exec.args, { env, timeout: timeoutMs }, (error, stdout, stderr) => {
+      if (error === null) {
+        fulfil(stdout);
+        return;
+      }
+      const missing = 'code' in error && error.code === 'ENOENT';
+      const said = stderr.trim() === '' ? '' : `; it said: ${stderr.trim().slice(0, 500)}`;
+      const how = missing
+        ? `there is no command ${exec.command}`
+        : error.killed
+          ? `${exec.command} did not end within ${timeoutMs} ms`
+          : `${exec.command} failed with ${typeof error.code === 'number' ? `exit code ${error.code}` : error.signal}`;
+      const hint = missing && exec.installHint ? `. ${exec.installHint.trim()}` : '';
+      reject(fault(exec, 'command', `${how}${said}${hint}`, error));
+    });
+    if (interactive) {
+      if (child.stdin !== null) process.stdin.pipe(child.stdin);
+      child.stderr?.pipe(process.stderr);
+      child.once('exit', () => process.stdin.unpipe());
+    } else child.stdin?.end();
+  });
+}
+
+function checked(exec: ExecEntry, output: string): ExecCredential {
+  let answer: unknown;
+  try {
+    answer = JSON.parse(output);
+  } catch (cause) {
+    throw fault(exec, 'command', `${exec.command} printed no JSON`, cause);
+  }
+  const { apiVersion, kind, status } = (answer ?? {}) as {
+    readonly apiVersion?: unknown;
+    readonly kind?: unknown;
+    readonly status?: ExecCredential;
+  };
+  if (kind !== 'ExecCredential' || apiVersion !== exec.apiVersion)
+    throw fault(exec, 'command', `${exec.command} must print an ExecCredential of ${exec.apiVersion}`);
+  const { token, clientCertificateData, clientKeyData } = status ?? {};
+  if (!token && !(clientCertificateData && clientKeyData))
+    throw fault(
+      exec,
+      'command',
+      `${exec.command} printed neither a token nor a client certificate with its key`,
+    );
+  return { ...status };
+}
+
+function clusterInfo(cluster: ClusterEntry): object {
+  return {
+    server: cluster.server,
+    'certificate-authority-data': cluster.certificateAuthorityData,
+    'tls-server-name': cluster.tlsServerName,
+    'insecure-skip-tls-verify': cluster.insecureSkipTlsVerify,
+  };
+}
+
+function fault(exec: ExecEntry, field: string, message: string, cause?: unknown): KubeconfigError {
+  return new KubeconfigError(message, { file: exec.file, field: `${exec.field}.${field}` }, cause);
+}
