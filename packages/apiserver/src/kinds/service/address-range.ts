@@ -25,6 +25,11 @@ export class AddressRange {
     this.#size = whole - (bits === 32 ? 2n : 1n);
   }
 
+  /** The address of the Service `kubernetes`. */
+  get first(): string {
+    return this.at(0n);
+  }
+
   /** How many addresses there are to give. */
   get size(): bigint {
     return this.#size < 0n ? 0n : this.#size;

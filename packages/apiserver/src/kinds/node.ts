@@ -1,0 +1,151 @@
+import { labelValueErrors } from '@kubewright/api';
+import { Node, type NodeStatus, type Taint } from '@kubewright/api/core/v1';
+import { validateCidr } from '../validation/addresses.js';
+import { validateRequiredChoice } from '../validation/choices.js';
+import {
+  duplicate,
+  type FieldError,
+  type FieldPath,
+  forbiddenField,
+  invalid,
+  path,
+} from '../validation/field-error.js';
+import { validateLabelKey } from '../validation/label-selector.js';
+import { ageColumn, nameColumn, text, wide } from './columns.js';
+import { defineRules } from './kind-rules.js';
+import { validateQuantity } from './pod/resource-validation.js';
+import { taintEffects } from './pod/scheduling-validation.js';
+
+export const nodeRules = defineRules<Node>({
+  kind: Node,
+  storageKey: 'minions',
+  default(node) {
+    node.spec ??= {};
+    const { status } = node;
+    if (status?.capacity !== undefined) status.allocatable ??= { ...status.capacity };
+  },
+  validate({ spec, status }) {
+    const errors = validateTaints(spec?.taints ?? [], path('metadata', 'taints'));
+    errors.push(...validateResources(status));
+    (spec?.podCIDRs ?? []).forEach((cidr, index) => {
+      errors.push(...validateCidr(cidr, path('spec', 'podCIDRs').index(index)));
+    });
+    return errors;
+  },
+  validateUpdate({ spec }, old) {
+    const errors: FieldError[] = [];
+    const had = old.spec?.podCIDRs ?? [];
+    const has = spec?.podCIDRs ?? [];
+    if (had.length > 0 && (had.length !== has.length || had.some((cidr, index) => cidr !== has[index])))
+      errors.push(
+        forbiddenField(
+          path('spec', 'podCIDRs'),
+          'node updates may not change podCIDR except from "" to valid',
+        ),
+      );
+    if (old.spec?.providerID && old.spec.providerID !== spec?.providerID)
+      errors.push(
+        forbiddenField(
+          path('spec', 'providerID'),
+          'node updates may not change providerID except from "" to valid',
+        ),
+      );
+    return errors;
+  },
+  fields: { 'spec.unschedulable': ({ spec }) => String(spec?.unschedulable ?? false) },
+  columns: [
+    nameColumn,
+    text('Status', 'Whether the node takes pods.', statusOf),
+    text('Roles', 'What the node is for.', rolesOf),
+    ageColumn,
+    text('Version', 'Version of the kubelet.', ({ status }) => status?.nodeInfo?.kubeletVersion ?? ''),
+    wide(text('Internal-IP', 'Address within the cluster.', (node) => addressOf(node, 'InternalIP'))),
+    wide(text('External-IP', 'Address outside of the cluster.', (node) => addressOf(node, 'ExternalIP'))),
+    wide(
+      text(
+        'OS-Image',
+        'Operating system of the node.',
+        ({ status }) => status?.nodeInfo?.osImage || '<unknown>',
+      ),
+    ),
+    wide(
+      text(
+        'Kernel-Version',
+        'Kernel of the node.',
+        ({ status }) => status?.nodeInfo?.kernelVersion || '<unknown>',
+      ),
+    ),
+    wide(
+      text(
+        'Container-Runtime',
+        'What runs the containers.',
+        ({ status }) => status?.nodeInfo?.containerRuntimeVersion || '<unknown>',
+      ),
+    ),
+  ],
+  subresources: {
+    status: {
+      validateUpdate({ status }) {
+        const errors = validateResources(status);
+        const seen = new Set<string>();
+        (status?.addresses ?? []).forEach((address, index) => {
+          const key = `${address.type}/${address.address}`;
+          if (seen.has(key)) errors.push(duplicate(path('status', 'addresses').index(index), address));
+          seen.add(key);
+        });
+        return errors;
+      },
+    },
+  },
+});
+
+function validateTaints(taints: readonly Taint[], field: FieldPath): FieldError[] {
+  const seen = new Set<string>();
+  return taints.flatMap((taint, index) => {
+    const at = field.index(index);
+    const errors = validateLabelKey(taint.key ?? '', at.child('key'));
+    const wrong = labelValueErrors(taint.value ?? '');
+    if (wrong.length > 0) errors.push(invalid(at.child('value'), taint.value, wrong.join(';')));
+    errors.push(...validateRequiredChoice(taint.effect, taintEffects, at.child('effect')));
+    const key = `${taint.effect}/${taint.key}`;
+    if (seen.has(key)) {
+      const { message, ...error } = duplicate(at, taint);
+      errors.push({ ...error, message: `${message}: taints must be unique by key and effect pair` });
+    }
+    seen.add(key);
+    return errors;
+  });
+}
+
+function validateResources(status: NodeStatus | undefined): FieldError[] {
+  return (['capacity', 'allocatable'] as const).flatMap((list) =>
+    Object.entries(status?.[list] ?? {}).flatMap(([name, quantity]) =>
+      validateQuantity(name, quantity, path('status', list, name)),
+    ),
+  );
+}
+
+function statusOf({ spec, status }: Node): string {
+  const ready = (status?.conditions ?? []).find(({ type }) => type === 'Ready');
+  const word = ready === undefined ? 'Unknown' : ready.status === 'True' ? 'Ready' : 'NotReady';
+  return spec?.unschedulable === true ? `${word},SchedulingDisabled` : word;
+}
+
+const rolePrefix = 'node-role.kubernetes.io/';
+
+function rolesOf({ metadata }: Node): string {
+  const roles = Object.entries(metadata.labels ?? {}).flatMap(([key, value]) => {
+    if (key.startsWith(rolePrefix)) return [key.slice(rolePrefix.length)];
+    return key === 'kubernetes.io/role' ? [value] : [];
+  });
+  return (
+    [...new Set(roles)]
+      .filter((role) => role !== '')
+      .sort()
+      .join(',') || '<none>'
+  );
+}
+
+function addressOf({ status }: Node, wanted: string): string {
+  return (status?.addresses ?? []).find(({ type }) => type === wanted)?.address ?? '<none>';
+}

@@ -1,0 +1,13 @@
+import { ServiceAccount } from '@kubewright/api/core/v1';
+import { ageColumn, integer, nameColumn } from './columns.js';
+import { defineRules } from './kind-rules.js';
+
+export const serviceAccountRules = defineRules<ServiceAccount>({
+  kind: ServiceAccount,
+  storageKey: 'serviceaccounts',
+  columns: [
+    nameColumn,
+    integer('Secrets', 'How many secrets the account lists.', ({ secrets }) => (secrets ?? []).length),
+    ageColumn,
+  ],
+});

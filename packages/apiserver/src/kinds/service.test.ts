@@ -1,0 +1,238 @@
+import { alreadyExists, type Kind, type KubernetesObject } from '@kubewright/api';
+import type { Service, ServiceSpec } from '@kubewright/api/core/v1';
+import { expect, test } from 'vitest';
+import type { WriteContext } from '../registry/write-context.js';
+import type { FieldError } from '../validation/field-error.js';
+import { AddressRange } from './service/address-range.js';
+import { serviceRules } from './service.js';
+import { testContext } from './test-context.js';
+
+/** A store of claims: what concurrent creates meet in. */
+function contextWith(ranges: Partial<WriteContext['serviceRanges']> = {}) {
+  const objects = new Map<string, KubernetesObject>();
+  const keyOf = (kind: Kind, namespace: string, name: string) => `${kind.plural}/${namespace}/${name}`;
+  const context: WriteContext = {
+    ...testContext,
+    serviceRanges: { ...testContext.serviceRanges, ...ranges },
+    objects: {
+      ...testContext.objects,
+      get: async <T extends KubernetesObject>(kind: Kind<T>, namespace: string, name: string) =>
+        objects.get(keyOf(kind, namespace, name)) as T | undefined,
+      list: async <T extends KubernetesObject>(kind: Kind<T>) =>
+        [...objects].filter(([key]) => key.startsWith(`${kind.plural}/`)).map(([, object]) => object as T),
+      create: async <T extends KubernetesObject>(kind: Kind<T>, object: T) => {
+        const key = keyOf(kind, object.metadata.namespace ?? '', object.metadata.name ?? '');
+        if (objects.has(key)) throw alreadyExists(kind, object.metadata.name ?? '');
+        object.metadata.creationTimestamp = new Date(testContext.now()).toISOString();
+        objects.set(key, object);
+        return object;
+      },
+      delete: async (kind, namespace, name) => {
+        objects.delete(keyOf(kind as Kind, namespace, name));
+      },
+    },
+  };
+  return { context, objects };
+}
+
+function service(spec: ServiceSpec = {}, name = 'web'): Service {
+  const made: Service = {
+    metadata: { name, namespace: 'default' },
+    spec: { ports: [{ port: 80 }], ...spec },
+  };
+  serviceRules.default?.(made);
+  return made;
+}
+
+async function created(spec: ServiceSpec, context: WriteContext, name = 'web'): Promise<Service> {
+  const made = service(spec, name);
+  serviceRules.prepareForCreate?.(made, context);
+  await serviceRules.allocate?.(made, undefined, context);
+  return made;
+}
+
+async function updated(old: Service, spec: ServiceSpec, context: WriteContext): Promise<Service> {
+  const made = structuredClone(old);
+  made.spec = { ...structuredClone(old.spec), ...spec };
+  serviceRules.default?.(made);
+  serviceRules.prepareForUpdate?.(made, old, context);
+  await serviceRules.allocate?.(made, old, context);
+  await serviceRules.releaseUnused?.(made, old, context);
+  return made;
+}
+
+function said(errors: FieldError[] | undefined): string[] {
+  return (errors ?? []).map(({ field, message }) => `${field}: ${message}`);
+}
+
+test('a service gets its defaults and an address', async () => {
+  const { context, objects } = contextWith();
+  const made = await created({}, context);
+  expect(made.spec).toMatchObject({
+    type: 'ClusterIP',
+    sessionAffinity: 'None',
+    internalTrafficPolicy: 'Cluster',
+    ipFamilies: ['IPv4'],
+    ipFamilyPolicy: 'SingleStack',
+    ports: [{ port: 80, protocol: 'TCP', targetPort: 80 }],
+  });
+  expect(made.spec?.clusterIPs).toEqual([made.spec?.clusterIP]);
+  expect(made.spec?.clusterIP).toMatch(/^10\./);
+  expect(objects.get(`ipaddresses//${made.spec?.clusterIP}`)).toMatchObject({
+    spec: { parentRef: { resource: 'services', namespace: 'default', name: 'web' } },
+  });
+  expect(said(serviceRules.validate?.(made, testContext))).toEqual([]);
+  await serviceRules.release?.(made, context);
+  expect(objects.size).toBe(0);
+});
+
+test('a small range is given out to the last address, and never twice', async () => {
+  const { context, objects } = contextWith({ clusterIPs: ['10.0.0.0/28'] });
+  const all = await Promise.all(Array.from({ length: 14 }, (_, index) => created({}, context, `s${index}`)));
+  expect(new Set(all.map(({ spec }) => spec?.clusterIP)).size).toBe(14);
+  expect(objects.size).toBe(14);
+  await expect(created({}, context, 'one-more')).rejects.toThrow('range is full');
+});
+
+test('a wanted address is taken once', async () => {
+  const { context } = contextWith();
+  await created({ clusterIP: '10.96.0.10' }, context);
+  await expect(created({ clusterIP: '10.96.0.10' }, context, 'other')).rejects.toThrow(
+    'Service "other" is invalid: spec.clusterIPs: Invalid value: ["10.96.0.10"]: failed to allocate IP 10.96.0.10: provided IP is already allocated',
+  );
+  await expect(created({ clusterIP: '192.168.0.1' }, context, 'other')).rejects.toThrow(
+    'provided IP is not in the valid range. The range of valid IPs is 10.96.0.0/12',
+  );
+});
+
+test('headless and external services take nothing', async () => {
+  const { context, objects } = contextWith();
+  const headless = await created({ clusterIP: 'None', selector: { app: 'web' } }, context);
+  expect(headless.spec).toMatchObject({ clusterIPs: ['None'], ipFamilies: ['IPv4'] });
+  const external = await created({ type: 'ExternalName', externalName: 'example.com', ports: [] }, context);
+  expect(external.spec).not.toHaveProperty('clusterIP');
+  expect(said(serviceRules.validate?.(external, testContext))).toEqual([]);
+  expect(objects.size).toBe(0);
+});
+
+test('node ports are taken, shared between protocols, and given back', async () => {
+  const { context, objects } = contextWith();
+  const ports = [
+    { name: 'a', port: 53, protocol: 'UDP' },
+    { name: 'b', port: 53, protocol: 'TCP' },
+    { name: 'c', port: 80, nodePort: 30_080 },
+  ];
+  const made = await created({ type: 'NodePort', ports }, context);
+  const [udp, tcp, http] = made.spec?.ports ?? [];
+  expect(udp?.nodePort).toBeGreaterThanOrEqual(30_000);
+  expect(tcp?.nodePort).toBe(udp?.nodePort);
+  expect(http?.nodePort).toBe(30_080);
+  await expect(
+    created({ type: 'NodePort', ports: [{ port: 80, nodePort: 30_080 }] }, context, 'other'),
+  ).rejects.toThrow('spec.ports[0].nodePort: Invalid value: 30080: provided port is already allocated');
+  await expect(
+    created({ type: 'NodePort', ports: [{ port: 80, nodePort: 80 }] }, context, 'other'),
+  ).rejects.toThrow('provided port is not in the valid range. The range of valid ports is 30000-32767');
+  // What a refused create had taken is free again.
+  expect(objects.size).toBe(3);
+  const plain = await updated(made, { type: 'ClusterIP' }, context);
+  expect(plain.spec?.ports?.map(({ nodePort }) => nodePort)).toEqual([undefined, undefined, undefined]);
+  expect(plain.spec?.clusterIP).toBe(made.spec?.clusterIP);
+  expect(objects.size).toBe(1);
+});
+
+test('an update that leaves addresses and ports out keeps them', async () => {
+  const { context } = contextWith();
+  const made = await created({ type: 'NodePort' }, context);
+  const next = await updated(
+    made,
+    { clusterIP: undefined, clusterIPs: undefined, ports: [{ port: 80, targetPort: 8080 }] },
+    context,
+  );
+  expect(next.spec?.clusterIP).toBe(made.spec?.clusterIP);
+  expect(next.spec?.ports?.[0]?.nodePort).toBe(made.spec?.ports?.[0]?.nodePort);
+  expect(said(serviceRules.validateUpdate?.(next, made, testContext))).toEqual([]);
+  const external = await updated(made, { type: 'ExternalName', externalName: 'example.com' }, context);
+  expect(external.spec?.clusterIP).toBeUndefined();
+  expect(said(serviceRules.validate?.(external, testContext))).toEqual([]);
+});
+
+test('an address does not change', async () => {
+  const { context } = contextWith();
+  const made = await created({ clusterIP: '10.96.0.10' }, context);
+  const next = structuredClone(made);
+  next.spec = { ...next.spec, clusterIP: '10.96.0.11', clusterIPs: ['10.96.0.11'] };
+  expect(said(serviceRules.validateUpdate?.(next, made, testContext))).toEqual([
+    'spec.clusterIPs[0]: Invalid value: ["10.96.0.11"]: may not change once set',
+  ]);
+});
+
+test.each<[string, ServiceSpec, string[]]>([
+  ['no ports', { ports: [] }, ['spec.ports: Required value']],
+  [
+    'nameless ports',
+    { ports: [{ port: 80 }, { port: 81 }] },
+    ['spec.ports[0].name: Required value', 'spec.ports[1].name: Required value'],
+  ],
+  [
+    'a port twice',
+    {
+      ports: [
+        { name: 'a', port: 80 },
+        { name: 'b', port: 80 },
+      ],
+    },
+    ['spec.ports[1]: Duplicate value: {"protocol":"TCP","port":80}'],
+  ],
+  [
+    'an unknown type',
+    { type: 'Magic' },
+    [
+      'spec.type: Unsupported value: "Magic": supported values: "ClusterIP", "ExternalName", "LoadBalancer", "NodePort"',
+    ],
+  ],
+  [
+    'a node port without the type',
+    { ports: [{ port: 80, nodePort: 30_000 }] },
+    ["spec.ports[0].nodePort: Forbidden: may not be used when `type` is 'ClusterIP'"],
+  ],
+  [
+    'a loopback external address',
+    { externalIPs: ['127.0.0.1'] },
+    [
+      'spec.externalIPs[0]: Invalid value: "127.0.0.1": may not be in the loopback range (127.0.0.0/8, ::1/128)',
+    ],
+  ],
+])('a service with %s is judged as upstream does', (_name, spec, expected) => {
+  expect(said(serviceRules.validate?.(service(spec), testContext))).toEqual(expected);
+});
+
+test('the columns are those that kubectl knows', async () => {
+  const { context } = contextWith();
+  const made = await created(
+    {
+      type: 'LoadBalancer',
+      clusterIP: '10.96.0.9',
+      selector: { app: 'web' },
+      ports: [{ port: 80, nodePort: 30_001 }],
+    },
+    context,
+  );
+  made.metadata.creationTimestamp = '2026-01-01T00:00:00Z';
+  expect(
+    serviceRules.columns?.map((column) => column.cell(made, Date.parse('2026-01-03T00:00:00Z'))),
+  ).toEqual(['web', 'LoadBalancer', '10.96.0.9', '<pending>', '80:30001/TCP', '2d', 'app=web']);
+});
+
+test.each([
+  ['10.96.0.0/12', '10.96.0.1', 1_048_574n, 256n],
+  ['10.0.0.0/24', '10.0.0.1', 254n, 16n],
+  ['10.0.0.0/28', '10.0.0.1', 14n, 0n],
+  ['fd00::/112', 'fd00::1', 65_535n, 256n],
+])('the range %s begins at %s', (cidr, first, size, dynamicOffset) => {
+  const range = new AddressRange(cidr);
+  expect(range).toMatchObject({ first, size, dynamicOffset });
+  expect(range.has(first)).toBe(true);
+  expect(range.has(range.at(size - 1n))).toBe(true);
+  expect(range.has(range.at(size))).toBe(false);
+});
