@@ -87,6 +87,12 @@ function statusPatch(status: PodStatus): Record<string, unknown> {
     list === undefined ? undefined : [{ $patch: 'replace' }, ...list];
   return {
     ...status,
+    // Merged by type with those of others; what a condition says no more must be taken away by name.
+    conditions: status.conditions?.map((condition) => ({
+      ...condition,
+      reason: condition.reason ?? null,
+      message: condition.message ?? null,
+    })),
     podIP: status.podIP ?? null,
     reason: status.reason ?? null,
     message: status.message ?? null,

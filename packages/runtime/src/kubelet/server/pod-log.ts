@@ -29,7 +29,7 @@ export async function servePodLog(
   if (status === undefined || (neverRan && !previous))
     throw new HttpFailure(
       400,
-      `container "${container}" in pod "${name}" is waiting to start: ${status?.state?.waiting?.reason ?? 'ContainerCreating'}`,
+      `container "${container}" in pod "${name}" is waiting to start: ${waitingWords(status?.state?.waiting?.reason)}`,
     );
   const attempt = status.restartCount - (previous ? 1 : 0);
   if (attempt < 0)
@@ -84,6 +84,12 @@ export async function servePodLog(
     // The reader has left.
     if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
   });
+}
+
+function waitingWords(reason = 'ContainerCreating'): string {
+  return reason === 'ErrImagePull' || reason === 'ImagePullBackOff'
+    ? 'trying and failing to pull image'
+    : reason;
 }
 
 function missing(container: string, pod: string | undefined, previous: boolean): (error: unknown) => never {

@@ -97,21 +97,25 @@ export class Upgrades {
         refuse(socket, new HttpFailure(400, `none of the subprotocols is known here: [${asked.join(' ')}]`));
         return;
       }
-      const server = new WebSocketServer({
-        noServer: true,
-        handleProtocols: () => chosen,
-        maxPayload: 16 * 2 ** 20,
-      });
-      server.handleUpgrade(request, socket, head, (client) => this.#overWebSocket(purpose, client));
+      const server = new WebSocketServer({ noServer: true, maxPayload: 16 * 2 ** 20 });
+      // ws knows no subprotocol with a slash in its name, so the choice is made and told here.
+      delete request.headers['sec-websocket-protocol'];
+      server.on('headers', (headers) => headers.push(`Sec-WebSocket-Protocol: ${chosen}`));
+      server.handleUpgrade(request, socket, head, (client) =>
+        this.#overWebSocket(purpose, { socket: client, protocol: chosen }),
+      );
     } else if (protocol === 'spdy/3.1') this.#overSpdy(purpose, { request, socket, head });
     else
       refuse(socket, new HttpFailure(400, 'unable to upgrade: neither websocket nor SPDY/3.1 was asked for'));
   }
 
-  #overWebSocket(purpose: Purpose, socket: WebSocket): void {
+  #overWebSocket(
+    purpose: Purpose,
+    { socket, protocol }: { readonly socket: WebSocket; readonly protocol: string },
+  ): void {
     if (purpose.kind === 'command') {
-      void this.#run(purpose.open, websocketStreams(socket, purpose.streams));
-    } else if (socket.protocol === tunnelProtocol) {
+      void this.#run(purpose.open, websocketStreams(socket, { ...purpose.streams, protocol }));
+    } else if (protocol === tunnelProtocol) {
       const connection = forwardOverSpdy(createWebSocketStream(socket), purpose.dial);
       connection.closed.then(
         () => socket.close(),

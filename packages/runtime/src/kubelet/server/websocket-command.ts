@@ -14,8 +14,11 @@ export const commandProtocols = [
 const channel = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255 };
 
 /** The streams of an exec or attach over a WebSocket: each message begins with the number of its channel. */
-export function websocketStreams(socket: WebSocket, request: StreamRequest): CommandStreams {
-  const base64 = socket.protocol.includes('base64');
+export function websocketStreams(
+  socket: WebSocket,
+  request: StreamRequest & { readonly protocol: string },
+): CommandStreams {
+  const base64 = request.protocol.includes('base64');
   const gone = new AbortController();
   const stdin = request.stdin ? new PassThrough() : undefined;
   let resized: (size: TerminalSize) => void = () => undefined;

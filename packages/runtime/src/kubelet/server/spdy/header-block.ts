@@ -61,9 +61,12 @@ export class HeaderWriter {
     head.writeUInt16LE(~body.length & 0xffff, 3);
     const begin = this.#begun ? Buffer.alloc(0) : Buffer.from([0x78, 0x01]);
     this.#begun = true;
-    return Buffer.concat([begin, head, body]);
+    return Buffer.concat([begin, head, body, flushMarker]);
   }
 }
+
+/** An empty stored block: Go's reader hands on what it has decompressed only when it meets one. */
+const flushMarker = Buffer.from([0, 0, 0, 0xff, 0xff]);
 
 function pair(text: string): Buffer {
   const bytes = Buffer.from(text);

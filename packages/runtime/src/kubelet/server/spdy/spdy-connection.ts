@@ -67,7 +67,8 @@ export class SpdyConnection implements StreamLink {
     const body = Buffer.alloc(8);
     body.writeUInt32BE(streamId);
     body.writeUInt32BE(statusCancel, 4);
-    void this.#control(frame.reset, 0, body);
+    // A connection that has just ended needs no reset.
+    this.#control(frame.reset, 0, body).catch(() => undefined);
   }
 
   wanted(): void {
