@@ -49,7 +49,7 @@ export const builtinRules: readonly KindRules[] = [
   ...own,
   ...builtinKinds
     .filter((kind) => !covered.has(kind) && kind.verbs.includes('create') && kind.verbs.includes('watch'))
-    .filter((kind) => !(kind.group === 'autoscaling' && kind.version === 'v1'))
+    .filter((kind) => kind.group !== 'events.k8s.io' && !(kind.group === 'autoscaling' && kind.version === 'v1'))
     .map((kind) => defineRules({ kind, storageKey: folderOf(kind) })),
 ];
 
