@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
-import { Client } from '@kubewright/client';
+import { Client, loadConnection } from '@kubewright/client';
 import { CommandError } from './command-error.js';
 import type { Running } from './components/running.js';
 import { createLogger } from './logger.js';
@@ -35,7 +35,11 @@ export interface ProxyCommandOptions extends ComponentOptions {
 export function controllerManager(options: ComponentOptions): Promise<number> {
   return runComponent('controller-manager', options, async (client) => {
     const { startControllerManager } = await import('./components/controller-manager.js');
-    return startControllerManager(client, createLogger('controller-manager', options.verbose));
+    const rootCa = (await loadConnection({ path: options.kubeconfig })).ca;
+    return startControllerManager(client, {
+      logger: createLogger('controller-manager', options.verbose),
+      rootCa,
+    });
   });
 }
 

@@ -113,7 +113,10 @@ async function startControl(api: ApiServerComponent, verbosity: number): Promise
   const manager = client('system:kube-controller-manager', 'kube-controller-manager');
   const scheduler = client('system:kube-scheduler', 'kube-scheduler');
   const parts = await Promise.all([
-    startControllerManager(manager, createLogger('controller-manager', verbosity)),
+    startControllerManager(manager, {
+      logger: createLogger('controller-manager', verbosity),
+      rootCa: api.pki.authority.certificate,
+    }),
     startSchedulerComponent(scheduler, createLogger('scheduler', verbosity)),
   ]);
   return {
@@ -148,6 +151,7 @@ async function startNode(
     tls: { cert: serving.certificate, key: serving.key, clientCa: pki.authority.certificate },
     verbosity: options.verbose,
   });
+  await api.serveNode();
 }
 
 async function readyText({ url, kubeconfig }: ApiServerComponent): Promise<string> {

@@ -1,1 +1,2 @@
 export * from './container/index.js';
+export { type Kubelet, type KubeletOptions, startKubelet } from './kubelet/kubelet.js';

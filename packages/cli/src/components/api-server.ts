@@ -11,9 +11,10 @@ import {
 } from '@kubewright/apiserver';
 import { loadKubeconfig, renderKubeconfig } from '@kubewright/client';
 import type { Logger } from 'pino';
-import { type AddressClaim, claimAddresses } from '../cluster-addresses.js';
+import { type AddressClaim, type ClusterAddresses, claimAddresses } from '../cluster-addresses.js';
 import { CommandError } from '../command-error.js';
 import { type DataDirectory, openDataDirectory, writePrivate } from '../data-directory.js';
+import { isLoopback } from '../privileges.js';
 
 export interface ApiServerComponentOptions {
   readonly dataDirectory: string;
@@ -37,11 +38,13 @@ export interface ApiServerComponent {
   readonly server: ApiServer;
   readonly data: DataDirectory;
   readonly pki: PkiDirectory;
-  readonly addresses: AddressClaim['addresses'];
+  readonly addresses: ClusterAddresses;
   /** `https://127.0.0.1:6443` */
   readonly url: string;
   /** The admin's. */
   readonly kubeconfig: string;
+  /** Serves pods of this machine, too, once the node's address is there: at it, and through the Service `kubernetes`. */
+  serveNode(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -69,7 +72,7 @@ export async function startApiServerComponent(
     closers.push(() => storage.close());
     const { addresses } = claim;
     const [serving, toKubelets] = await Promise.all([
-      pki.server('apiserver', 'kube-apiserver', servingHosts(options.bindAddress, addresses.kubernetesIP)),
+      pki.server('apiserver', 'kube-apiserver', servingHosts(options.bindAddress, addresses)),
       pki.client('apiserver-kubelet-client', {
         user: 'kube-apiserver-kubelet-client',
         groups: ['system:masters'],
@@ -88,11 +91,21 @@ export async function startApiServerComponent(
       ...(options.port === 0 ? {} : { advertised: hostPort(options.bindAddress, options.port) }),
     });
     closers.push(() => server.close(1_000));
-    const listener = await listen(server, { ...serving, clientCA: ca }, options);
+    const tls = { ...serving, clientCA: ca };
+    const listener = await listen(server, tls, options);
     const url = `https://${hostPort(options.bindAddress, listener.port)}`;
     const kubeconfig = options.kubeconfig ?? data.kubeconfig;
     await writeKubeconfigs({ data, pki, url, kubeconfig, nodeName: options.nodeName });
-    return { server, data, pki, addresses, url, kubeconfig, close };
+    const serveNode = async () => {
+      const { nodeIP } = addresses;
+      const { port } = isWildcard(options.bindAddress)
+        ? listener
+        : await listen(server, tls, { bindAddress: nodeIP, port: listener.port });
+      await server.advertise({ address: nodeIP, port });
+    };
+    if (!isWildcard(options.bindAddress) && !isLoopback(options.bindAddress))
+      await server.advertise({ address: options.bindAddress, port: listener.port });
+    return { server, data, pki, addresses, url, kubeconfig, serveNode, close };
   } catch (error) {
     await close();
     throw error;
@@ -122,7 +135,7 @@ async function openStorage({ storage }: ApiServerComponentOptions, data: DataDir
 async function listen(
   server: ApiServer,
   tls: { readonly certificate: string; readonly key: string; readonly clientCA: string },
-  { bindAddress, port }: ApiServerComponentOptions,
+  { bindAddress, port }: { readonly bindAddress: string; readonly port: number },
 ): Promise<HttpsListener> {
   try {
     return await server.listen({ ...tls, host: bindAddress, port });
@@ -141,9 +154,9 @@ async function listen(
   }
 }
 
-function servingHosts(bindAddress: string, kubernetesIP: string): string[] {
+function servingHosts(bindAddress: string, { kubernetesIP, nodeIP }: ClusterAddresses): string[] {
   const own = isWildcard(bindAddress) ? [] : [bindAddress];
-  const names = ['localhost', '127.0.0.1', '::1', hostname().toLowerCase(), kubernetesIP];
+  const names = ['localhost', '127.0.0.1', '::1', hostname().toLowerCase(), kubernetesIP, nodeIP];
   const service = 'kubernetes.default.svc';
   const inCluster = ['kubernetes', 'kubernetes.default', service, `${service}.cluster.local`];
   return [...new Set([...own, ...names, ...inCluster])];

@@ -4,9 +4,12 @@ import type { Logger } from 'pino';
 import type { Running } from './running.js';
 
 /** Runs the built-in controllers. Resolves when they work. */
-export async function startControllerManager(client: Client, logger: Logger): Promise<Running> {
+export async function startControllerManager(
+  client: Client,
+  options: { readonly logger: Logger; readonly rootCa?: string | undefined },
+): Promise<Running> {
   const stopping = new AbortController();
-  const controllers = await startControllers(client, { signal: stopping.signal, logger });
+  const controllers = await startControllers(client, { signal: stopping.signal, ...options });
   return {
     close: async () => {
       stopping.abort(new Error('the controller manager is stopping'));
