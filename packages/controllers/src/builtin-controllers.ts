@@ -1,8 +1,13 @@
 import type { Client } from '@kubewright/client';
 import { addDeploymentController } from './deployment/deployment-controller.js';
+import { addEndpointSliceController } from './endpoint-slice/endpoint-slice-controller.js';
+import { addEndpointsController } from './endpoint-slice/endpoints-controller.js';
 import { Manager, type ManagerOptions } from './framework/manager.js';
 import { addGarbageCollector } from './garbage-collector/garbage-collector-controller.js';
 import { addNamespaceController } from './namespace/namespace-controller.js';
+import { addNodeLifecycleController } from './node-lifecycle/node-lifecycle-controller.js';
+import { addTaintEvictionController } from './node-lifecycle/taint-eviction.js';
+import { addPodGarbageCollector } from './pod-gc/pod-gc-controller.js';
 import { addReplicaSetController } from './replica-set/replica-set-controller.js';
 import {
   addRootCaPublisher,
@@ -32,6 +37,11 @@ export const builtinControllers: readonly BuiltinController[] = [
   },
   { name: 'deployment-controller', add: addDeploymentController },
   { name: 'replicaset-controller', add: addReplicaSetController },
+  { name: 'endpointslice-controller', add: addEndpointSliceController },
+  { name: 'endpoints-controller', add: addEndpointsController },
+  { name: 'node-lifecycle-controller', add: addNodeLifecycleController },
+  { name: 'taint-eviction-controller', add: addTaintEvictionController },
+  { name: 'pod-garbage-collector-controller', add: addPodGarbageCollector },
   { name: 'garbage-collector-controller', add: addGarbageCollector },
 ];
 
