@@ -7,6 +7,7 @@ import { compareResourceVersions } from '../watch/resource-version.js';
 import type { WatcherEvent, WatcherOptions } from '../watch/watcher.js';
 import { freeze, freezing } from './freeze.js';
 import type { InformerHandlers } from './informer.js';
+import { PartPool } from './part-pool.js';
 
 /** One informer's part in the shared watch. */
 export interface Member<T> {
@@ -36,7 +37,7 @@ export interface SharedInformerOptions {
 /** One watch and one store for all informers of the same kind, namespace and selectors. Runs while it has members. */
 export class SharedInformer<T extends KubernetesObject> {
   /** Another one for each run: the end of an old run must not reach into a new one. */
-  cache = new ObjectCache<T>();
+  cache = newCache<T>();
   readonly #open: OpenWatcher<T>;
   readonly #clock: Clock;
   readonly #onError: (error: unknown) => void;
@@ -74,7 +75,7 @@ export class SharedInformer<T extends KubernetesObject> {
       this.#running?.abort();
       this.#running = undefined;
       this.#synced = false;
-      this.cache = new ObjectCache();
+      this.cache = newCache();
       this.#onIdle?.();
     };
   }
@@ -106,12 +107,10 @@ export class SharedInformer<T extends KubernetesObject> {
   #handle(event: WatcherEvent<T>): void {
     switch (event.type) {
       case 'added':
-        this.#spread(freezing ? freeze(event.object) : event.object, undefined, (handlers) =>
-          handlers.add?.(event.object),
-        );
+        this.#spread(event.object, undefined, (handlers) => handlers.add?.(event.object));
         break;
       case 'modified':
-        this.#spread(freezing ? freeze(event.object) : event.object, event.previous, (handlers) =>
+        this.#spread(event.object, event.previous, (handlers) =>
           handlers.update?.(event.object, event.previous),
         );
         break;
@@ -154,6 +153,11 @@ export class SharedInformer<T extends KubernetesObject> {
     const seen = this.cache.resourceVersion;
     return seen !== undefined && this.#synced && (compareResourceVersions(seen, resourceVersion) ?? 0) >= 0;
   }
+}
+
+function newCache<T extends KubernetesObject>(): ObjectCache<T> {
+  const pool = new PartPool();
+  return new ObjectCache((object) => (freezing ? freeze(pool.share(object)) : pool.share(object)));
 }
 
 function throwUnhandled(error: unknown): void {

@@ -25,8 +25,14 @@ export function splitObjectKey(key: string): {
  */
 export class ObjectCache<T extends KubernetesObject> {
   readonly #byNamespace = new Map<string, Map<string, T>>();
+  readonly #prepare: (object: T) => T;
   #size = 0;
   #resourceVersion: string | undefined;
+
+  /** @param prepare is given each object before it is stored, and gives what to store in its place */
+  constructor(prepare: (object: T) => T = (object) => object) {
+    this.#prepare = prepare;
+  }
 
   get size(): number {
     return this.#size;
@@ -77,13 +83,14 @@ export class ObjectCache<T extends KubernetesObject> {
     else yield* this.#put(event.object);
   }
 
-  *#put(object: T): Generator<WatcherEvent<T>, void, undefined> {
-    const { name = '', namespace = '', uid, resourceVersion } = object.metadata;
+  *#put(fresh: T): Generator<WatcherEvent<T>, void, undefined> {
+    const { name = '', namespace = '', uid, resourceVersion } = fresh.metadata;
     const previous = this.get(name, namespace);
     if (previous !== undefined && previous.metadata.uid !== uid) {
       yield* this.#remove(previous, false);
     } else if (previous !== undefined) {
       if (previous.metadata.resourceVersion === resourceVersion) return;
+      const object = this.#prepare(fresh);
       this.#byNamespace.get(namespace)?.set(name, object);
       yield { type: 'modified', object, previous };
       return;
@@ -93,6 +100,7 @@ export class ObjectCache<T extends KubernetesObject> {
       objects = new Map();
       this.#byNamespace.set(namespace, objects);
     }
+    const object = this.#prepare(fresh);
     objects.set(name, object);
     this.#size++;
     yield { type: 'added', object };
