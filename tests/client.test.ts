@@ -19,6 +19,7 @@ let directory = '';
 let server: ApiServer;
 let admin: { readonly kubeconfig: string; readonly ca: string };
 let port = 0;
+let start: () => Promise<void>;
 const clients: Client[] = [];
 
 beforeAll(async () => {
@@ -29,14 +30,18 @@ beforeAll(async () => {
     user: 'kubernetes-admin',
     groups: ['system:masters'],
   });
-  server = await ApiServer.start({ storage: new MemoryStorage(), logger: pino({ level: 'silent' }) });
-  ({ port } = await server.listen({
-    certificate: serving.certificate,
-    key: serving.key,
-    clientCA: pki.authority.certificate,
-    host: '127.0.0.1',
-    port: 0,
-  }));
+  const storage = new MemoryStorage();
+  start = async () => {
+    server = await ApiServer.start({ storage, logger: pino({ level: 'silent' }) });
+    ({ port } = await server.listen({
+      certificate: serving.certificate,
+      key: serving.key,
+      clientCA: pki.authority.certificate,
+      host: '127.0.0.1',
+      port,
+    }));
+  };
+  await start();
   const kubeconfig = renderKubeconfig({
     name: 'test',
     server: `https://127.0.0.1:${port}`,
@@ -177,5 +182,23 @@ describe('a client over TLS', () => {
     const nobody = await Client.fromConnection({ server: connection.server, ca: admin.ca });
     await expect(nobody.resource(Namespace).list()).rejects.toMatchObject({ reason: 'Unauthorized' });
     clients.push(unknown, elsewhere, trusting, nobody);
+  });
+
+  it('goes on after the server was away', async () => {
+    const client = await overTls();
+    clients.push(client);
+    const ending = new AbortController();
+    const maps = client.informer(ConfigMap, { namespace: 'default' }).start(ending.signal);
+    await maps.synced;
+    const told: string[] = [];
+    maps.on({ add: ({ metadata }) => told.push(metadata.name ?? '') });
+    told.length = 0;
+    await server.close();
+    await start();
+    const resource = client.resource(ConfigMap).namespace('default');
+    const created = await resource.create({ metadata: { name: 'after' } });
+    await maps.waitFor(created.metadata.resourceVersion ?? '', { timeoutMs: 10_000 });
+    expect(told).toEqual(['after']);
+    ending.abort();
   });
 });
