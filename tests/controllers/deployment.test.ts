@@ -1,31 +1,16 @@
 import { Deployment, ReplicaSet } from '@kubewright/api/apps/v1';
-import { Event, Node, Pod } from '@kubewright/api/core/v1';
-import { startControllers, startScheduler } from '@kubewright/controllers';
-import { startTestServer, type TestServer } from '@kubewright/testing';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { runPods } from './run-pods.js';
+import { Event, Pod } from '@kubewright/api/core/v1';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Cluster, startCluster, until } from './cluster.js';
 
 describe('a Deployment in a cluster of simulated pods', () => {
-  let server: TestServer;
-  let stop: AbortController;
+  let server: Cluster;
 
   beforeEach(async () => {
-    server = await startTestServer();
-    stop = new AbortController();
-    const { client } = server;
-    await client.resource(Node).create({ metadata: { name: 'n1' } });
-    await client.resource(Node).status.patchMerge('n1', {
-      status: { allocatable: { cpu: '4', memory: '8Gi', pods: '110' } },
-    });
-    await Promise.all([
-      startControllers(client, { signal: stop.signal }),
-      startScheduler(client, { signal: stop.signal }),
-      runPods(client, stop.signal),
-    ]);
+    server = await startCluster();
   });
 
   afterEach(async () => {
-    stop.abort();
     await server.close();
   });
 
@@ -37,7 +22,6 @@ describe('a Deployment in a cluster of simulated pods', () => {
     metadata: { name: 'web', namespace: 'default' },
     spec: { replicas, selector: { matchLabels: { app: 'web' } }, template: template(image) },
   });
-  const until = (check: () => Promise<void>) => vi.waitFor(check, { timeout: 10_000, interval: 20 });
   const deployments = () => server.client.resource(Deployment).namespace('default');
   const pods = () => server.client.resource(Pod).namespace('default');
   const replicaSets = () => server.client.resource(ReplicaSet).namespace('default');
@@ -81,7 +65,7 @@ describe('a Deployment in a cluster of simulated pods', () => {
     const watching = (async () => {
       for await (const { type, object } of pods().watch({
         resourceVersion: metadata.resourceVersion,
-        signal: stop.signal,
+        signal: server.stop.signal,
       })) {
         if (type === 'DELETED') alive.delete(object.metadata.name);
         else if (object.metadata.deletionTimestamp === undefined) alive.set(object.metadata.name, object);
@@ -135,7 +119,7 @@ describe('a Deployment in a cluster of simulated pods', () => {
         (await deployments().get('web')).metadata.annotations?.['deployment.kubernetes.io/revision'],
       ).toBe('3');
     });
-    stop.abort();
+    server.stop.abort();
     await watching;
   });
 
