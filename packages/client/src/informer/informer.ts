@@ -36,6 +36,8 @@ export class Informer<T extends KubernetesObject, I extends string = never> {
   readonly #handlers = new Set<InformerHandlers<T>>();
   readonly #settle: { readonly resolve: () => void; readonly reject: (reason: unknown) => void };
   #stop: (() => void) | undefined;
+  /** Between start and stop. */
+  #active = false;
 
   constructor(shared: SharedInformer<T>, indexes: Indexes<T, I>) {
     this.#shared = shared;
@@ -55,6 +57,7 @@ export class Informer<T extends KubernetesObject, I extends string = never> {
   /** Follows the server from now on, until the signal aborts or {@link Informer.stop} is called. */
   start(signal?: AbortSignal): this {
     if (this.#stop !== undefined) throw new Error('this informer was started already');
+    this.#active = true;
     const leave = this.#shared.join({
       index: (object, previous) => {
         for (const index of this.#indexes.values()) index.move(object, previous);
@@ -66,6 +69,7 @@ export class Informer<T extends KubernetesObject, I extends string = never> {
     const stop = () => {
       unbind();
       leave();
+      this.#active = false;
       this.#settle.reject(signal?.reason ?? new Error('the informer was stopped'));
       this.#stop = () => undefined;
     };
@@ -80,7 +84,7 @@ export class Informer<T extends KubernetesObject, I extends string = never> {
   }
 
   get hasSynced(): boolean {
-    return this.#shared.hasSynced;
+    return this.#active && this.#shared.hasSynced;
   }
 
   /** Everything up to here is in the store. */
@@ -108,7 +112,7 @@ export class Informer<T extends KubernetesObject, I extends string = never> {
 
   /** Calls back for every change; for what is in the store already, as additions, before this returns. */
   on(handlers: InformerHandlers<T>): () => void {
-    if (this.#stop !== undefined) for (const object of this.#shared.cache.values()) handlers.add?.(object);
+    if (this.#active) for (const object of this.#shared.cache.values()) handlers.add?.(object);
     this.#handlers.add(handlers);
     return () => this.#handlers.delete(handlers);
   }

@@ -39,5 +39,7 @@ describe('PartPool', () => {
     const pool = new PartPool();
     const frozen = Object.freeze({ empty: {} });
     expect(pool.share(frozen)).toBe(frozen);
+    const inside = { part: Object.freeze({ empty: {} }) };
+    expect(pool.share(inside)).toEqual({ part: { empty: {} } });
   });
 });

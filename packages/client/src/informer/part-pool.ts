@@ -29,7 +29,7 @@ export class PartPool {
       const part = value[key];
       if (typeof part === 'string' && part.length > maxText) flat = false;
       if (typeof part !== 'object' || part === null) continue;
-      const shared = this.#part(part as Plain);
+      const shared = Object.isFrozen(part) ? undefined : this.#part(part as Plain);
       if (shared === undefined) flat = false;
       else if (shared !== part) value[key] = shared;
     }
