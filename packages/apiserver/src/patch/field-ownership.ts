@@ -1,0 +1,190 @@
+import type { SchemaSource } from '@kubewright/api';
+import type { ManagedFieldsEntry } from '@kubewright/api/meta/v1';
+import {
+  difference,
+  differenceWithChildren,
+  emptyFieldSet,
+  type FieldSet,
+  intersection,
+  isEmptySet,
+  union,
+} from './field-set.js';
+import { fieldTypeOf } from './field-types.js';
+import { isObject, type JsonObject, own } from './json-object.js';
+import {
+  capUpdateManagers,
+  decodeManagers,
+  encodeManagers,
+  type Manager,
+  type Managers,
+  managerId,
+  ownable,
+  setFields,
+} from './managers.js';
+import { type Comparison, compare } from './typed-value.js';
+
+/** An object at one of its versions. */
+export interface VersionedObject {
+  readonly object: JsonObject;
+  readonly schema: SchemaSource;
+}
+
+/** Who writes, to what, and when. */
+export interface TrackedWrite {
+  /** The `fieldManager` parameter, or the first part of the user agent. */
+  readonly manager: string;
+  /** `''` for the object itself. */
+  readonly subresource: string;
+  /** The version and kind of the request; the objects are at this version. */
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly schema: SchemaSource;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** Fields that this write cannot change (`{ 'f:status': {} }` of a kind with a status subresource): never owned through it. */
+  readonly resetFields?: FieldSet;
+  /**
+   * The object at another version that is served, for managers that wrote that one; undefined for a version that is
+   * not. Without it such managers are compared at the request's version.
+   */
+  readonly atVersion?: (object: JsonObject, apiVersion: string) => VersionedObject | undefined;
+}
+
+/**
+ * Returns the object of a create, update or patch with its `metadata.managedFields` up to date: the manager owns what
+ * it changed, all others lose that. Neither argument is changed. `live` is undefined on create.
+ *
+ * A client may send managed fields of its own, which are taken if they are well formed, and clear them with an empty
+ * list. An object that was stored without managed fields stays so until it is applied to.
+ */
+export function updateManagedFields(
+  live: JsonObject | undefined,
+  object: JsonObject,
+  write: TrackedWrite,
+): JsonObject {
+  const managers = managersOfWrite(live, object, write.subresource);
+  const stays = managers.size === 0 && live !== undefined && own(metadataOf(live), 'uid') !== undefined;
+  const next = withoutManagedFields(object);
+  if (stays) return next;
+  trackUpdate(managers, withoutManagedFields(live ?? emptyObject), { object: next, write });
+  capUpdateManagers(managers);
+  return withManagers(next, managers);
+}
+
+const emptyObject: JsonObject = { metadata: {} };
+
+/** Gives the manager of an update what it changed, and takes it from the others. */
+export function trackUpdate(
+  managers: Managers,
+  live: JsonObject,
+  { object, write }: { readonly object: JsonObject; readonly write: TrackedWrite },
+): void {
+  const comparisons = new Comparisons(live, object, write);
+  for (const [id, manager] of managers) {
+    const changed = comparisons.at(manager.apiVersion);
+    if (changed === undefined) managers.delete(id);
+    else setFields(managers, id, withoutChanges(manager.fields, changed));
+  }
+  const { added, modified } = comparisons.atWrite;
+  const fields = ownable(union(added, modified));
+  if (isEmptySet(fields)) return;
+  const { manager: name, apiVersion, subresource, now } = write;
+  const manager: Manager = {
+    name: name === '' ? 'unknown' : name,
+    operation: 'Update',
+    apiVersion,
+    subresource,
+    time: rfc3339(now),
+    fields,
+  };
+  const id = managerId(manager);
+  managers.set(id, { ...manager, fields: union(managers.get(id)?.fields ?? emptyFieldSet, fields) });
+}
+
+/** What is left to a manager after another one's changes. */
+export function withoutChanges(fields: FieldSet, { added, modified, removed }: Comparison): FieldSet {
+  const taken = intersection(fields, union(modified, added));
+  return difference(difference(fields, taken), removed);
+}
+
+/** The comparison of two objects at each version that a manager wrote. */
+export class Comparisons {
+  readonly #before: JsonObject;
+  readonly #after: JsonObject;
+  readonly #write: TrackedWrite;
+  readonly #known = new Map<string, Comparison | undefined>();
+
+  constructor(before: JsonObject, after: JsonObject, write: TrackedWrite) {
+    this.#before = before;
+    this.#after = after;
+    this.#write = write;
+  }
+
+  get atWrite(): Comparison {
+    const found = this.at(this.#write.apiVersion);
+    if (found === undefined) throw new Error(`no comparison at ${this.#write.apiVersion}`);
+    return found;
+  }
+
+  /** Undefined for a version that is not served. */
+  at(apiVersion: string): Comparison | undefined {
+    if (!this.#known.has(apiVersion)) this.#known.set(apiVersion, this.#compare(apiVersion));
+    return this.#known.get(apiVersion);
+  }
+
+  #compare(apiVersion: string): Comparison | undefined {
+    const { schema, resetFields = emptyFieldSet, atVersion } = this.#write;
+    let [before, after, type]: [JsonObject, JsonObject, SchemaSource] = [this.#before, this.#after, schema];
+    if (apiVersion !== this.#write.apiVersion && atVersion !== undefined) {
+      const [left, right] = [atVersion(before, apiVersion), atVersion(after, apiVersion)];
+      if (left === undefined || right === undefined) return undefined;
+      [before, after, type] = [left.object, right.object, right.schema];
+    }
+    const { added, modified, removed } = compare(before, after, fieldTypeOf(type));
+    if (isEmptySet(resetFields)) return { added, modified, removed };
+    return {
+      added: differenceWithChildren(added, resetFields),
+      modified: differenceWithChildren(modified, resetFields),
+      removed: differenceWithChildren(removed, resetFields),
+    };
+  }
+}
+
+/** The managers that a write starts from: those that the client sent, else those of the stored object. */
+function managersOfWrite(live: JsonObject | undefined, object: JsonObject, subresource: string): Managers {
+  const sent = subresource === '' ? own(metadataOf(object), 'managedFields') : undefined;
+  if (Array.isArray(sent)) {
+    if (sent.length === 0 || (sent.length === 1 && isObject(sent[0]) && Object.keys(sent[0]).length === 0))
+      return new Map();
+    try {
+      const managers = decodeManagers(sent as ManagedFieldsEntry[], false);
+      if (managers.size > 0) return managers;
+    } catch (error) {
+      // Malformed entries count as none, as upstream has it: the stored ones are taken.
+      if (!(error instanceof Error)) throw error;
+    }
+  }
+  const stored = live === undefined ? undefined : own(metadataOf(live), 'managedFields');
+  return decodeManagers((stored ?? []) as ManagedFieldsEntry[], true);
+}
+
+export function metadataOf(object: JsonObject): JsonObject {
+  const metadata = own(object, 'metadata');
+  return isObject(metadata) ? metadata : {};
+}
+
+export function withoutManagedFields(object: JsonObject): JsonObject {
+  const metadata = metadataOf(object);
+  if (own(metadata, 'managedFields') === undefined) return object;
+  const { managedFields: _, ...rest } = metadata;
+  return { ...object, metadata: rest };
+}
+
+export function withManagers(object: JsonObject, managers: Managers): JsonObject {
+  if (managers.size === 0) return object;
+  return { ...object, metadata: { ...metadataOf(object), managedFields: encodeManagers(managers) } };
+}
+
+export function rfc3339(milliseconds: number): string {
+  return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
+}

@@ -1,0 +1,167 @@
+import type { Schema, SchemaSource } from '@kubewright/api';
+import { definitions } from '@kubewright/api/schemas';
+
+/** How the fields of a value are owned. What its schema does not foresee (a list where it has a string) is a leaf. */
+export interface FieldType {
+  readonly list: ListType | undefined;
+  readonly map: MapType | undefined;
+}
+
+export interface ListType {
+  /** `atomic` lists are one field; items of a `set` are known by their value, those of a `map` by their keys. */
+  readonly relation: 'atomic' | 'set' | 'map';
+  /** Sorted. */
+  readonly keys: readonly string[];
+  readonly item: FieldType;
+  /** What a key that an item leaves out means. */
+  keyDefault(key: string): unknown;
+}
+
+export interface MapType {
+  /** One field as a whole. */
+  readonly atomic: boolean;
+  /** The type of a declared property. */
+  property(name: string): FieldType | undefined;
+  /** True for a property that is there in an empty object: nobody owns it as such, only what is below it. */
+  isAlwaysThere(name: string): boolean;
+  /** The type of members that are no properties; undefined where there may be none. */
+  readonly values: FieldType | undefined;
+}
+
+const roots = new WeakMap<Schema, FieldType>();
+
+/** The types behind a kind's schema, made on first use. */
+export function fieldTypeOf(source: SchemaSource): FieldType {
+  const { root } = source;
+  let type = roots.get(root);
+  if (type === undefined) {
+    type = new Compiler(source).root(root);
+    roots.set(root, type);
+  }
+  return type;
+}
+
+const objectMeta = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';
+const alwaysThere = new Set(['metadata', 'spec', 'status']);
+
+/** What is not described: maps of anything, each member a field; lists are one field. */
+const untyped: FieldType = {
+  list: {
+    relation: 'atomic',
+    keys: [],
+    keyDefault: () => undefined,
+    item: { list: undefined, map: undefined },
+  },
+  map: {
+    atomic: false,
+    property: () => undefined,
+    isAlwaysThere: () => false,
+    get values() {
+      return untyped;
+    },
+  },
+};
+
+class Compiler {
+  readonly #source: SchemaSource;
+  readonly #types = new Map<Schema, FieldType>();
+
+  constructor(source: SchemaSource) {
+    this.#source = source;
+  }
+
+  root(root: Schema): FieldType {
+    const metadata = root.properties?.metadata;
+    // A kind of a third party does not describe its metadata: every kind has the same.
+    const described =
+      metadata === undefined || metadata.$ref !== undefined || metadata.properties !== undefined;
+    const schema: Schema = described
+      ? root
+      : { ...root, properties: { ...root.properties, metadata: definitions.get(objectMeta) } };
+    return this.#compile(schema, alwaysThere);
+  }
+
+  #type(schema: Schema): FieldType {
+    let type = this.#types.get(schema);
+    if (type === undefined) {
+      type = this.#compile(schema);
+      this.#types.set(schema, type);
+    }
+    return type;
+  }
+
+  #compile(schema: Schema, there: ReadonlySet<string> = new Set()): FieldType {
+    const reference = schema.$ref ?? (schema.allOf?.length === 1 ? schema.allOf[0]?.$ref : undefined);
+    if (reference !== undefined) {
+      const target = this.#resolve(reference);
+      const relation = schema['x-kubernetes-map-type'];
+      return relation === undefined
+        ? this.#type(target)
+        : this.#compile({ ...target, 'x-kubernetes-map-type': relation });
+    }
+    if (schema.type === 'array') return { list: this.#list(schema), map: undefined };
+    const { properties, additionalProperties } = schema;
+    if (properties !== undefined || typeof additionalProperties === 'object')
+      return { list: undefined, map: this.#map(schema, there) };
+    if (schema['x-kubernetes-map-type'] === 'atomic')
+      return { list: undefined, map: { ...untyped.map, atomic: true } as MapType };
+    const scalar = schema.type !== undefined && schema.type !== 'object';
+    const opaque = schema.format === 'quantity' || schema.format === 'int-or-string';
+    return scalar || opaque ? { list: undefined, map: undefined } : untyped;
+  }
+
+  #list(schema: Schema): ListType {
+    const items = schema.items ?? {};
+    const mergeKey = schema['x-kubernetes-patch-merge-key'];
+    const merges = (schema['x-kubernetes-patch-strategy'] ?? '').split(',').includes('merge');
+    const relation =
+      schema['x-kubernetes-list-type'] ?? (!merges ? 'atomic' : mergeKey === undefined ? 'set' : 'map');
+    const keys = schema['x-kubernetes-list-map-keys'] ?? (mergeKey === undefined ? [] : [mergeKey]);
+    let item: FieldType | undefined;
+    const compile = () => this.#type(items);
+    const resolved = () => (items.$ref === undefined ? items : this.#resolve(items.$ref));
+    return {
+      relation,
+      keys: [...keys].sort(),
+      get item() {
+        item ??= compile();
+        return item;
+      },
+      keyDefault: (key) => resolved().properties?.[key]?.default,
+    };
+  }
+
+  #map(schema: Schema, there: ReadonlySet<string>): MapType {
+    const { properties = {}, additionalProperties, required = [] } = schema;
+    const compile = (one: Schema) => this.#type(one);
+    const open = additionalProperties === true || schema['x-kubernetes-preserve-unknown-fields'] === true;
+    const isRequired = new Set([...required, ...there]);
+    const declared = new Map<string, FieldType>();
+    const compileProperty = (name: string): FieldType | undefined => {
+      const property = Object.hasOwn(properties, name) ? properties[name] : undefined;
+      return property === undefined ? undefined : compile(property);
+    };
+    const valueSchema = typeof additionalProperties === 'object' ? additionalProperties : undefined;
+    let values: FieldType | undefined;
+    return {
+      atomic: schema['x-kubernetes-map-type'] === 'atomic',
+      property(name) {
+        const known = declared.get(name);
+        if (known !== undefined) return known;
+        const type = compileProperty(name);
+        // Names of properties only: those of a map's members are not the schema's to bound.
+        if (type !== undefined) declared.set(name, type);
+        return type;
+      },
+      isAlwaysThere: (name) => isRequired.has(name),
+      get values() {
+        values ??= valueSchema !== undefined ? compile(valueSchema) : open ? untyped : undefined;
+        return values;
+      },
+    };
+  }
+
+  #resolve(name: string): Schema {
+    return name.startsWith('io.k8s.apimachinery.') ? definitions.get(name) : this.#source.resolve(name);
+  }
+}

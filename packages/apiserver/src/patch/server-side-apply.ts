@@ -1,0 +1,270 @@
+import { ApiError, badRequest, decodeJsonText, encodeJson } from '@kubewright/api';
+import type { ManagedFieldsEntry } from '@kubewright/api/meta/v1';
+import {
+  Comparisons,
+  metadataOf,
+  rfc3339,
+  type TrackedWrite,
+  trackUpdate,
+  withManagers,
+  withoutChanges,
+  withoutManagedFields,
+} from './field-ownership.js';
+import {
+  difference,
+  differenceWithChildren,
+  emptyFieldSet,
+  equalSets,
+  type FieldSet,
+  intersection,
+  isEmptySet,
+  pathsOf,
+  union,
+} from './field-set.js';
+import { type FieldType, fieldTypeOf } from './field-types.js';
+import { isObject, type JsonObject, own } from './json-object.js';
+import { decodeManagers, type Manager, type Managers, managerId, ownable, setFields } from './managers.js';
+import { compare, fieldsOf, mergeTyped, prune } from './typed-value.js';
+
+/** A server-side apply. */
+export interface ApplyWrite extends TrackedWrite {
+  /** Takes fields that others own instead of failing. */
+  readonly force: boolean;
+}
+
+/**
+ * Applies a configuration: merges it into the live object, removes what the manager applied before and no longer
+ * lists, and returns the result with its managed fields. Nothing is changed in place; the result shares parts with
+ * the live object, and of an apply that changes nothing all parts are equal. `live` is undefined when it creates.
+ * Source: the page "Server-Side Apply" of the Kubernetes documentation.
+ * @throws ApiError Conflict with a cause for each field that another manager owns; BadRequest for another kind or
+ * version and for a configuration with managed fields; one without a reason and code 500, as upstream, for a
+ * configuration that does not fit the schema.
+ */
+export function applyConfiguration(
+  live: JsonObject | undefined,
+  config: JsonObject,
+  write: ApplyWrite,
+): JsonObject {
+  checkConfig(config, write);
+  const stored = live ?? { apiVersion: write.apiVersion, kind: write.kind, metadata: {} };
+  const managers = managersOf(stored);
+  const object = withoutManagedFields(stored);
+  if (managers.size === 0 && live !== undefined)
+    trackUpdate(managers, { metadata: {} }, { object, write: { ...write, manager: 'before-first-apply' } });
+  const applied = apply(object, config, { managers, write });
+  return withManagers(syncLastApplied(applied, config, write.manager), managers);
+}
+
+interface ApplyState {
+  /** Changed in place. */
+  readonly managers: Managers;
+  readonly write: ApplyWrite;
+}
+
+function apply(live: JsonObject, config: JsonObject, { managers, write }: ApplyState): JsonObject {
+  const type = fieldTypeOf(write.schema);
+  const mine = applierOf(write);
+  const id = managerId(mine);
+  const last = managers.get(id);
+  const fields = configuredFields(config, type, write);
+  const merged = mergeTyped(live, config, type) as JsonObject;
+  const next = pruned(merged, { last, fields, managers, id, write });
+
+  const comparisons = new Comparisons(live, next, write);
+  const conflicts = write.force ? [] : conflictsOf(managers, id, comparisons);
+  const refused = refusedConflicts(conflicts, live, write);
+  if (refused.length > 0) throw conflictError(refused);
+  for (const [other, manager] of managers) {
+    if (other === id) continue;
+    const changed = comparisons.at(manager.apiVersion);
+    if (changed === undefined) managers.delete(other);
+    else setFields(managers, other, withoutChanges(manager.fields, changed));
+  }
+
+  const owned = ownable(fields);
+  const time = next === live ? last?.time : rfc3339(write.now);
+  if (isEmptySet(owned)) managers.delete(id);
+  else {
+    const kept = last !== undefined && equalSets(last.fields, owned) ? last.fields : owned;
+    managers.set(id, { ...mine, time, fields: kept });
+  }
+  return next;
+}
+
+function applierOf({ manager, apiVersion, subresource }: ApplyWrite): Manager {
+  return {
+    name: manager === '' ? 'unknown' : manager,
+    operation: 'Apply',
+    apiVersion,
+    subresource,
+    time: undefined,
+    fields: emptyFieldSet,
+  };
+}
+
+/** What the configuration sets, without what this write cannot change. Paths are made only when something is wrong. */
+function configuredFields(config: JsonObject, type: FieldType, write: ApplyWrite): FieldSet {
+  const found: string[] = [];
+  const fields = fieldsOf(config, type, found) ?? emptyFieldSet;
+  if (found.length > 0) {
+    const problems: string[] = [];
+    fieldsOf(config, type, problems, '');
+    const { name, namespace = '' } = metadataOf(config);
+    const text =
+      problems.length === 1 ? problems[0] : ['errors:', ...problems.map((one) => `  ${one}`)].join('\n');
+    throw new ApiError(
+      '',
+      `failed to create typed patch object (${namespace}/${name}; ${kindText(write)}): ${text}`,
+      { code: 500 },
+    );
+  }
+  return write.resetFields === undefined ? fields : differenceWithChildren(fields, write.resetFields);
+}
+
+interface PruneInput {
+  readonly last: Manager | undefined;
+  readonly fields: FieldSet;
+  readonly managers: Managers;
+  readonly id: string;
+  readonly write: ApplyWrite;
+}
+
+/** Removes what the manager applied last time and nobody owns now, at the version that it applied. */
+function pruned(merged: JsonObject, { last, fields, managers, id, write }: PruneInput): JsonObject {
+  if (last === undefined || isEmptySet(difference(last.fields, fields))) return merged;
+  let owned = fields;
+  for (const [other, manager] of managers) if (other !== id) owned = union(owned, manager.fields);
+  const sets = { last: last.fields, owned };
+  if (last.apiVersion === write.apiVersion || write.atVersion === undefined)
+    return prune(merged, sets, fieldTypeOf(write.schema));
+  const before = write.atVersion(merged, last.apiVersion);
+  if (before === undefined) return merged;
+  const rest = prune(before.object, sets, fieldTypeOf(before.schema));
+  if (rest === before.object) return merged;
+  return write.atVersion(rest, write.apiVersion)?.object ?? merged;
+}
+
+interface Conflict {
+  readonly manager: Manager;
+  readonly fields: FieldSet;
+}
+
+/** What the apply changes and others own, by the order of their ids. */
+function conflictsOf(managers: Managers, id: string, comparisons: Comparisons): Conflict[] {
+  return [...managers]
+    .filter(([other]) => other !== id)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([, manager]) => {
+      const changed = comparisons.at(manager.apiVersion);
+      if (changed === undefined) return [];
+      const fields = intersection(manager.fields, union(changed.modified, changed.added));
+      return isEmptySet(fields) ? [] : [{ manager, fields }];
+    });
+}
+
+/** `kubectl` may take over what its client-side apply set and nobody changed since. */
+function refusedConflicts(conflicts: Conflict[], live: JsonObject, write: ApplyWrite): Conflict[] {
+  if (conflicts.length === 0 || write.manager !== 'kubectl') return conflicts;
+  const allowed = fieldsOfLastApplied(live, write);
+  return conflicts
+    .map((conflict) => ({ ...conflict, fields: difference(conflict.fields, allowed) }))
+    .filter(({ fields }) => !isEmptySet(fields));
+}
+
+const lastAppliedAnnotation = 'kubectl.kubernetes.io/last-applied-configuration';
+
+function lastAppliedOf(object: JsonObject): string | undefined {
+  const annotations = own(metadataOf(object), 'annotations');
+  const text = isObject(annotations) ? own(annotations, lastAppliedAnnotation) : undefined;
+  return typeof text === 'string' && text !== '' ? text : undefined;
+}
+
+/** The fields of the last client-side apply that are as it set them. */
+function fieldsOfLastApplied(live: JsonObject, write: ApplyWrite): FieldSet {
+  const text = lastAppliedOf(live);
+  if (text === undefined) return emptyFieldSet;
+  const type = fieldTypeOf(write.schema);
+  let config: unknown;
+  try {
+    config = decodeJsonText(text).value;
+  } catch (error) {
+    // An annotation that is no JSON allows nothing.
+    if (!(error instanceof Error)) throw error;
+  }
+  if (!isObject(config) || own(config, 'apiVersion') !== write.apiVersion) return emptyFieldSet;
+  const { added, modified, removed } = compare(config, live, type);
+  const fields = fieldsOf(config, type) ?? emptyFieldSet;
+  return [modified, added, removed].reduce(difference, fields);
+}
+
+/** Keeps the annotation of client-side apply in step, so that one can go back to it. */
+function syncLastApplied(object: JsonObject, config: JsonObject, manager: string): JsonObject {
+  if (manager !== 'kubectl' || lastAppliedOf(object) === undefined) return object;
+  const { annotations, ...metadata } = metadataOf(config);
+  const { [lastAppliedAnnotation]: _, ...others } = isObject(annotations) ? annotations : {};
+  const applied = {
+    ...config,
+    metadata: isObject(annotations) ? { ...metadata, annotations: others } : metadata,
+  };
+  const live = metadataOf(object);
+  const text = `${encodeJson(applied)}\n`;
+  const known = live.annotations as JsonObject;
+  if (known[lastAppliedAnnotation] === text) return object;
+  return { ...object, metadata: { ...live, annotations: { ...known, [lastAppliedAnnotation]: text } } };
+}
+
+function conflictError(conflicts: readonly Conflict[]): ApiError {
+  const all = conflicts.map(({ manager, fields }) => ({
+    who: printManager(manager),
+    paths: pathsOf(fields),
+  }));
+  const causes = all.flatMap(({ who, paths }) =>
+    paths.map((field) => ({ reason: 'FieldManagerConflict', message: `conflict with ${who}`, field })),
+  );
+  const list = all.map(({ who, paths }) =>
+    [`conflicts with ${who}:`, ...paths.map((path) => `- ${path}`)].join('\n'),
+  );
+  const message =
+    causes.length === 1
+      ? `1 conflict: ${causes[0]?.message}: ${causes[0]?.field}`
+      : `${causes.length} conflicts: ${list.join('\n')}`;
+  return new ApiError('Conflict', `Apply failed with ${message}`, { details: { causes } });
+}
+
+function printManager({ name, operation, apiVersion, subresource }: Manager): string {
+  const who =
+    subresource === '' ? JSON.stringify(name) : `${JSON.stringify(name)} with subresource "${subresource}"`;
+  return operation === 'Update' ? `${who} using ${apiVersion}` : who;
+}
+
+function checkConfig(config: JsonObject, write: ApplyWrite): void {
+  const [apiVersion, kind] = [own(config, 'apiVersion'), own(config, 'kind')];
+  if (apiVersion !== write.apiVersion || kind !== write.kind)
+    throw badRequest(
+      `invalid object type: ${kindText({ apiVersion: String(apiVersion ?? ''), kind: String(kind ?? '') })}`,
+    );
+  const sent = own(metadataOf(config), 'managedFields');
+  if (sent !== undefined && sent !== null) throw badRequest('metadata.managedFields must be nil');
+}
+
+/** A kind as upstream's messages have it: `apps/v1, Kind=Deployment`. */
+function kindText({ apiVersion, kind }: { readonly apiVersion: string; readonly kind: string }): string {
+  return `${apiVersion.includes('/') ? '' : '/'}${apiVersion}, Kind=${kind}`;
+}
+
+function managersOf(object: JsonObject): Managers {
+  const entries = own(metadataOf(object), 'managedFields') ?? [];
+  try {
+    return decodeManagers(entries as ManagedFieldsEntry[], true);
+  } catch (error) {
+    throw new ApiError(
+      '',
+      `failed to decode managed fields: ${error instanceof Error ? error.message : error}`,
+      {
+        code: 500,
+        cause: error,
+      },
+    );
+  }
+}
