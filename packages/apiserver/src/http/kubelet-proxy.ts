@@ -65,6 +65,8 @@ export async function proxyUpgrade(
   );
   if (head.length > 0) upstream.write(head);
   exchange.status = 101;
+  // The two pipelines listen for more events of each socket than Node takes for sound.
+  for (const end of [socket, upstream]) end.setMaxListeners(20);
   // Either side may leave first; the other is then closed too.
   pipeline(upstream, socket, () => upstream.destroy());
   pipeline(socket, upstream, () => socket.destroy());

@@ -15,5 +15,5 @@ export interface ProxyComponentOptions {
 /** Forwards connections to services on this machine. Resolves when the known ones are served. */
 export async function startProxyComponent(options: ProxyComponentOptions): Promise<Running> {
   const { client, logger, nodeName, nodeIP, serviceRange } = options;
-  return startProxy({ client, logger, nodeName, nodeAddresses: [nodeIP], serviceCIDRs: [serviceRange] });
+  return startProxy(client, { logger, nodeName, nodeIPs: [nodeIP], serviceRange });
 }
