@@ -376,6 +376,27 @@ export function containerRuntimeConformance(
         await runtime.removePodSandbox(sandboxId);
       });
 
+      it('does not take the end of input for the end of a terminal', async () => {
+        const { id, sandboxId } = await run(['sleep', '1000']);
+        const session = await runtime.exec(id, {
+          command: ['sh', '-c', 'read line; sleep 0.2; echo "<$line>"; exit 8'],
+          ...{ stdin: true, stdout: true, stderr: false, tty: true },
+        });
+        session.stdin?.end('word\r');
+        expect(await text(session.stdout)).toContain('<word>');
+        expect(await session.exitCode).toBe(8);
+        await runtime.removePodSandbox(sandboxId);
+      });
+
+      it("refuses settings of the kernel that are not the pod's own", async () => {
+        await expect(pod({ sysctls: { 'kernel.core_pattern': 'x' } })).rejects.toMatchObject({
+          code: 'InvalidArgument',
+        });
+        await expect(pod({ sysctls: { 'net/../kernel': 'x' } })).rejects.toMatchObject({
+          code: 'InvalidArgument',
+        });
+      });
+
       it('attaches to the input and output of a container', async () => {
         const { id, sandboxId } = await run(
           ['sh', '-c', 'read line; echo "got $line"; cat >/dev/null; exit 6'],

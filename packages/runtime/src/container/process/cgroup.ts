@@ -2,6 +2,7 @@ import { access, constants, mkdir, readdir, readFile, rmdir, writeFile } from 'n
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ContainerResources } from '../container-runtime.js';
+import { killIfThere } from './proc.js';
 
 /** The cgroup hierarchies that may be used here. */
 export interface Cgroups {
@@ -133,16 +134,6 @@ async function removeGroup(path: string): Promise<void> {
       if (code !== 'EBUSY' || attempt === 20) throw error;
       await delay(5 * (attempt + 1));
     }
-  }
-}
-
-/** Signals a process, or a group where negative, that may be gone already. 0, which is none, is left alone. */
-export function killIfThere(pid: number, signal: NodeJS.Signals = 'SIGKILL'): void {
-  if (pid === 0) return;
-  try {
-    process.kill(pid, signal);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
 

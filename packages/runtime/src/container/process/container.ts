@@ -10,11 +10,12 @@ import {
   type ExecSession,
 } from '../container-runtime.js';
 import { CriLog } from '../cri-log.js';
-import { type Cgroup, createCgroup, killIfThere } from './cgroup.js';
+import { type Cgroup, createCgroup } from './cgroup.js';
 import { type Engine, enterNamespaces } from './engine.js';
 import { execIn } from './exec.js';
 import { containerPath } from './host.js';
 import { type Launched, launch } from './launch.js';
+import { childrenOf, killIfThere } from './proc.js';
 import { writeRecord } from './record.js';
 import { prepareRoot } from './root-file-system.js';
 import type { Sandbox } from './sandbox.js';
@@ -171,7 +172,7 @@ export class Container {
       this.#log = log;
       const outputs = [this.#follow(run.stdout, 'stdout', log), this.#follow(run.stderr, 'stderr', log)];
       const main = Number(await run.status.expect('started').catch((error) => this.#abandon(error)));
-      [this.#initPid = 0] = await childrenOf(run.pid);
+      [this.#initPid = 0] = childrenOf(run.pid);
       this.#mainPid = await this.#findMain(main);
       this.#status = { ...this.#status, state: 'running', startedAt };
       const saved = writeRecord(this.#directory, this.#status);
@@ -323,7 +324,7 @@ echo exited $? >&4
 
   /** The command's process as this one sees it, from its number in its own namespace. 0 where it has gone already. */
   async #findMain(inner: number): Promise<number> {
-    for (const pid of await childrenOf(this.#initPid)) {
+    for (const pid of childrenOf(this.#initPid)) {
       const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
       if (Number(/^NSpid:.*\s(\d+)$/m.exec(status)?.[1]) === inner) return pid;
     }
@@ -334,16 +335,6 @@ echo exited $? >&4
 interface Attached {
   readonly stdout: PassThrough | undefined;
   readonly stderr: PassThrough | undefined;
-}
-
-/** The children of a process; none where it has gone. */
-async function childrenOf(pid: number): Promise<number[]> {
-  if (pid === 0) return [];
-  const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
-  return text
-    .split(' ')
-    .filter((part) => part !== '')
-    .map(Number);
 }
 
 function drained(stream: PassThrough): Promise<void> {

@@ -1,9 +1,11 @@
 import type { Socket } from 'node:net';
-import { PassThrough, type Readable } from 'node:stream';
+import { PassThrough, type Readable, type Writable } from 'node:stream';
 import { ContainerRuntimeError, type ExecOptions, type ExecSession } from '../container-runtime.js';
 import { type Engine, enterNamespaces } from './engine.js';
 import { launch } from './launch.js';
+import { childrenOf, killIfThere } from './proc.js';
 import { type Command, checkCommand, quote, runCommand } from './shell.js';
+import { untilAborted } from './until-aborted.js';
 
 export interface ExecTarget {
   /** The first process of the container's PID namespace, as this process sees it. */
@@ -33,16 +35,27 @@ export async function execIn(engine: Engine, target: ExecTarget, options: ExecOp
 ${checkCommand(command)}
 echo started >&4
 exec 2>&8 4>&- 8>&-
-exec setpriv --pdeathsig KILL ${runCommand(command)}
+exec setsid ${options.tty ? '--ctty' : ''} setpriv --pdeathsig KILL ${runCommand(command)}
 `,
     toolPath: engine.host.toolPath,
     marker: engine.marker,
     stdin: options.stdin,
     output: true,
-    ...(options.tty ? { tty: options.size ?? true } : {}),
+    ...(options.tty ? { tty: options.size ?? true, ownSession: true } : {}),
   });
-  // The command is in the session that its tools lead; where it made another, it dies with nsenter, its parent.
-  const close = () => run.kill(true);
+  // nsenter itself must live to reap the command: an orphan would be the machine's, whose first process may be slow to
+  // reap, and until then the container could not end.
+  const close = () => {
+    if (ended) return;
+    const [inside] = childrenOf(run.pid);
+    if (inside === undefined) return run.kill();
+    killIfThere(-inside);
+    killIfThere(inside);
+  };
+  let ended = false;
+  void run.exited.then(() => {
+    ended = true;
+  });
   try {
     await run.status.expect('started');
   } catch (error) {
@@ -54,13 +67,21 @@ exec setpriv --pdeathsig KILL ${runCommand(command)}
   if (!options.stdout) stdout?.resume();
   if (!options.stderr) stderr?.resume();
   return {
-    stdin: options.stdin ? run.stdin : undefined,
+    stdin: options.stdin ? input(run.stdin, options.tty) : undefined,
     stdout: options.stdout ? stdout : undefined,
     stderr: options.stderr ? stderr : undefined,
     exitCode: run.exited,
     resize: run.resize,
     close,
   };
+}
+
+/** The end of a terminal's input is not its hang-up, which would kill the command. */
+function input(target: Writable | undefined, tty: boolean): Writable | undefined {
+  if (target === undefined || !tty) return target;
+  const result = new PassThrough();
+  result.pipe(target, { end: false });
+  return result;
 }
 
 /**
@@ -96,29 +117,20 @@ export async function collect(
   session: ExecSession,
   options: { readonly timeoutMs: number; readonly signal?: AbortSignal },
 ): Promise<{ stdout: Buffer; stderr: Buffer; exitCode: number }> {
-  const stop = new AbortController();
+  let expired = false;
   const timer = setTimeout(() => {
-    stop.abort(
-      new ContainerRuntimeError('DeadlineExceeded', `command timed out after ${options.timeoutMs} ms`),
-    );
+    expired = true;
+    session.close();
   }, options.timeoutMs);
-  const signal = options.signal === undefined ? stop.signal : AbortSignal.any([stop.signal, options.signal]);
-  const aborted = new Promise<never>((_, reject) => {
-    const fail = () => {
-      session.close();
-      reject(signal.reason);
-    };
-    if (signal.aborted) fail();
-    else signal.addEventListener('abort', fail, { once: true });
-  });
   try {
-    const [stdout, stderr, exitCode] = await Promise.race([
-      Promise.all([readAll(session.stdout), readAll(session.stderr), session.exitCode]),
-      aborted,
-    ]);
+    const work = Promise.all([readAll(session.stdout), readAll(session.stderr), session.exitCode]);
+    const [stdout, stderr, exitCode] = await untilAborted(work, options.signal);
+    if (expired)
+      throw new ContainerRuntimeError('DeadlineExceeded', `command timed out after ${options.timeoutMs} ms`);
     return { stdout, stderr, exitCode };
   } finally {
     clearTimeout(timer);
+    session.close();
   }
 }
 

@@ -149,13 +149,12 @@ function isOwn(name: string): boolean {
 async function makeSkeleton(root: string): Promise<TopEntry[]> {
   const entries: TopEntry[] = [];
   for (const entry of await readdir('/', { withFileTypes: true })) {
-    if (entry.name === 'lost+found') continue;
+    if (entry.name === 'lost+found' || isOwn(entry.name)) continue;
     if (entry.isSymbolicLink())
       entries.push({ name: entry.name, link: await readlink(join('/', entry.name)) });
     else if (entry.isDirectory()) entries.push({ name: entry.name });
   }
-  for (const name of ownDirectories)
-    if (!entries.some((entry) => entry.name === name)) entries.push({ name });
+  for (const name of ownDirectories) entries.push({ name });
   await makeEntries(root, entries);
   for (const name of devices) await writeFile(join(root, 'dev', name), '');
   for (const name of ['pts', 'shm', 'mqueue']) await mkdir(join(root, 'dev', name));

@@ -3,8 +3,8 @@ import { closeSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import type { TerminalSize } from '../container-runtime.js';
-import { killIfThere } from './cgroup.js';
 import type { FifoPool } from './fifo-pool.js';
+import { killIfThere } from './proc.js';
 import { openPty } from './pty.js';
 import { StatusLines } from './status-lines.js';
 
@@ -20,6 +20,8 @@ export interface LaunchOptions {
   readonly output: boolean;
   /** A terminal for all three streams. */
   readonly tty?: TerminalSize | true;
+  /** The script makes the terminal its own, in a session of its own. Otherwise that is done before. */
+  readonly ownSession?: boolean;
 }
 
 /** A process inside of namespaces, its streams, and its end. */
@@ -33,8 +35,8 @@ export interface Launched {
   /** When the process has gone. 128 + N for signal N. Never rejects. */
   readonly exited: Promise<number>;
   resize(size: TerminalSize): void;
-  /** Kills it, or with `group` what it started in its session too. Nothing where it has ended. */
-  kill(group?: boolean): void;
+  /** Kills it. Nothing where it has ended. */
+  kill(): void;
 }
 
 /**
@@ -48,8 +50,8 @@ export async function launch(pipes: FifoPool, options: LaunchOptions): Promise<L
   const errors = pty === undefined && options.output ? await pipes.output() : undefined;
   const [file = '', ...args] = [
     ...['setpriv', '--pdeathsig', 'KILL'],
-    // A session of its own: it makes the terminal its own, and the whole group can be signalled.
-    ...['setsid', ...(pty === undefined ? [] : ['--ctty'])],
+    // A session of its own, out of reach of what is typed at this process' terminal.
+    ...['setsid', ...(pty === undefined || options.ownSession === true ? [] : ['--ctty'])],
     ...options.enter,
     ...['sh', '-c', 'eval "$(cat <&3)"'],
   ];
@@ -91,11 +93,9 @@ export async function launch(pipes: FifoPool, options: LaunchOptions): Promise<L
     status,
     exited,
     resize: (size) => pty?.resize(size),
-    kill: (group = false) => {
+    kill: () => {
       // Once it is known to have ended, its number may be another's.
-      if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
-      if (group) killIfThere(-child.pid);
-      killIfThere(child.pid);
+      if (child.exitCode === null && child.signalCode === null) killIfThere(child.pid ?? 0);
     },
   };
 }

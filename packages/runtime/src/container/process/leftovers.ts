@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { killIfThere } from './cgroup.js';
+import { killIfThere } from './proc.js';
 
 /**
  * Kills whatever an earlier life of this engine left running, by the marker in the environment of our processes, and

@@ -32,6 +32,7 @@ import { openPodNetwork } from './network.js';
 import { interfaceName } from './pod-range.js';
 import { readRecords } from './record.js';
 import { Sandbox } from './sandbox.js';
+import { untilAborted } from './until-aborted.js';
 
 export interface ProcessRuntimeOptions {
   /** Kubewright's data directory: invisible to containers. The engine's own files are below `runtime/` in it. */
@@ -139,11 +140,15 @@ class ProcessRuntime implements ContainerRuntime {
   readonly #containers = new Map<string, Container>();
   readonly #listeners = new Set<(event: ContainerEvent) => void>();
   #closed: Promise<void> | undefined;
+  #broken = false;
 
   constructor(engine: Engine, lock: Server, messages: readonly string[]) {
     this.#engine = engine;
     this.#lock = lock;
     this.#messages = messages;
+    void engine.tree.holder.exited.then(() => {
+      this.#broken = true;
+    });
   }
 
   /** Reads what an earlier life recorded. What it left running has been killed by now. */
@@ -176,12 +181,15 @@ class ProcessRuntime implements ContainerRuntime {
 
   status(): Promise<RuntimeStatus> {
     const { network, cgroups } = this.#engine;
+    const ready = this.#closed === undefined && !this.#broken;
     return Promise.resolve({
       name: 'process',
       version: '0.1.0',
-      ready: this.#closed === undefined,
-      networkReady: this.#closed === undefined,
-      messages: this.#messages,
+      ready,
+      networkReady: ready,
+      messages: this.#broken
+        ? [...this.#messages, 'the process that holds the file system was killed']
+        : this.#messages,
       features: {
         podNetwork: network.bridge,
         isolation: true,
@@ -299,8 +307,7 @@ class ProcessRuntime implements ContainerRuntime {
 
   async stopContainer(id: string, graceSeconds: number, signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
-    const stopped = this.#containers.get(id)?.stop(graceSeconds);
-    await (signal === undefined ? stopped : Promise.race([stopped, abortOf(signal)]));
+    await untilAborted(this.#containers.get(id)?.stop(graceSeconds) ?? Promise.resolve(), signal);
   }
 
   async removeContainer(id: string): Promise<void> {
@@ -407,10 +414,4 @@ const endedWithUs = 'the container ended with the process that ran it';
 
 function newId(): string {
   return randomBytes(16).toString('hex');
-}
-
-function abortOf(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
 }

@@ -2,7 +2,10 @@ import { mkdir, open, readdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ContainerStatus, PodSandboxStatus } from '../container-runtime.js';
 
-/** What survives this process: one `status.json` a sandbox and a container, each in its own directory. */
+/**
+ * What survives this process: one `status.json` a sandbox and a container, each in its own directory. An exit is on
+ * the disk when this resolves; of what ran when the machine lost power it is known anyway that it runs no more.
+ */
 export async function writeRecord(
   directory: string,
   status: PodSandboxStatus | ContainerStatus,
@@ -12,7 +15,7 @@ export async function writeRecord(
   const file = await open(temporary, 'w', 0o600);
   try {
     await file.writeFile(JSON.stringify(status));
-    await file.datasync();
+    if (status.state === 'exited') await file.datasync();
   } finally {
     await file.close();
   }
@@ -31,7 +34,7 @@ export async function readRecords<T extends PodSandboxStatus | ContainerStatus>(
         throw error;
       },
     );
-    if (text !== undefined) records.push(JSON.parse(text, reviveDate) as T);
+    if (text !== undefined && text !== '') records.push(JSON.parse(text, reviveDate) as T);
   }
   return records;
 }

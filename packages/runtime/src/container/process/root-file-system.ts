@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, lstatSync } from 'node:fs';
 import { chmod, lstat, mkdir, readlink, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type ContainerMount, ContainerRuntimeError } from '../container-runtime.js';
@@ -6,11 +6,17 @@ import { type FstabLine, formatFstab, isWithin } from './fstab.js';
 import { type HostTree, makeEntries, ownDirectories } from './host-tree.js';
 
 /** Directories that a container may write to: its own, gone with it. */
-const scratch = [
+const scratchDirectories = [
   { path: '/tmp', mode: 0o1777 },
   { path: '/run', mode: 0o755 },
   { path: '/var/tmp', mode: 0o1777 },
 ] as const;
+
+/** Those that exist here as directories: mounts would follow a link. */
+const scratch = scratchDirectories.filter(
+  ({ path }) =>
+    !path.startsWith('/var') || lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true,
+);
 
 export interface RootOptions {
   /** A directory of the container's own. */

@@ -153,6 +153,21 @@ export class Sandbox {
     return this.#relay.connect(port);
   }
 
+  /** The file of a kernel setting. Only those that are the pod's own: all others are the machine's. */
+  #sysctl(name: string): string {
+    const { net, ipc } = this.namespaces;
+    const path = name.replaceAll('.', '/');
+    const own =
+      (net && path.startsWith('net/')) || (ipc && /^(kernel\/(shm|msg|sem)|fs\/mqueue\/)/.test(path));
+    if (!own || !/^\w[\w-]*(\/[\w-]+)*$/.test(path)) {
+      throw new ContainerRuntimeError(
+        'InvalidArgument',
+        `sysctl ${name} is not one that a pod has for itself here`,
+      );
+    }
+    return join('/proc/sys', path);
+  }
+
   #script(): string {
     const { net, uts } = this.namespaces;
     const { tree, host, network } = this.#engine;
@@ -170,9 +185,7 @@ export class Sandbox {
         : []),
       // Nobody but the pod has these ports, so its unprivileged users may bind them too, as with containerd.
       ...(net ? ['echo 0 >/proc/sys/net/ipv4/ip_unprivileged_port_start'] : []),
-      ...Object.entries(sysctls).map(
-        ([name, value]) => `echo ${quote(value)} >${quote(join('/proc/sys', name.replaceAll('.', '/')))}`,
-      ),
+      ...Object.entries(sysctls).map(([name, value]) => `echo ${quote(value)} >${quote(this.#sysctl(name))}`),
       'echo made >&4',
       'read -r go',
       ...(net && this.#address !== undefined
