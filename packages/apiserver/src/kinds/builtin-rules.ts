@@ -1,61 +1,117 @@
-import type { Kind } from '@kubewright/api';
-import { builtinKinds } from '@kubewright/api/builtin';
+import {
+  mutatingAdmissionPolicyBindingRules,
+  mutatingAdmissionPolicyRules,
+  mutatingWebhookConfigurationRules,
+  validatingAdmissionPolicyBindingRules,
+  validatingAdmissionPolicyRules,
+  validatingWebhookConfigurationRules,
+} from './admission-registration.js';
+import { apiServiceRules, customResourceDefinitionRules } from './api-extensions.js';
+import { certificateSigningRequestRules, priorityClassRules, runtimeClassRules } from './cluster-classes.js';
 import { configMapRules } from './config-map.js';
 import { cronJobRules } from './cron-job.js';
 import { daemonSetRules } from './daemon-set.js';
 import { deploymentRules } from './deployment.js';
+import {
+  deviceClassRules,
+  resourceClaimRules,
+  resourceClaimTemplateRules,
+  resourceSliceRules,
+} from './device.js';
 import { endpointSliceRules } from './endpoint-slice.js';
 import { endpointsRules } from './endpoints.js';
+import { eventRules } from './event.js';
+import { flowSchemaRules, priorityLevelConfigurationRules } from './flow-control.js';
+import { horizontalPodAutoscalerRules } from './horizontal-pod-autoscaler.js';
+import { ingressClassRules, ingressRules } from './ingress.js';
 import { jobRules } from './job.js';
-import { defineRules, type KindRules } from './kind-rules.js';
+import type { KindRules } from './kind-rules.js';
 import { leaseRules } from './lease.js';
 import { namespaceRules } from './namespace.js';
+import { ipAddressRules, networkPolicyRules, serviceCidrRules } from './network.js';
 import { nodeRules } from './node.js';
+import { persistentVolumeClaimRules, persistentVolumeRules } from './persistent-volume.js';
 import { podRules } from './pod.js';
+import { podDisruptionBudgetRules } from './pod-disruption-budget.js';
+import { controllerRevisionRules, podTemplateRules } from './pod-template.js';
+import { limitRangeRules, resourceQuotaRules } from './quota.js';
+import { clusterRoleBindingRules, clusterRoleRules, roleBindingRules, roleRules } from './rbac.js';
 import { replicaSetRules } from './replica-set.js';
 import { replicationControllerRules } from './replication-controller.js';
 import { secretRules } from './secret.js';
 import { serviceRules } from './service.js';
 import { serviceAccountRules } from './service-account.js';
 import { statefulSetRules } from './stateful-set.js';
+import {
+  csiDriverRules,
+  csiNodeRules,
+  csiStorageCapacityRules,
+  storageClassRules,
+  volumeAttachmentRules,
+  volumeAttributesClassRules,
+} from './storage.js';
 
-const own: readonly KindRules[] = [
+/**
+ * The rules of every built-in kind that is stored. Not stored are those that only carry a question or an order
+ * (TokenReview, SubjectAccessReview, Binding, Eviction, Scale, TokenRequest) and ComponentStatus.
+ */
+export const builtinRules: readonly KindRules[] = [
+  apiServiceRules,
+  certificateSigningRequestRules,
+  clusterRoleBindingRules,
+  clusterRoleRules,
   configMapRules,
+  controllerRevisionRules,
   cronJobRules,
+  csiDriverRules,
+  csiNodeRules,
+  csiStorageCapacityRules,
+  customResourceDefinitionRules,
   daemonSetRules,
   deploymentRules,
+  deviceClassRules,
   endpointSliceRules,
   endpointsRules,
+  eventRules,
+  flowSchemaRules,
+  horizontalPodAutoscalerRules,
+  ingressClassRules,
+  ingressRules,
+  ipAddressRules,
   jobRules,
   leaseRules,
+  limitRangeRules,
+  mutatingAdmissionPolicyBindingRules,
+  mutatingAdmissionPolicyRules,
+  mutatingWebhookConfigurationRules,
   namespaceRules,
+  networkPolicyRules,
   nodeRules,
+  persistentVolumeClaimRules,
+  persistentVolumeRules,
+  podDisruptionBudgetRules,
   podRules,
+  podTemplateRules,
+  priorityClassRules,
+  priorityLevelConfigurationRules,
   replicaSetRules,
   replicationControllerRules,
+  resourceClaimRules,
+  resourceClaimTemplateRules,
+  resourceQuotaRules,
+  resourceSliceRules,
+  roleBindingRules,
+  roleRules,
+  runtimeClassRules,
   secretRules,
   serviceAccountRules,
+  serviceCidrRules,
   serviceRules,
   statefulSetRules,
+  storageClassRules,
+  validatingAdmissionPolicyBindingRules,
+  validatingAdmissionPolicyRules,
+  validatingWebhookConfigurationRules,
+  volumeAttachmentRules,
+  volumeAttributesClassRules,
 ];
-
-/** Kinds that rules name already, as their own or as another version. */
-const covered = new Set<Kind>(
-  own.flatMap(({ kind, otherVersions = [] }) => [kind, ...otherVersions.map((version) => version.kind)]),
-);
-
-/** The rules of every built-in kind that is stored. */
-export const builtinRules: readonly KindRules[] = [
-  ...own,
-  ...builtinKinds
-    .filter((kind) => !covered.has(kind) && kind.verbs.includes('create') && kind.verbs.includes('watch'))
-    .filter((kind) => kind.group !== 'events.k8s.io' && !(kind.group === 'autoscaling' && kind.version === 'v1'))
-    .map((kind) => defineRules({ kind, storageKey: folderOf(kind) })),
-];
-
-/** Below `/registry/` upstream stores its own kinds by plural alone; two servers beside it keep the group. */
-function folderOf({ group, plural }: Kind): string {
-  return group === 'apiextensions.k8s.io' || group === 'apiregistration.k8s.io'
-    ? `${group}/${plural}`
-    : plural;
-}

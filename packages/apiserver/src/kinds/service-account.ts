@@ -5,6 +5,7 @@ import { defineRules } from './kind-rules.js';
 export const serviceAccountRules = defineRules<ServiceAccount>({
   kind: ServiceAccount,
   storageKey: 'serviceaccounts',
+  returnsDeleted: true,
   columns: [
     nameColumn,
     integer('Secrets', 'How many secrets the account lists.', ({ secrets }) => (secrets ?? []).length),

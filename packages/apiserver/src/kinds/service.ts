@@ -19,6 +19,7 @@ import { validateService, validateServiceUpdate } from './service/service-valida
 export const serviceRules = defineRules<Service>({
   kind: Service,
   storageKey: 'services/specs',
+  returnsDeleted: true,
   // Any DNS label since KEP-5311; before, it had to start with a letter.
   validateName: dns1123LabelErrors,
   default: defaultService,

@@ -1,0 +1,158 @@
+import {
+  MutatingAdmissionPolicy,
+  MutatingAdmissionPolicyBinding,
+  MutatingWebhookConfiguration,
+  type ParamKind,
+  type ParamRef,
+  ValidatingAdmissionPolicy,
+  ValidatingAdmissionPolicyBinding,
+  ValidatingWebhookConfiguration,
+} from '@kubewright/api/admissionregistration/v1';
+import { ageColumn, integer, nameColumn, orUnset, text } from './columns.js';
+import { defineRules } from './kind-rules.js';
+import { selectorText } from './workload-columns.js';
+
+/** What both kinds of webhooks leave out. */
+interface Webhook {
+  failurePolicy?: string | undefined;
+  matchPolicy?: string | undefined;
+  namespaceSelector?: object | undefined;
+  objectSelector?: object | undefined;
+  timeoutSeconds?: number | undefined;
+  clientConfig?: { service?: { port?: number | undefined } | undefined } | undefined;
+  rules?: { scope?: string | undefined }[] | undefined;
+}
+
+function defaultWebhook(webhook: Webhook): void {
+  webhook.failurePolicy ??= 'Fail';
+  webhook.matchPolicy ??= 'Equivalent';
+  webhook.namespaceSelector ??= {};
+  webhook.objectSelector ??= {};
+  webhook.timeoutSeconds ??= 10;
+  if (webhook.clientConfig?.service !== undefined) webhook.clientConfig.service.port ??= 443;
+  for (const rule of webhook.rules ?? []) rule.scope ??= '*';
+}
+
+export const mutatingWebhookConfigurationRules = defineRules<MutatingWebhookConfiguration>({
+  kind: MutatingWebhookConfiguration,
+  storageKey: 'mutatingwebhookconfigurations',
+  generation: true,
+  default({ webhooks }) {
+    for (const webhook of webhooks ?? []) {
+      defaultWebhook(webhook);
+      webhook.reinvocationPolicy ??= 'Never';
+    }
+  },
+  columns: [
+    nameColumn,
+    integer('Webhooks', 'How many webhooks are called.', ({ webhooks }) => (webhooks ?? []).length),
+    ageColumn,
+  ],
+});
+
+export const validatingWebhookConfigurationRules = defineRules<ValidatingWebhookConfiguration>({
+  kind: ValidatingWebhookConfiguration,
+  storageKey: 'validatingwebhookconfigurations',
+  generation: true,
+  default({ webhooks }) {
+    for (const webhook of webhooks ?? []) defaultWebhook(webhook);
+  },
+  columns: [
+    nameColumn,
+    integer('Webhooks', 'How many webhooks are called.', ({ webhooks }) => (webhooks ?? []).length),
+    ageColumn,
+  ],
+});
+
+export const validatingAdmissionPolicyRules = defineRules<ValidatingAdmissionPolicy>({
+  kind: ValidatingAdmissionPolicy,
+  storageKey: 'validatingadmissionpolicies',
+  generation: true,
+  default({ spec }) {
+    if (spec !== undefined) spec.failurePolicy ??= 'Fail';
+    defaultMatch(spec?.matchConstraints);
+  },
+  prepareForCreate(policy) {
+    policy.status = {};
+  },
+  columns: [
+    nameColumn,
+    integer('Validations', 'How many rules there are.', ({ spec }) => (spec?.validations ?? []).length),
+    text('ParamKind', 'Kind of the parameters.', ({ spec }) => paramKindText(spec?.paramKind)),
+    ageColumn,
+  ],
+});
+
+export const mutatingAdmissionPolicyRules = defineRules<MutatingAdmissionPolicy>({
+  kind: MutatingAdmissionPolicy,
+  storageKey: 'mutatingadmissionpolicies',
+  generation: true,
+  default({ spec }) {
+    if (spec !== undefined) spec.failurePolicy ??= 'Fail';
+    defaultMatch(spec?.matchConstraints);
+  },
+  columns: [
+    nameColumn,
+    integer('Mutations', 'How many changes there are.', ({ spec }) => (spec?.mutations ?? []).length),
+    text('ParamKind', 'Kind of the parameters.', ({ spec }) => paramKindText(spec?.paramKind)),
+    ageColumn,
+  ],
+});
+
+export const validatingAdmissionPolicyBindingRules = defineRules<ValidatingAdmissionPolicyBinding>({
+  kind: ValidatingAdmissionPolicyBinding,
+  storageKey: 'validatingadmissionpolicybindings',
+  generation: true,
+  default({ spec }) {
+    defaultMatch(spec?.matchResources);
+  },
+  columns: [
+    nameColumn,
+    text('PolicyName', 'The policy that is bound.', ({ spec }) => spec?.policyName ?? ''),
+    text('ParamRef', 'Where the parameters are.', ({ spec }) => paramRefText(spec?.paramRef)),
+    ageColumn,
+  ],
+});
+
+export const mutatingAdmissionPolicyBindingRules = defineRules<MutatingAdmissionPolicyBinding>({
+  kind: MutatingAdmissionPolicyBinding,
+  storageKey: 'mutatingadmissionpolicybindings',
+  generation: true,
+  default({ spec }) {
+    defaultMatch(spec?.matchResources);
+  },
+  columns: [
+    nameColumn,
+    text('PolicyName', 'The policy that is bound.', ({ spec }) => spec?.policyName ?? ''),
+    text('ParamRef', 'Where the parameters are.', ({ spec }) => paramRefText(spec?.paramRef)),
+    ageColumn,
+  ],
+});
+
+function defaultMatch(
+  match:
+    | {
+        matchPolicy?: string | undefined;
+        namespaceSelector?: object | undefined;
+        objectSelector?: object | undefined;
+        resourceRules?: { scope?: string | undefined }[] | undefined;
+        excludeResourceRules?: { scope?: string | undefined }[] | undefined;
+      }
+    | undefined,
+): void {
+  if (match === undefined) return;
+  match.matchPolicy ??= 'Equivalent';
+  match.namespaceSelector ??= {};
+  match.objectSelector ??= {};
+  for (const rule of [...(match.resourceRules ?? []), ...(match.excludeResourceRules ?? [])])
+    rule.scope ??= '*';
+}
+
+function paramKindText(kind: ParamKind | undefined): string {
+  return orUnset(kind === undefined ? undefined : `${kind.apiVersion ?? ''}/${kind.kind ?? ''}`);
+}
+
+function paramRefText(ref: ParamRef | undefined): string {
+  if (ref?.name) return `${ref.namespace || '*'}/${ref.name}`;
+  return ref?.selector === undefined ? '<unset>' : selectorText(ref.selector);
+}

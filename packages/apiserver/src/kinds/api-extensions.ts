@@ -1,0 +1,60 @@
+import { CustomResourceDefinition } from '@kubewright/api/apiextensions/v1';
+import { APIService } from '@kubewright/api/apiregistration/v1';
+import { type FieldError, invalid, path, required } from '../validation/field-error.js';
+import { ageColumn, createdAtColumn, nameColumn, text } from './columns.js';
+import { defineRules } from './kind-rules.js';
+
+export const customResourceDefinitionRules = defineRules<CustomResourceDefinition>({
+  kind: CustomResourceDefinition,
+  storageKey: 'apiextensions.k8s.io/customresourcedefinitions',
+  generation: true,
+  default({ spec }) {
+    if (spec?.names === undefined) return;
+    spec.names.singular ||= (spec.names.kind ?? '').toLowerCase();
+    spec.names.listKind ||= `${spec.names.kind ?? ''}List`;
+    spec.conversion ??= { strategy: 'None' };
+  },
+  prepareForCreate(definition) {
+    definition.status = {};
+  },
+  columns: [nameColumn, createdAtColumn],
+});
+
+export const apiServiceRules = defineRules<APIService>({
+  kind: APIService,
+  storageKey: 'apiregistration.k8s.io/apiservices',
+  default({ spec }) {
+    if (spec?.service !== undefined) spec.service.port ??= 443;
+  },
+  prepareForCreate(service) {
+    service.status = {};
+  },
+  validate({ metadata, spec }) {
+    const field = path('spec');
+    const { group = '', version = '' } = spec ?? {};
+    const errors: FieldError[] = [];
+    const wanted = `${version}.${group}`;
+    if (metadata.name !== wanted)
+      errors.push(
+        invalid(
+          path('metadata', 'name'),
+          metadata.name,
+          `must be \`spec.version+"."+spec.group\`: ${JSON.stringify(wanted)}`,
+        ),
+      );
+    if (version === '') errors.push(required(field.child('version')));
+    return errors;
+  },
+  columns: [
+    nameColumn,
+    text('Service', 'Who serves the version.', ({ spec }) =>
+      spec?.service === undefined ? 'Local' : `${spec.service.namespace ?? ''}/${spec.service.name ?? ''}`,
+    ),
+    text('Available', 'Whether it answers.', ({ status }) => {
+      const condition = status?.conditions?.find(({ type }) => type === 'Available');
+      if (condition === undefined) return 'Unknown';
+      return condition.status === 'True' ? 'True' : `${condition.status} (${condition.reason ?? ''})`;
+    }),
+    ageColumn,
+  ],
+});

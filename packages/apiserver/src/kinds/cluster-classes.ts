@@ -1,0 +1,142 @@
+import { dns1123LabelErrors } from '@kubewright/api';
+import { CertificateSigningRequest } from '@kubewright/api/certificates/v1';
+import { RuntimeClass } from '@kubewright/api/node/v1';
+import { PriorityClass } from '@kubewright/api/scheduling/v1';
+import { validateChoice } from '../validation/choices.js';
+import { type FieldError, forbiddenField, path, required } from '../validation/field-error.js';
+import { validateFormat } from '../validation/formats.js';
+import { sameValue, validateImmutable } from '../validation/immutable.js';
+import { ageColumn, flag, integer, nameColumn, orNone, text, wide } from './columns.js';
+import { humanDuration } from './human-duration.js';
+import { defineRules } from './kind-rules.js';
+
+const highestUserPriority = 1_000_000_000;
+const systemClasses = new Map([
+  ['system-cluster-critical', 2_000_000_000],
+  ['system-node-critical', 2_000_001_000],
+]);
+
+export const priorityClassRules = defineRules<PriorityClass>({
+  kind: PriorityClass,
+  storageKey: 'priorityclasses',
+  generation: true,
+  default(object) {
+    object.preemptionPolicy ??= 'PreemptLowerPriority';
+    object.value ??= 0;
+  },
+  validate({ metadata, value = 0, preemptionPolicy }) {
+    const { name = '' } = metadata;
+    const errors: FieldError[] = [];
+    if (name.startsWith('system-')) {
+      if (systemClasses.get(name) !== value)
+        errors.push(
+          forbiddenField(
+            path('metadata', 'name'),
+            "priority class names with 'system-' prefix are reserved for system use only",
+          ),
+        );
+    } else if (value > highestUserPriority)
+      errors.push(
+        forbiddenField(
+          path('value'),
+          `maximum allowed value of a user defined priority is ${highestUserPriority}`,
+        ),
+      );
+    errors.push(
+      ...validateChoice(preemptionPolicy, ['PreemptLowerPriority', 'Never'], path('preemptionPolicy')),
+    );
+    return errors;
+  },
+  validateUpdate: (object, old) => [
+    ...(object.value === old.value
+      ? []
+      : [forbiddenField(path('value'), 'may not be changed in an update.')]),
+    ...validateImmutable(object.preemptionPolicy, old.preemptionPolicy, path('preemptionPolicy')),
+  ],
+  columns: [
+    nameColumn,
+    integer('Value', 'The priority.', ({ value }) => value ?? 0),
+    flag(
+      'Global-Default',
+      'Whether pods without a class have it.',
+      ({ globalDefault }) => globalDefault ?? false,
+    ),
+    ageColumn,
+    wide(
+      text(
+        'PreemptionPolicy',
+        'Whether pods of it push others out.',
+        ({ preemptionPolicy }) => preemptionPolicy ?? '',
+      ),
+    ),
+  ],
+});
+
+export const runtimeClassRules = defineRules<RuntimeClass>({
+  kind: RuntimeClass,
+  storageKey: 'runtimeclasses',
+  validate: ({ handler }) => validateFormat(dns1123LabelErrors, handler ?? '', path('handler')),
+  validateUpdate: (object, old) => validateImmutable(object.handler, old.handler, path('handler')),
+  columns: [nameColumn, text('Handler', 'What runs the containers.', ({ handler }) => handler), ageColumn],
+});
+
+export const certificateSigningRequestRules = defineRules<CertificateSigningRequest>({
+  kind: CertificateSigningRequest,
+  storageKey: 'certificatesigningrequests',
+  default({ spec }) {
+    if (spec !== undefined && !spec.usages?.length) spec.usages = ['digital signature', 'key encipherment'];
+  },
+  prepareForCreate(request, { user }) {
+    // Who asks is not for the asker to say.
+    if (request.spec !== undefined) {
+      request.spec.username = user.name;
+      request.spec.groups = [...user.groups];
+      request.spec.uid = user.uid;
+      request.spec.extra = Object.fromEntries(
+        Object.entries(user.extra ?? {}).map(([key, values]) => [key, [...values]]),
+      );
+      if (Object.keys(request.spec.extra).length === 0) delete request.spec.extra;
+    }
+    request.status = {};
+  },
+  prepareForUpdate(request, old) {
+    request.spec = old.spec;
+  },
+  validate({ spec }) {
+    const field = path('spec');
+    const errors: FieldError[] = [];
+    if (!spec?.request) errors.push(required(field.child('request')));
+    if (!spec?.usages?.length) errors.push(required(field.child('usages'), 'usages are required'));
+    if (!spec?.signerName) errors.push(required(field.child('signerName')));
+    return errors;
+  },
+  columns: [
+    nameColumn,
+    ageColumn,
+    text('SignerName', 'Who shall sign.', ({ spec }) => orNone(spec?.signerName)),
+    text('Requestor', 'Who asks.', ({ spec }) => spec?.username ?? ''),
+    text('RequestedDuration', 'How long the certificate shall last.', ({ spec }) =>
+      spec?.expirationSeconds === undefined ? '<none>' : humanDuration(spec.expirationSeconds * 1000),
+    ),
+    text('Condition', 'How far the request is.', conditionText),
+  ],
+  subresources: {
+    approval: {
+      prepareForUpdate(request, old) {
+        const wanted = request.status?.conditions;
+        request.spec = old.spec;
+        request.status = { ...old.status, conditions: wanted };
+      },
+      validateUpdate: (request, old) =>
+        sameValue(request.status?.certificate, old.status?.certificate)
+          ? []
+          : [forbiddenField(path('status', 'certificate'), 'may not be changed here')],
+    },
+  },
+});
+
+function conditionText({ status }: CertificateSigningRequest): string {
+  const has = (wanted: string) => (status?.conditions ?? []).some(({ type }) => type === wanted);
+  const decision = has('Denied') ? 'Denied' : has('Approved') ? 'Approved' : 'Pending';
+  return `${decision}${has('Failed') ? ',Failed' : ''}${status?.certificate ? ',Issued' : ''}`;
+}

@@ -1,0 +1,161 @@
+import { dns1123SubdomainErrors, qualifiedNameErrors } from '@kubewright/api';
+import { Event } from '@kubewright/api/core/v1';
+import { Event as EventsEvent } from '@kubewright/api/events/v1';
+import { type FieldError, invalid, path, required } from '../validation/field-error.js';
+import { validateFormat } from '../validation/formats.js';
+import { integer, nameColumn, text, wide } from './columns.js';
+import { timeSince } from './human-duration.js';
+import { type Column, type Conversion, defineRules } from './kind-rules.js';
+
+/** Events that nobody repeats are forgotten after an hour. */
+const lifetimeSeconds = 3600;
+const maxText = 128;
+const maxMessage = 1024;
+
+/** `regarding` and friends are the newer names of the same fields. Source: KEP-383. */
+const eventsVersion: Conversion<Event, EventsEvent> = {
+  kind: EventsEvent,
+  toStored({
+    regarding,
+    note,
+    deprecatedSource,
+    deprecatedFirstTimestamp,
+    deprecatedLastTimestamp,
+    deprecatedCount,
+    reportingController,
+    apiVersion: _apiVersion,
+    kind: _kind,
+    ...same
+  }) {
+    return {
+      ...same,
+      involvedObject: regarding ?? {},
+      message: note,
+      source: deprecatedSource,
+      firstTimestamp: deprecatedFirstTimestamp,
+      lastTimestamp: deprecatedLastTimestamp,
+      count: deprecatedCount,
+      reportingComponent: reportingController,
+    };
+  },
+  fromStored({
+    involvedObject,
+    message,
+    source,
+    firstTimestamp,
+    lastTimestamp,
+    count,
+    reportingComponent,
+    eventTime,
+    apiVersion: _apiVersion,
+    kind: _kind,
+    ...same
+  }) {
+    // Fields that events.k8s.io requires are absent from events of the old kind; upstream shows those as null or zero.
+    return {
+      ...same,
+      eventTime,
+      regarding: involvedObject,
+      note: message,
+      deprecatedSource: source,
+      deprecatedFirstTimestamp: firstTimestamp,
+      deprecatedLastTimestamp: lastTimestamp,
+      deprecatedCount: count,
+      reportingController: reportingComponent,
+    } as EventsEvent;
+  },
+};
+
+const columns: readonly Column<Event>[] = [
+  text('Last Seen', 'Time since it happened last.', (event, now) => timeSince(lastSeen(event), now)),
+  text('Type', 'Normal or Warning.', ({ type }) => type ?? ''),
+  text('Reason', 'What happened, in one word.', ({ reason }) => reason ?? ''),
+  text('Object', 'What it happened to.', ({ involvedObject: { kind = '', name = '' } }) =>
+    name === '' ? kind.toLowerCase() : `${kind.toLowerCase()}/${name}`,
+  ),
+  wide(
+    text('Subobject', 'Which part of the object.', ({ involvedObject }) => involvedObject.fieldPath ?? ''),
+  ),
+  wide(text('Source', 'Who reports it.', sourceText)),
+  text('Message', 'What happened, in a sentence.', ({ message = '' }) => message.trim()),
+  wide(text('First Seen', 'Time since it happened first.', (event, now) => timeSince(firstSeen(event), now))),
+  wide({
+    ...integer<Event>(
+      'Count',
+      'How often it happened.',
+      ({ series, count }) => series?.count ?? (count || 1),
+    ),
+    type: 'string',
+  }),
+  wide(nameColumn),
+];
+
+export const eventRules = defineRules<Event>({
+  kind: Event,
+  otherVersions: [
+    {
+      ...eventsVersion,
+      columns: columns.map((column) => ({
+        ...column,
+        cell: (event, now) => column.cell(eventsVersion.toStored(event as EventsEvent), now),
+      })),
+    },
+  ],
+  storageKey: 'events',
+  timeToLiveSeconds: lifetimeSeconds,
+  default(event) {
+    event.involvedObject ??= {};
+    event.source ??= {};
+    event.reportingComponent ??= '';
+    event.reportingInstance ??= '';
+  },
+  validate: validateEvent,
+  fields: {
+    source: ({ source, reportingComponent }) => source?.component || reportingComponent || '',
+    reportingComponent: ({ reportingComponent }) => reportingComponent ?? '',
+  },
+  columns,
+});
+
+function validateEvent(event: Event): FieldError[] {
+  const { namespace = '' } = event.metadata;
+  const about = event.involvedObject.namespace ?? '';
+  const wrongNamespace = invalid(
+    path('involvedObject', 'namespace'),
+    about,
+    'does not match event.namespace',
+  );
+  const errors: FieldError[] = [];
+  if (event.eventTime === undefined) {
+    const matches = about === '' ? namespace === '' || namespace === 'default' : about === namespace;
+    if (!matches) errors.push(wrongNamespace);
+  } else {
+    if (about === '' && namespace !== 'default' && namespace !== 'kube-system') errors.push(wrongNamespace);
+    const component = event.reportingComponent ?? '';
+    if (component === '') errors.push(required(path('reportingComponent')));
+    errors.push(...validateFormat(qualifiedNameErrors, component, path('reportingComponent')));
+    for (const name of ['reportingInstance', 'action', 'reason'] as const) {
+      const value = event[name] ?? '';
+      if (value === '') errors.push(required(path(name)));
+      if (value.length > maxText)
+        errors.push(invalid(path(name), '', `can have at most ${maxText} characters`));
+    }
+    if ((event.message ?? '').length > maxMessage)
+      errors.push(invalid(path('message'), '', `can have at most ${maxMessage} characters`));
+  }
+  return [...errors, ...validateFormat(dns1123SubdomainErrors, namespace, path('namespace'))];
+}
+
+function firstSeen({ firstTimestamp, eventTime }: Event): string | undefined {
+  return firstTimestamp ?? eventTime;
+}
+
+function lastSeen(event: Event): string | undefined {
+  return event.series?.lastObservedTime ?? event.lastTimestamp ?? firstSeen(event);
+}
+
+function sourceText({ source, reportingComponent, reportingInstance }: Event): string {
+  const component = source?.component || reportingComponent || '';
+  const instance = source?.host || reportingInstance || '';
+  return instance === '' ? component : `${component}, ${instance}`;
+}

@@ -1,0 +1,45 @@
+import { PodDisruptionBudget } from '@kubewright/api/policy/v1';
+import { validateChoice } from '../validation/choices.js';
+import { type FieldError, invalid, path } from '../validation/field-error.js';
+import { validateLabelSelector } from '../validation/label-selector.js';
+import { ageColumn, integer, nameColumn, text } from './columns.js';
+import { defineRules } from './kind-rules.js';
+import { validateAtMostAll, validateCountOrPercent } from './workload-validation.js';
+
+export const podDisruptionBudgetRules = defineRules<PodDisruptionBudget>({
+  kind: PodDisruptionBudget,
+  storageKey: 'poddisruptionbudgets',
+  generation: true,
+  prepareForCreate(budget) {
+    budget.status = { disruptionsAllowed: 0, currentHealthy: 0, desiredHealthy: 0, expectedPods: 0 };
+  },
+  validate({ spec = {} }) {
+    const field = path('spec');
+    const errors: FieldError[] = [];
+    if (spec.minAvailable !== undefined && spec.maxUnavailable !== undefined)
+      errors.push(invalid(field, spec, 'minAvailable and maxUnavailable cannot be both set'));
+    for (const name of ['minAvailable', 'maxUnavailable'] as const) {
+      if (spec[name] === undefined) continue;
+      errors.push(
+        ...validateCountOrPercent(spec[name], field.child(name)),
+        ...validateAtMostAll(spec[name], field.child(name)),
+      );
+    }
+    errors.push(
+      ...validateLabelSelector(spec.selector, field.child('selector')),
+      ...validateChoice(
+        spec.unhealthyPodEvictionPolicy,
+        ['AlwaysAllow', 'IfHealthyBudget'],
+        field.child('unhealthyPodEvictionPolicy'),
+      ),
+    );
+    return errors;
+  },
+  columns: [
+    nameColumn,
+    text('Min Available', 'Pods that must stay.', ({ spec }) => String(spec?.minAvailable ?? 'N/A')),
+    text('Max Unavailable', 'Pods that may be missing.', ({ spec }) => String(spec?.maxUnavailable ?? 'N/A')),
+    integer('Allowed Disruptions', 'Pods that may go now.', ({ status }) => status?.disruptionsAllowed ?? 0),
+    ageColumn,
+  ],
+});

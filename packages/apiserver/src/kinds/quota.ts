@@ -1,0 +1,62 @@
+import { LimitRange, type LimitRangeItem, ResourceQuota } from '@kubewright/api/core/v1';
+import { validateRequiredChoice } from '../validation/choices.js';
+import { path } from '../validation/field-error.js';
+import { validateImmutable } from '../validation/immutable.js';
+import { ageColumn, createdAtColumn, nameColumn, text } from './columns.js';
+import { defineRules } from './kind-rules.js';
+import { validateQuantity } from './pod/resource-validation.js';
+
+export const resourceQuotaRules = defineRules<ResourceQuota>({
+  kind: ResourceQuota,
+  storageKey: 'resourcequotas',
+  returnsDeleted: true,
+  default(quota) {
+    quota.spec ??= {};
+  },
+  prepareForCreate(quota) {
+    quota.status = {};
+  },
+  validate: ({ spec }) =>
+    Object.entries(spec?.hard ?? {}).flatMap(([name, quantity]) =>
+      validateQuantity(name, quantity, path('spec', 'hard').key(name)),
+    ),
+  validateUpdate: (quota, old) =>
+    validateImmutable(quota.spec?.scopes, old.spec?.scopes, path('spec', 'scopes')),
+  columns: [
+    nameColumn,
+    text('Request', 'What is used, and what may be.', (quota) => usageText(quota, { limits: false })),
+    text('Limit', 'The same for limits.', (quota) => usageText(quota, { limits: true })),
+    ageColumn,
+  ],
+});
+
+function usageText({ status }: ResourceQuota, wanted: { readonly limits: boolean }): string {
+  return Object.entries(status?.hard ?? {})
+    .filter(([name]) => name.startsWith('limits.') === wanted.limits)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, hard]) => `${name}: ${status?.used?.[name] ?? '0'}/${hard}`)
+    .join(', ');
+}
+
+export const limitRangeRules = defineRules<LimitRange>({
+  kind: LimitRange,
+  storageKey: 'limitranges',
+  default({ spec }) {
+    for (const item of spec?.limits ?? []) if (item.type === 'Container') defaultItem(item);
+  },
+  validate: ({ spec }) =>
+    (spec?.limits ?? []).flatMap(({ type }, index) =>
+      validateRequiredChoice(
+        type,
+        ['Container', 'PersistentVolumeClaim', 'Pod'],
+        path('spec', 'limits').index(index).child('type'),
+      ),
+    ),
+  columns: [nameColumn, createdAtColumn],
+});
+
+/** Each bound stands in for the next finer one that is left out. */
+function defaultItem(item: LimitRangeItem): void {
+  item.default = { ...item.max, ...item.default };
+  item.defaultRequest = { ...item.min, ...item.default, ...item.defaultRequest };
+}

@@ -1,0 +1,161 @@
+import { qualifiedNameErrors } from '@kubewright/api';
+import {
+  CSIDriver,
+  CSINode,
+  CSIStorageCapacity,
+  StorageClass,
+  VolumeAttachment,
+  VolumeAttributesClass,
+} from '@kubewright/api/storage/v1';
+import { validateChoice } from '../validation/choices.js';
+import { path, required } from '../validation/field-error.js';
+import { validateFormat } from '../validation/formats.js';
+import { validateImmutable } from '../validation/immutable.js';
+import { ageColumn, flag, integer, nameColumn, orNone, orUnset, text } from './columns.js';
+import { defineRules } from './kind-rules.js';
+
+const defaultMark = 'storageclass.kubernetes.io/is-default-class';
+
+export const storageClassRules = defineRules<StorageClass>({
+  kind: StorageClass,
+  storageKey: 'storageclasses',
+  default(storageClass) {
+    storageClass.reclaimPolicy ??= 'Delete';
+    storageClass.volumeBindingMode ??= 'Immediate';
+  },
+  validate: ({ provisioner, reclaimPolicy, volumeBindingMode }) => [
+    ...(provisioner
+      ? validateFormat(qualifiedNameErrors, provisioner.toLowerCase(), path('provisioner'))
+      : [required(path('provisioner'))]),
+    ...validateChoice(reclaimPolicy, ['Delete', 'Retain'], path('reclaimPolicy')),
+    ...validateChoice(volumeBindingMode, ['Immediate', 'WaitForFirstConsumer'], path('volumeBindingMode')),
+  ],
+  validateUpdate: (object, old) =>
+    (['parameters', 'provisioner', 'reclaimPolicy', 'volumeBindingMode'] as const).flatMap((name) =>
+      validateImmutable(object[name], old[name], path(name)),
+    ),
+  columns: [
+    {
+      ...nameColumn,
+      cell: ({ metadata }) => {
+        const isDefault = metadata.annotations?.[defaultMark] === 'true';
+        return isDefault ? `${metadata.name ?? ''} (default)` : (metadata.name ?? '');
+      },
+    },
+    text('Provisioner', 'Who makes the volumes.', ({ provisioner }) => provisioner),
+    text(
+      'ReclaimPolicy',
+      'What becomes of a volume without its claim.',
+      ({ reclaimPolicy }) => reclaimPolicy ?? 'Delete',
+    ),
+    text(
+      'VolumeBindingMode',
+      'When a volume is made.',
+      ({ volumeBindingMode }) => volumeBindingMode ?? 'Immediate',
+    ),
+    {
+      ...flag<StorageClass>(
+        'AllowVolumeExpansion',
+        'Whether claims may grow.',
+        ({ allowVolumeExpansion }) => allowVolumeExpansion ?? false,
+      ),
+      type: 'string',
+    },
+    ageColumn,
+  ],
+});
+
+export const volumeAttachmentRules = defineRules<VolumeAttachment>({
+  kind: VolumeAttachment,
+  storageKey: 'volumeattachments',
+  prepareForCreate(attachment) {
+    attachment.status = { attached: false };
+  },
+  validateUpdate: (attachment, old) => validateImmutable(attachment.spec, old.spec, path('spec')),
+  columns: [
+    nameColumn,
+    {
+      ...text<VolumeAttachment>('Attacher', 'Who attaches the volume.', ({ spec }) => spec?.attacher ?? ''),
+      format: 'name',
+    },
+    text('PV', 'The volume.', ({ spec }) => spec?.source?.persistentVolumeName ?? ''),
+    text('Node', 'The node.', ({ spec }) => spec?.nodeName ?? ''),
+    flag('Attached', 'Whether it is attached.', ({ status }) => status?.attached ?? false),
+    ageColumn,
+  ],
+});
+
+export const csiDriverRules = defineRules<CSIDriver>({
+  kind: CSIDriver,
+  storageKey: 'csidrivers',
+  default(driver) {
+    driver.spec ??= {};
+    const { spec } = driver;
+    spec.attachRequired ??= true;
+    spec.podInfoOnMount ??= false;
+    spec.storageCapacity ??= false;
+    spec.fsGroupPolicy ??= 'ReadWriteOnceWithFSType';
+    if (!spec.volumeLifecycleModes?.length) spec.volumeLifecycleModes = ['Persistent'];
+    spec.requiresRepublish ??= false;
+    spec.seLinuxMount ??= false;
+  },
+  columns: [
+    nameColumn,
+    flag(
+      'AttachRequired',
+      'Whether volumes are attached to nodes.',
+      ({ spec }) => spec?.attachRequired ?? true,
+    ),
+    flag('PodInfoOnMount', 'Whether mounts name their pod.', ({ spec }) => spec?.podInfoOnMount ?? false),
+    flag(
+      'StorageCapacity',
+      'Whether the driver reports capacity.',
+      ({ spec }) => spec?.storageCapacity ?? false,
+    ),
+    text('TokenRequests', 'Audiences of tokens that the driver gets.', ({ spec }) =>
+      orUnset(spec?.tokenRequests?.map(({ audience }) => audience).join(',')),
+    ),
+    flag(
+      'RequiresRepublish',
+      'Whether mounts are refreshed.',
+      ({ spec }) => spec?.requiresRepublish ?? false,
+    ),
+    text('Modes', 'Lifetimes of volumes.', ({ spec }) => orNone(spec?.volumeLifecycleModes?.join(','))),
+    ageColumn,
+  ],
+});
+
+export const csiNodeRules = defineRules<CSINode>({
+  kind: CSINode,
+  storageKey: 'csinodes',
+  columns: [
+    nameColumn,
+    integer('Drivers', 'How many drivers the node has.', ({ spec }) => (spec?.drivers ?? []).length),
+    ageColumn,
+  ],
+});
+
+export const csiStorageCapacityRules = defineRules<CSIStorageCapacity>({
+  kind: CSIStorageCapacity,
+  storageKey: 'csistoragecapacities',
+  columns: [
+    nameColumn,
+    text('StorageClassName', 'Class that the capacity is for.', ({ storageClassName }) => storageClassName),
+    text('Capacity', 'How much there is.', ({ capacity }) => orUnset(capacity)),
+  ],
+});
+
+export const volumeAttributesClassRules = defineRules<VolumeAttributesClass>({
+  kind: VolumeAttributesClass,
+  storageKey: 'volumeattributesclasses',
+  validate: ({ driverName }) => (driverName ? [] : [required(path('driverName'))]),
+  validateUpdate: (object, old) => [
+    ...validateImmutable(object.driverName, old.driverName, path('driverName')),
+    ...validateImmutable(object.parameters, old.parameters, path('parameters')),
+  ],
+  columns: [
+    nameColumn,
+    text('DriverName', 'Driver of the class.', ({ driverName }) => driverName),
+    ageColumn,
+  ],
+});
