@@ -10,7 +10,7 @@ import {
   union,
 } from './field-set.js';
 import { fieldTypeOf } from './field-types.js';
-import { isObject, type JsonObject, own } from './json-object.js';
+import { isObject, type JsonObject, jsonEqual, own } from './json-object.js';
 import {
   capUpdateManagers,
   decodeManagers,
@@ -153,7 +153,9 @@ export class Comparisons {
 /** The managers that a write starts from: those that the client sent, else those of the stored object. */
 function managersOfWrite(live: JsonObject | undefined, object: JsonObject, subresource: string): Managers {
   const sent = subresource === '' ? own(metadataOf(object), 'managedFields') : undefined;
-  if (Array.isArray(sent)) {
+  const stored = live === undefined ? undefined : own(metadataOf(live), 'managedFields');
+  // Most clients send back what they read.
+  if (Array.isArray(sent) && !jsonEqual(sent, stored)) {
     if (sent.length === 0 || (sent.length === 1 && isObject(sent[0]) && Object.keys(sent[0]).length === 0))
       return new Map();
     try {
@@ -164,7 +166,6 @@ function managersOfWrite(live: JsonObject | undefined, object: JsonObject, subre
       if (!(error instanceof Error)) throw error;
     }
   }
-  const stored = live === undefined ? undefined : own(metadataOf(live), 'managedFields');
   return decodeManagers((stored ?? []) as ManagedFieldsEntry[], true);
 }
 

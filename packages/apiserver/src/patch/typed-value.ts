@@ -98,7 +98,9 @@ export function fieldsOf(
   const map = granularMap(type, value);
   if (map !== undefined) {
     const children: Record<string, FieldSet> = {};
-    for (const [key, member] of Object.entries(value as JsonObject)) {
+    const object = value as JsonObject;
+    for (const key of Object.keys(object)) {
+      const member = object[key];
       const declared = map.property(key);
       const below = path === undefined ? undefined : `${path}.${key}`;
       if (declared === undefined && map.values === undefined) {
