@@ -40,6 +40,8 @@ export class PodWorker {
   readonly #backOff = new BackOff();
   readonly #waiting = new Map<string, WaitingReason>();
   readonly #messages = new Map<string, string>();
+  /** What was said once of sources of volumes that are left out. */
+  readonly #skipped = new Set<string>();
   /** Aborted when the pod is to end: a hook or the making of a sandbox is left off. */
   readonly #ending = new AbortController();
   /** Aborted when containers are to die at once. */
@@ -264,7 +266,11 @@ export class PodWorker {
         config: config.source(namespace),
         facts: this.#facts(usableSandbox(pod, state)?.ips ?? []),
         now: new Date(clock.now()),
-        onSkipped: (message) => this.#event('Warning', 'VolumeSourceSkipped', message),
+        onSkipped: (message) => {
+          if (this.#skipped.has(message)) return;
+          this.#skipped.add(message);
+          this.#event('Warning', 'VolumeSourceSkipped', message);
+        },
       });
     } catch (error) {
       if (!(error instanceof VolumeError)) throw error;
