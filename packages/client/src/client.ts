@@ -35,15 +35,27 @@ export class Client {
   /** The namespace that the kubeconfig's context names. */
   readonly defaultNamespace: string;
   readonly #informers = new Map<string, unknown>();
+  readonly #transport: Transport;
+  readonly #options: ClientOptions;
   readonly #onError: ClientOptions['onError'];
   readonly #onWatcherState: ClientOptions['onWatcherState'];
 
   constructor(transport: Transport, options: ClientOptions & { readonly defaultNamespace?: string } = {}) {
+    this.#transport = transport;
+    this.#options = options;
     this.requester = new Requester(transport, options);
     this.discovery = new Discovery(this.requester);
     this.defaultNamespace = options.defaultNamespace ?? 'default';
     this.#onError = options.onError;
     this.#onWatcherState = options.onWatcherState;
+  }
+
+  /** A client with the same settings and caches of its own, whose requests pass through what wraps this one's transport. */
+  through(wrap: (transport: Transport) => Transport): Client {
+    return new Client(wrap(this.#transport), {
+      ...this.#options,
+      defaultNamespace: this.defaultNamespace,
+    });
   }
 
   /** The cluster that a kubeconfig names: `$KUBECONFIG`, `~/.kube/config`, or the pod that this runs in. */

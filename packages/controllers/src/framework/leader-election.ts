@@ -1,7 +1,8 @@
 import { formatMicroTime, isAlreadyExists, isConflict, isNotFound } from '@kubewright/api';
 import { Lease, type LeaseSpec } from '@kubewright/api/coordination/v1';
-import { type Client, type Clock, sleep } from '@kubewright/client';
+import { type Client, type Clock, sleep, type Transport } from '@kubewright/client';
 import type { Logger } from 'pino';
+import { retryOnConflict } from './status.js';
 
 export interface LeaderElectionOptions {
   /** The Lease's name. */
@@ -31,6 +32,19 @@ export class LeaseLost extends Error {
     super(message);
     this.name = 'LeaseLost';
   }
+}
+
+/** A transport that lets writes through only while they are allowed, asked before each one that is sent. */
+export function fencedTransport(inner: Transport, mayWrite: () => boolean): Transport {
+  return {
+    request: async (request) => {
+      if (request.method !== 'GET' && !mayWrite())
+        throw new LeaseLost('this process does not lead: it may not write');
+      return inner.request(request);
+    },
+    connect: (request) => inner.connect(request),
+    close: () => inner.close(),
+  };
 }
 
 /**
@@ -186,21 +200,28 @@ export class LeaderElection {
   /** Lets the next leader begin at once. */
   async #release(): Promise<void> {
     const { clock, logger } = this.#surroundings;
-    const lease = this.#observed?.lease;
-    if (lease?.spec === undefined) return;
     const time = formatMicroTime(clock.now());
-    const spec: LeaseSpec = {
-      ...lease.spec,
-      holderIdentity: '',
-      leaseDurationSeconds: 1,
-      acquireTime: time,
-      renewTime: time,
-    };
     try {
-      await this.#client
-        .resource(Lease)
-        .namespace(this.#options.namespace)
-        .replace({ ...lease, spec }, { timeoutMs: 2000 });
+      // Read anew: the answer to the last renewal may not have been waited for.
+      await retryOnConflict(
+        this.#client.resource(Lease).namespace(this.#options.namespace),
+        this.#options.name,
+        (lease) =>
+          lease.spec?.holderIdentity !== this.#options.identity
+            ? undefined
+            : {
+                ...lease,
+                spec: {
+                  ...lease.spec,
+                  // Left out: the server takes no empty one.
+                  holderIdentity: undefined,
+                  leaseDurationSeconds: 1,
+                  acquireTime: time,
+                  renewTime: time,
+                },
+              },
+        { timeoutMs: 2000 },
+      );
     } catch (error) {
       // It then runs out by itself.
       logger.info({ err: error, lease: this.#options.name }, 'the lease could not be given back');

@@ -4,7 +4,7 @@ import { type Logger, pino } from 'pino';
 import { Controller, type ControllerOptions } from './controller.js';
 import { ControllerBuilder, type WatchedOptions } from './controller-builder.js';
 import { EventRecorder } from './events/event-recorder.js';
-import { LeaderElection, type LeaderElectionOptions } from './leader-election.js';
+import { fencedTransport, LeaderElection, type LeaderElectionOptions } from './leader-election.js';
 import { createMetrics, type Metrics } from './metrics.js';
 import type { Reconciler } from './reconcile.js';
 
@@ -46,6 +46,7 @@ export class Manager {
   readonly clock: Clock;
   readonly random: () => number;
   readonly #options: ManagerOptions;
+  readonly #leaderElection: LeaderElection | undefined;
   readonly #informers: StartedInformer[] = [];
   readonly #controllers: Controller[] = [];
   readonly #runnables: Runnable[] = [];
@@ -57,12 +58,18 @@ export class Manager {
   #done: Promise<void> | undefined;
 
   constructor(client: Client, options: ManagerOptions) {
-    this.client = client;
     this.#options = options;
     this.logger = options.logger ?? pino({ level: 'silent' });
     this.clock = options.clock ?? client.requester.clock;
     this.random = options.random ?? client.requester.random;
     this.metrics = options.metrics ?? createMetrics();
+    const election = options.leaderElection && this.#election(client, options.leaderElection);
+    this.#leaderElection = election;
+    // A lease doesn't fence: an old leader has to look at its own deadline before each write.
+    this.client =
+      election === undefined
+        ? client
+        : client.through((transport) => fencedTransport(transport, () => election.holds));
   }
 
   /** Begins the description of a controller of a kind; see {@link ControllerBuilder}. */
@@ -162,22 +169,21 @@ export class Manager {
       for (const informer of this.#informers) informer.start(this.#running.signal);
       await untilAborted(Promise.all(this.#informers.map(({ synced }) => synced)), signal);
       if (signal.aborted) return;
-      if (this.#options.leaderElection === undefined) await this.#lead(signal, ran);
-      else await this.#elected(this.#options.leaderElection, ran);
+      if (this.#leaderElection === undefined) await this.#lead(signal, ran);
+      else await this.#leaderElection.run(signal, (leading) => this.#lead(leading, ran));
     } finally {
       this.#running.abort(new Error('the manager has ended'));
     }
   }
 
-  #elected(options: LeaderElectionOptions, ran: () => void): Promise<void> {
-    const election = new LeaderElection(this.client, {
+  #election(client: Client, options: LeaderElectionOptions): LeaderElection {
+    return new LeaderElection(client, {
       ...options,
       clock: this.clock,
       random: this.random,
       logger: this.logger,
       onChange: (leading) => this.metrics.leader.set({ name: options.name }, leading ? 1 : 0),
     });
-    return election.run(this.#options.signal, (leading) => this.#lead(leading, ran));
   }
 
   /** Works until the signal aborts, and then ends in order. */

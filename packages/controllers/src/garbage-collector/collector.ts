@@ -42,18 +42,22 @@ export class Collector {
     this.#enqueue = enqueue;
   }
 
-  /** @throws ApiError, and ImpossibleOwner for a reference that no retry can mend */
-  async process(uid: string, signal: AbortSignal): Promise<void> {
+  /**
+   * @returns whether to look again: an owner is there that no watch has shown, so no watch may tell of its end
+   * @throws ApiError, and ImpossibleOwner for a reference that no retry can mend
+   */
+  async process(uid: string, signal: AbortSignal): Promise<boolean> {
     const node = this.#graph.get(uid);
-    if (node === undefined) return;
+    if (node === undefined) return false;
     if (node.orphaning) await this.#orphanDependents(node, signal);
     else if (node.deletingDependents) await this.#awaitDependents(node, signal);
-    else if (!node.deleting) await this.#collect(node, signal);
+    else if (!node.deleting) return this.#collect(node, signal);
+    return false;
   }
 
-  async #collect(node: GraphNode, signal: AbortSignal): Promise<void> {
+  async #collect(node: GraphNode, signal: AbortSignal): Promise<boolean> {
     const live = await this.#live(node, signal);
-    if (live === undefined) return;
+    if (live === undefined) return false;
     const { metadata } = live;
     const owners = await Promise.all(
       (metadata.ownerReferences ?? []).map(async (reference) => ({
@@ -70,7 +74,10 @@ export class Collector {
       },
       this.#graph.dependentsOf(node.uid),
     );
-    if (verdict.type === 'keep') return;
+    const isUnwatched = owners.some(
+      ({ reference, state }) => state !== 'absent' && this.#graph.get(reference.uid) === undefined,
+    );
+    if (verdict.type === 'keep') return isUnwatched;
     if (verdict.type === 'release') {
       const gone = new Set(verdict.owners.map(({ uid }) => uid));
       await this.#setOwners(
@@ -79,7 +86,7 @@ export class Collector {
         (references) => references.filter(({ uid }) => !gone.has(uid)),
         signal,
       );
-      return;
+      return isUnwatched;
     }
     const current = verdict.unblock
       ? await this.#setOwners(
@@ -90,6 +97,7 @@ export class Collector {
         )
       : live;
     await this.#delete(node, current, verdict.propagation, signal);
+    return false;
   }
 
   async #delete(

@@ -35,14 +35,14 @@ export function addGarbageCollector(manager: Manager): void {
       // Decisions about all dependents need all of them.
       if (node?.deleting && !monitors.complete) return { requeueAfterMs: 500 };
       try {
-        await collector.process(uid, signal);
+        const isUnwatched = await collector.process(uid, signal);
+        return isUnwatched ? { requeueAfterMs: discoveryPeriodMs } : undefined;
       } catch (error) {
         if (error instanceof ImpossibleOwner) throw new TerminalError(error.message, { cause: error });
         // A kind that the server doesn't know yet may come.
         if (isNotFound(error)) logger.debug({ uid, err: error }, 'the kind of an owner is unknown');
         throw error;
       }
-      return undefined;
     },
   );
   for (const kind of [CustomResourceDefinition, APIService] as const) {
@@ -111,8 +111,10 @@ class Monitors {
     client.discovery.refresh();
     const kinds = (await client.discovery.kinds({ signal })).filter(isCollectable);
     const wanted = new Map(kinds.map((kind) => [resourceOf(kind), kind]));
-    for (const [resource, { stop }] of this.#monitors) {
+    for (const [resource, { informer, stop }] of this.#monitors) {
       if (wanted.has(resource)) continue;
+      // What was there of the kind is gone with it.
+      for (const { metadata } of informer.list()) this.#affected(this.#graph.remove(metadata.uid ?? ''));
       stop.abort();
       this.#monitors.delete(resource);
     }
