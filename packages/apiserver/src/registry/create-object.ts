@@ -40,15 +40,17 @@ export async function createObject<T extends KubernetesObject>(
     context,
   };
   await admit(registry.admission, request);
-  resource.rules.default?.(object);
-  fillSystemFields(resource, object, context);
   for (let attempt = 1; ; attempt++) {
-    if (generated) metadata.name = generateName(metadata.generateName ?? '');
+    // The name comes first: defaults and preparation may depend on it (labels of a Namespace and of a Job's pods).
+    const candidate = generated ? structuredClone(object) : object;
+    if (generated) candidate.metadata.name = generateName(metadata.generateName ?? '');
+    resource.rules.default?.(candidate);
+    fillSystemFields(resource, candidate, context);
     try {
-      return await createNamed(registry, resource, object, request);
+      return await createNamed(registry, resource, candidate, { ...request, object: candidate });
     } catch (error) {
       if (!generated || !isAlreadyExists(error)) throw error;
-      if (attempt === nameAttempts) throw generatedNameTaken(resource, object);
+      if (attempt === nameAttempts) throw generatedNameTaken(resource, candidate);
     }
   }
 }

@@ -66,13 +66,17 @@ export async function updateObject<T extends KubernetesObject>(
     if (options.create !== undefined) return options.create();
     throw notFound(rules.kind, name);
   }
-  if (outcome.removes && !context.dryRun) await rules.release?.(outcome.object, context);
+  if (!context.dryRun) {
+    if (outcome.removes) await rules.release?.(outcome.object, context);
+    else await rules.releaseUnused?.(outcome.object, outcome.old, context);
+  }
   outcome.object.metadata.resourceVersion = String(revision);
   return { bytes: outcome.bytes, revision, object: outcome.object };
 }
 
 interface Outcome<T extends KubernetesObject> {
   readonly object: T;
+  readonly old: T;
   readonly bytes: Buffer;
   readonly removes: boolean;
   readonly giveBack: (() => Promise<void>) | undefined;
@@ -114,7 +118,7 @@ async function changed<T extends KubernetesObject>(
   if (errors.length > 0) throw invalidObject(rules.kind, name, errors);
   await validateAdmission(registry.admission, request);
   const giveBack = context.dryRun ? undefined : await rules.allocate?.(object, old, context);
-  return { object, bytes: storedBytes(object), removes: isFinished(resource, object), giveBack };
+  return { object, old, bytes: storedBytes(object), removes: isFinished(resource, object), giveBack };
 }
 
 /** True for a deleted object that nothing holds any more. */
