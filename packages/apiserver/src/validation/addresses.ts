@@ -48,7 +48,7 @@ export function validateEndpointAddress(
   const wrong = (detail: string) => [invalid(field, address, detail)];
   const range = ip.range();
   if (range === 'unspecified') return wrong(`may not be unspecified (${address})`);
-  if (range === 'loopback' && !loopback.some((cidr) => ip.match(ipaddr.parseCIDR(cidr))))
+  if (range === 'loopback' && !loopback.some((cidr) => isInRange(ip, cidr)))
     return wrong('may not be in the loopback range (127.0.0.0/8, ::1/128)');
   if (range === 'linkLocal') return wrong('may not be in the link-local range (169.254.0.0/16, fe80::/10)');
   if (
@@ -58,4 +58,9 @@ export function validateEndpointAddress(
   )
     return wrong('may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)');
   return [];
+}
+
+function isInRange(ip: ipaddr.IPv4 | ipaddr.IPv6, cidr: string): boolean {
+  const range = ipaddr.parseCIDR(cidr);
+  return range[0].kind() === ip.kind() && ip.match(range);
 }

@@ -14,7 +14,6 @@ import type { Logger } from 'pino';
 import { type AddressClaim, type ClusterAddresses, claimAddresses } from '../cluster-addresses.js';
 import { CommandError } from '../command-error.js';
 import { type DataDirectory, openDataDirectory, writePrivate } from '../data-directory.js';
-import { isLoopback } from '../privileges.js';
 
 export interface ApiServerComponentOptions {
   readonly dataDirectory: string;
@@ -85,6 +84,7 @@ export async function startApiServerComponent(
       serviceRanges: {
         clusterIPs: [addresses.serviceRange],
         nodePorts: { from: 30_000, to: 32_767 },
+        // The server itself may be bound to nothing else, and the Service `kubernetes` leads to it.
         loopbackEndpoints: ['127.0.0.1/32', '::1/128', ...(claim.loopback ? [addresses.podRange] : [])],
       },
       kubelet: { ...toKubelets, ca },
@@ -103,8 +103,7 @@ export async function startApiServerComponent(
         : await listen(server, tls, { bindAddress: nodeIP, port: listener.port });
       await server.advertise({ address: nodeIP, port });
     };
-    if (!isWildcard(options.bindAddress) && !isLoopback(options.bindAddress))
-      await server.advertise({ address: options.bindAddress, port: listener.port });
+    await server.advertise({ address: reachable(options.bindAddress), port: listener.port });
     return { server, data, pki, addresses, url, kubeconfig, serveNode, close };
   } catch (error) {
     await close();
@@ -166,9 +165,13 @@ function isWildcard(address: string): boolean {
   return address === '0.0.0.0' || address === '::';
 }
 
-/** How clients of this machine reach a listener. */
+/** An address at which this machine's clients reach a listener. */
+function reachable(bindAddress: string): string {
+  return isWildcard(bindAddress) || bindAddress === 'localhost' ? '127.0.0.1' : bindAddress;
+}
+
 function hostPort(bindAddress: string, port: number): string {
-  const host = isWildcard(bindAddress) ? '127.0.0.1' : bindAddress;
+  const host = reachable(bindAddress);
   return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
