@@ -30,11 +30,7 @@ export function pathsOf(kind: DocumentedKind, schemas: SchemaObjects): Map<strin
 
 const objectTypes = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
 const watchTypes = ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch'];
-const patchTypes = [
-  'application/json-patch+json',
-  'application/merge-patch+json',
-  'application/apply-patch+yaml',
-];
+const patchTypes = ['application/json-patch+json', 'application/merge-patch+json'];
 const strategicPatchType = 'application/strategic-merge-patch+json';
 
 interface OperationOptions {

@@ -51,9 +51,8 @@ describe('updateManagedFields', () => {
             'f:replicas': {},
             'f:selector': {},
             'f:template': {
-              'f:metadata': { '.': {}, 'f:labels': { '.': {}, 'f:app': {} } },
+              'f:metadata': { 'f:labels': { '.': {}, 'f:app': {} } },
               'f:spec': {
-                '.': {},
                 'f:containers': {
                   'k:{"name":"a"}': {
                     '.': {},

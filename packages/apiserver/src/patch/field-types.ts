@@ -42,7 +42,26 @@ export function fieldTypeOf(source: SchemaSource): FieldType {
 }
 
 const objectMeta = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';
-const alwaysThere = new Set(['metadata', 'spec', 'status']);
+/**
+ * Properties that are there in an empty object of a built-in kind, besides the required ones: structs in Go that are
+ * no pointers.
+ */
+const alwaysThere = new Set([
+  'acceptedNames',
+  'daemonEndpoints',
+  'kubeletEndpoint',
+  'lastState',
+  'loadBalancer',
+  'metadata',
+  'nodeInfo',
+  'resources',
+  'spec',
+  'state',
+  'status',
+  'strategy',
+  'template',
+  'updateStrategy',
+]);
 
 /** What is not described: maps of anything, each member a field; lists are one field. */
 const untyped: FieldType = {
@@ -78,7 +97,7 @@ class Compiler {
     const schema: Schema = described
       ? root
       : { ...root, properties: { ...root.properties, metadata: definitions.get(objectMeta) } };
-    return this.#compile(schema, alwaysThere);
+    return this.#compile(schema);
   }
 
   #type(schema: Schema): FieldType {
@@ -90,7 +109,7 @@ class Compiler {
     return type;
   }
 
-  #compile(schema: Schema, there: ReadonlySet<string> = new Set()): FieldType {
+  #compile(schema: Schema): FieldType {
     const reference = schema.$ref ?? (schema.allOf?.length === 1 ? schema.allOf[0]?.$ref : undefined);
     if (reference !== undefined) {
       const target = this.#resolve(reference);
@@ -102,7 +121,7 @@ class Compiler {
     if (schema.type === 'array') return { list: this.#list(schema), map: undefined };
     const { properties, additionalProperties } = schema;
     if (properties !== undefined || typeof additionalProperties === 'object')
-      return { list: undefined, map: this.#map(schema, there) };
+      return { list: undefined, map: this.#map(schema) };
     if (schema['x-kubernetes-map-type'] === 'atomic')
       return { list: undefined, map: { ...untyped.map, atomic: true } as MapType };
     const scalar = schema.type !== undefined && schema.type !== 'object';
@@ -131,11 +150,13 @@ class Compiler {
     };
   }
 
-  #map(schema: Schema, there: ReadonlySet<string>): MapType {
+  #map(schema: Schema): MapType {
     const { properties = {}, additionalProperties, required = [] } = schema;
     const compile = (one: Schema) => this.#type(one);
     const open = additionalProperties === true || schema['x-kubernetes-preserve-unknown-fields'] === true;
-    const isRequired = new Set([...required, ...there]);
+    // Objects of other kinds have no properties of their own accord.
+    const builtin = this.#source.name !== undefined;
+    const isRequired = new Set(required);
     const declared = new Map<string, FieldType>();
     const compileProperty = (name: string): FieldType | undefined => {
       const property = Object.hasOwn(properties, name) ? properties[name] : undefined;
@@ -153,7 +174,7 @@ class Compiler {
         if (type !== undefined) declared.set(name, type);
         return type;
       },
-      isAlwaysThere: (name) => isRequired.has(name),
+      isAlwaysThere: (name) => builtin && (isRequired.has(name) || alwaysThere.has(name)),
       get values() {
         values ??= valueSchema !== undefined ? compile(valueSchema) : open ? untyped : undefined;
         return values;
