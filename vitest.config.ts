@@ -1,9 +1,10 @@
 import { defineConfig } from 'vitest/config';
 
 // Tests run from the sources of every package (the `source` export condition), so no build is needed between edits.
+// The list must not name `import`: vitest hands it on to node, where it would hold for `require` as well.
 export default defineConfig({
-  resolve: { conditions: ['source', 'node', 'import', 'default'] },
-  ssr: { resolve: { conditions: ['source', 'node', 'import', 'default'] } },
+  resolve: { conditions: ['source', 'node'] },
+  ssr: { resolve: { conditions: ['source', 'node'] } },
   test: {
     include: [
       'packages/*/src/**/*.test.ts',
