@@ -1,5 +1,6 @@
 import type { SchemaSource } from '@kubewright/api';
 import type { ManagedFieldsEntry } from '@kubewright/api/meta/v1';
+import { type Comparison, compare } from './compare-typed.js';
 import {
   difference,
   differenceWithChildren,
@@ -21,7 +22,6 @@ import {
   ownable,
   setFields,
 } from './managers.js';
-import { type Comparison, compare } from './typed-value.js';
 
 /** An object at one of its versions. */
 export interface VersionedObject {

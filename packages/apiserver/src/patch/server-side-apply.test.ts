@@ -194,6 +194,41 @@ describe('applyConfiguration', () => {
     expect(JSON.stringify(entries(next))).not.toContain('f:status');
   });
 
+  it('compares managers of another version at that version, and drops those of one that is gone', () => {
+    // At v2 the replicas are called instances.
+    const v2 = defineKind({
+      group: 'apps',
+      version: 'v2',
+      kind: 'Deployment',
+      schema: {
+        type: 'object',
+        properties: { spec: { type: 'object', properties: { instances: { type: 'integer' } } } },
+      } as const,
+    });
+    const atVersion = (object: JsonObject, apiVersion: string) => {
+      if (apiVersion !== 'apps/v2') return undefined;
+      const { replicas, ...rest } = (object.spec ?? {}) as JsonObject;
+      const spec = replicas === undefined ? rest : { ...rest, instances: replicas };
+      return { object: { ...object, spec }, schema: v2.schema };
+    };
+    const owner = (apiVersion: string, field: string) => ({
+      manager: apiVersion,
+      operation: 'Apply',
+      apiVersion,
+      fieldsType: 'FieldsV1',
+      fieldsV1: { 'f:spec': { [field]: {} } },
+    });
+    const live = config(
+      { replicas: 1 },
+      { managedFields: [owner('apps/v2', 'f:instances'), owner('apps/v9', 'f:x')] },
+    );
+    expect(() => applyConfiguration(live, config({ replicas: 2 }), by('alice', { atVersion }))).toThrow(
+      'Apply failed with 1 conflict: conflict with "apps/v2": .spec.instances',
+    );
+    const next = applyConfiguration(live, config({ replicas: 1 }), by('alice', { atVersion }));
+    expect(managers(next)).toEqual(['alice', 'apps/v2']);
+  });
+
   it('refuses configurations that are none', () => {
     expect(errorOf(() => applyConfiguration(created, { ...base, kind: 'Pod' }, by('a')))).toMatchObject({
       code: 400,

@@ -1,5 +1,6 @@
 import { ApiError, badRequest, decodeJsonText, encodeJson } from '@kubewright/api';
 import type { ManagedFieldsEntry } from '@kubewright/api/meta/v1';
+import { compare } from './compare-typed.js';
 import {
   Comparisons,
   metadataOf,
@@ -22,9 +23,11 @@ import {
   union,
 } from './field-set.js';
 import { type FieldType, fieldTypeOf } from './field-types.js';
+import { fieldsOf } from './fields-of.js';
 import { isObject, type JsonObject, own } from './json-object.js';
 import { decodeManagers, type Manager, type Managers, managerId, ownable, setFields } from './managers.js';
-import { compare, fieldsOf, mergeTyped, prune } from './typed-value.js';
+import { mergeTyped } from './merge-typed.js';
+import { prune } from './prune-typed.js';
 
 /** A server-side apply. */
 export interface ApplyWrite extends TrackedWrite {
