@@ -17,7 +17,8 @@ export const configMapRules = defineRules<ConfigMap>({
     for (const [key, value] of Object.entries(data)) {
       const field = path('data').key(key);
       errors.push(...configMapKeyErrors(key).map((message) => invalid(field, key, message)));
-      if (key in binaryData) errors.push(invalid(field, key, 'duplicate of key present in binaryData'));
+      if (Object.hasOwn(binaryData, key))
+        errors.push(invalid(field, key, 'duplicate of key present in binaryData'));
       size += Buffer.byteLength(value);
     }
     for (const [key, value] of Object.entries(binaryData)) {

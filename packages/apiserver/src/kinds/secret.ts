@@ -12,9 +12,15 @@ export const secretRules = defineRules<Secret>({
   default(secret) {
     secret.type ||= 'Opaque';
     if (secret.stringData === undefined) return;
-    secret.data ??= {};
-    for (const [key, value] of Object.entries(secret.stringData))
-      secret.data[key] = Buffer.from(value).toString('base64');
+    const written = Object.entries(secret.stringData).map(([key, value]) => [
+      key,
+      Buffer.from(value).toString('base64'),
+    ]);
+    // Built anew, as an assignment to a key `__proto__` would be lost.
+    secret.data = Object.fromEntries([...Object.entries(secret.data ?? {}), ...written]) as Record<
+      string,
+      string
+    >;
     // Written, never read: it is gone before anything is stored or shown.
     delete secret.stringData;
   },

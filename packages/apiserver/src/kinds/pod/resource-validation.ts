@@ -53,7 +53,7 @@ function validateRequirements(
   for (const [name, quantity] of Object.entries(requests)) {
     const at = requestsField.key(name);
     errors.push(...nameRule(name, at), ...validateQuantity(name, quantity, at));
-    const limit = limits[name];
+    const limit = Object.hasOwn(limits, name) ? limits[name] : undefined;
     if (limit === undefined) {
       if (!mayOvercommit(name))
         errors.push(required(limitsField, 'Limit must be set for non overcommitable resources'));
