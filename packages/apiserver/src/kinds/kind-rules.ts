@@ -93,6 +93,8 @@ export interface KindRules<T extends KubernetesObject = KubernetesObject> {
   /** Before validation: what a client may not set is reset, what depends on the request is filled in. */
   prepareForCreate?(object: T, context: WriteContext): void;
   prepareForUpdate?(object: T, old: T, context: WriteContext): void;
+  /** True where a create brings the status along (a Node registers with its own). @default false: it is reset */
+  readonly createdWithStatus?: boolean;
   /** Name rule of the kind: messages of what is wrong. @default DNS subdomain */
   validateName?(name: string): string[];
   /** In upstream's order; the metadata's own errors come before. */

@@ -19,6 +19,7 @@ import { taintEffects } from './pod/scheduling-validation.js';
 export const nodeRules = defineRules<Node>({
   kind: Node,
   storageKey: 'minions',
+  createdWithStatus: true,
   default(node) {
     node.spec ??= {};
     const { status } = node;

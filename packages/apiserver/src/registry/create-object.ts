@@ -106,7 +106,8 @@ function fillSystemFields<T extends KubernetesObject>(
   metadata.uid = randomUUID();
   if (rules.generation) metadata.generation = 1;
   else delete metadata.generation;
-  if (rules.kind.subresources.status !== undefined && 'status' in object) delete object.status;
+  const resetsStatus = rules.kind.subresources.status !== undefined && !rules.createdWithStatus;
+  if (resetsStatus && 'status' in object) delete object.status;
   rules.prepareForCreate?.(object, context);
 }
 
