@@ -44,14 +44,14 @@ export class Exchange {
     return negotiate(this.request.headers.accept);
   }
 
-  send(status: number, contentType: string, body: Uint8Array | string, headers: ResponseHeaders = {}): void {
+  send(status: number, contentType: string, body: Uint8Array | string, headers?: ResponseHeaders): void {
     this.status = status;
     this.#sink.send(status, this.#headers(contentType, headers), body);
   }
 
   open(status: number, contentType: string): ByteStream {
     this.status = status;
-    return this.#sink.open(status, this.#headers(contentType, {}));
+    return this.#sink.open(status, this.#headers(contentType, undefined));
   }
 
   /** Answers with JSON bytes, or with the same as YAML where that was asked for. */
@@ -86,15 +86,12 @@ export class Exchange {
     }).toStatus();
   }
 
-  // Source: RFC 7234, 5.5; 299 is the code of miscellaneous persistent warnings.
-  #headers(contentType: string, headers: ResponseHeaders): ResponseHeaders {
-    const all: ResponseHeaders = {
-      'content-type': contentType,
-      'cache-control': 'no-cache, private',
-      ...headers,
-    };
-    if (this.#warnings.length > 0) all.warning = this.#warnings.map((text) => `299 - ${quote(text)}`);
-    return all;
+  #headers(contentType: string, more: ResponseHeaders | undefined): ResponseHeaders {
+    const headers: ResponseHeaders = { 'content-type': contentType, 'cache-control': 'no-cache, private' };
+    if (more !== undefined) Object.assign(headers, more);
+    // Source: RFC 7234, 5.5; 299 is the code of miscellaneous persistent warnings.
+    if (this.#warnings.length > 0) headers.warning = this.#warnings.map((text) => `299 - ${quote(text)}`);
+    return headers;
   }
 }
 

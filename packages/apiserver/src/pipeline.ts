@@ -26,7 +26,10 @@ export const stages: readonly Stage[] = [
 /** Takes a request through the stages; whatever fails becomes its answer. */
 export async function runStages(exchange: Exchange): Promise<void> {
   try {
-    for (const stage of stages) await stage.run(exchange);
+    for (const stage of stages) {
+      const running = stage.run(exchange);
+      if (running !== undefined) await running;
+    }
   } catch (error) {
     if (exchange.answered)
       exchange.server.logger.error({ err: error, path: exchange.info?.path }, 'an answer broke off');

@@ -111,7 +111,7 @@ export class ApiServer implements Registry {
     try {
       await runStages(exchange);
     } finally {
-      this.metrics.observe(exchange);
+      this.metrics.requests.observe(exchange);
       this.#running--;
       if (this.#running === 0) this.#idle?.();
     }

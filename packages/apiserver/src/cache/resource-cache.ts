@@ -119,11 +119,6 @@ export class ResourceCache {
     await this.#feed.waitFor(revision, signal);
   }
 
-  /** Resolves when reads see every write that was acknowledged before the call, by any server of the store. */
-  async waitForNewest(signal?: AbortSignal): Promise<void> {
-    await this.#feed.waitFor(await this.#feed.storage.revision(), signal);
-  }
-
   /** Takes a change that the feed brings. For the feed alone. */
   apply(event: StorageEvent): void {
     const window = this.#window;

@@ -167,7 +167,7 @@ describe('the watch cache', () => {
     const reached = pods.waitFor(pods.revision + 1);
     await put(storage, 'default/a', {});
     await reached;
-    await pods.waitForNewest();
+    await pods.waitFor(await storage.revision());
     vi.useFakeTimers();
     const never = pods.waitFor(pods.revision + 100).catch((error: unknown) => error);
     vi.advanceTimersByTime(3000);

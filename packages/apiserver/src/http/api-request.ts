@@ -26,7 +26,7 @@ export interface ApiRequest {
   readonly signal: AbortSignal;
   readonly remoteAddress: string;
   /** Present when TLS verified a client certificate against the server's client CA. */
-  readonly certificate?: CertificateSubject;
+  readonly certificate?: CertificateSubject | undefined;
   readonly upgrade?: UpgradeRequest;
 }
 

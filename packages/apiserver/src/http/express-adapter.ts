@@ -1,13 +1,16 @@
-import { IncomingMessage, ServerResponse } from 'node:http';
+import type { EventEmitter } from 'node:events';
+import { type IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import { ApiError } from '@kubewright/api';
 import express, { type Express } from 'express';
 import {
   type ApiRequest,
   type ByteStream,
+  type CertificateSubject,
   maxBodyBytes,
   type ResponseHeaders,
   type ResponseSink,
+  type UpgradeRequest,
 } from './api-request.js';
 import { certificateOf } from './tls-identity.js';
 
@@ -30,9 +33,7 @@ export function expressAdapter(handle: HandleRequest): ExpressAdapter {
   app.disable('x-powered-by');
   app.disable('etag');
   app.use((request, response, next) => {
-    const abort = new AbortController();
-    response.once('close', () => abort.abort(new Error('the client closed the connection')));
-    handle(toApiRequest(request, abort.signal), new HttpSink(response)).catch(next);
+    handle(new HttpRequest(request, response), new HttpSink(response)).catch(next);
   });
   return {
     app,
@@ -41,28 +42,70 @@ export function expressAdapter(handle: HandleRequest): ExpressAdapter {
   };
 }
 
-/** The core's view of a node request. */
-export function toApiRequest(request: IncomingMessage, signal: AbortSignal): ApiRequest {
-  const socket = request.socket as TLSSocket;
-  const certificate = socket.encrypted ? certificateOf(socket) : undefined;
-  return {
-    method: request.method ?? 'GET',
-    url: request.url ?? '/',
-    headers: request.headers,
-    remoteAddress: socket.remoteAddress ?? '',
-    signal,
-    readBody: () => readBody(request),
-    ...(certificate === undefined ? {} : { certificate }),
-  };
+/** The core's view of a node request, which ends early when `connection` closes. */
+export class HttpRequest implements ApiRequest {
+  readonly #request: IncomingMessage;
+  readonly #connection: Pick<EventEmitter, 'once'> & { readonly destroyed: boolean };
+  readonly upgrade?: UpgradeRequest;
+  #signal: AbortSignal | undefined;
+
+  constructor(
+    request: IncomingMessage,
+    connection: Pick<EventEmitter, 'once'> & { readonly destroyed: boolean },
+    upgrade?: UpgradeRequest,
+  ) {
+    this.#request = request;
+    this.#connection = connection;
+    if (upgrade !== undefined) this.upgrade = upgrade;
+  }
+
+  get method(): string {
+    return this.#request.method ?? 'GET';
+  }
+
+  get url(): string {
+    return this.#request.url ?? '/';
+  }
+
+  get headers(): IncomingHttpHeaders {
+    return this.#request.headers;
+  }
+
+  get remoteAddress(): string {
+    return this.#request.socket.remoteAddress ?? '';
+  }
+
+  get certificate(): CertificateSubject | undefined {
+    const socket = this.#request.socket as TLSSocket;
+    return socket.encrypted ? certificateOf(socket) : undefined;
+  }
+
+  // Made when first asked for: a signal costs more than the whole of a get.
+  get signal(): AbortSignal {
+    if (this.#signal === undefined) {
+      const abort = new AbortController();
+      const leave = () => abort.abort(new Error('the client closed the connection'));
+      if (this.#connection.destroyed) leave();
+      else this.#connection.once('close', leave);
+      this.#signal = abort.signal;
+    }
+    return this.#signal;
+  }
+
+  readBody(): Promise<Buffer> {
+    return readBody(this.#request);
+  }
 }
 
-// `Reflect.construct` makes an instance of the base with the prototype of `Preset`, whether the base is a class or not.
+// The bases are functions that can be called on an object made elsewhere; `Reflect.construct` would do the same at an
+// eighth of the speed.
 function withPrototype<T extends typeof IncomingMessage | typeof ServerResponse>(
   base: T,
   prototype: object,
 ): T {
-  function Preset(...args: unknown[]): object {
-    return Reflect.construct(base, args, Preset) as object;
+  const construct = base as unknown as (...args: unknown[]) => void;
+  function Preset(this: object, ...args: unknown[]): void {
+    construct.apply(this, args);
   }
   Preset.prototype = prototype;
   return Preset as unknown as T;
@@ -93,7 +136,8 @@ class HttpSink implements ResponseSink {
 
   send(status: number, headers: ResponseHeaders, body: Uint8Array | string): void {
     const length = typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength;
-    this.#response.writeHead(status, { ...headers, 'content-length': length });
+    headers['content-length'] = String(length);
+    this.#response.writeHead(status, headers);
     this.#response.end(this.#response.req.method === 'HEAD' ? undefined : body);
   }
 

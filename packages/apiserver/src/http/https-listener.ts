@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ByteStream, ResponseHeaders, ResponseSink } from './api-request.js';
-import { expressAdapter, type HandleRequest, toApiRequest } from './express-adapter.js';
+import { expressAdapter, type HandleRequest, HttpRequest } from './express-adapter.js';
 
 export interface HttpsOptions {
   /** PEM. */
@@ -64,11 +64,9 @@ export async function listenHttps(handle: HandleRequest, options: HttpsOptions):
 }
 
 function handleUpgrade(handle: HandleRequest, request: IncomingMessage, socket: Duplex, head: Buffer): void {
-  const abort = new AbortController();
-  socket.once('close', () => abort.abort(new Error('the client closed the connection')));
-  // A reset is the client's way of leaving; the close that follows aborts the request.
-  socket.on('error', () => abort.abort(new Error('the connection broke')));
-  const apiRequest = { ...toApiRequest(request, abort.signal), upgrade: { socket, head } };
+  // A reset is the client's way of leaving; the close that follows ends the request.
+  socket.on('error', () => socket.destroy());
+  const apiRequest = new HttpRequest(request, socket, { socket, head });
   handle(apiRequest, new SocketSink(socket)).catch((error: unknown) =>
     socket.destroy(error instanceof Error ? error : new Error(String(error))),
   );

@@ -31,6 +31,9 @@ const verbsOfMethods: Readonly<Record<string, string>> = {
 /** Subresources of namespaces; any other third segment below a namespace is a resource in it. */
 const namespaceSubresources = new Set(['status', 'finalize']);
 
+/** Shared by all requests without a query; nobody changes it. */
+const emptyQuery = new URLSearchParams();
+
 /**
  * Reads method and URL. A path that is no resource path still gets an answer: `isResource` is false.
  * @throws ApiError BadRequest when the path is not valid percent-encoding
@@ -38,54 +41,43 @@ const namespaceSubresources = new Set(['status', 'finalize']);
 export function parseRequestInfo(method: string, url: string): RequestInfo {
   const mark = url.indexOf('?');
   const path = mark < 0 ? url : url.slice(0, mark);
-  const query = new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1));
+  const query = mark < 0 ? emptyQuery : new URLSearchParams(url.slice(mark + 1));
   const segments = segmentsOf(path);
-  const plain: RequestInfo = {
-    isResource: false,
-    verb: method.toLowerCase(),
+  const grouped = segments[0] === 'apis';
+  if (!grouped && segments[0] !== 'api')
+    return { ...noResource, verb: method.toLowerCase(), path, query, group: '', version: '' };
+  const group = grouped ? (segments[1] ?? '') : '';
+  const version = (grouped ? segments[2] : segments[1]) ?? '';
+  let at = grouped ? 3 : 2;
+  if ((segments[at] ?? '') === '')
+    return { ...noResource, verb: method.toLowerCase(), path, query, group, version };
+  // The old form /api/v1/watch/… is a watch of what follows.
+  const oldWatch = segments[at] === 'watch' && segments.length > at + 1;
+  if (oldWatch) at++;
+  let namespace = '';
+  if (segments[at] === 'namespaces' && segments[at + 1] !== undefined) {
+    namespace = segments[at + 1] ?? '';
+    const next = segments[at + 2];
+    if (next !== undefined && !namespaceSubresources.has(next)) at += 2;
+  }
+  const name = segments[at + 1] ?? '';
+  return {
+    isResource: true,
+    verb: verbOf(method, name, query, oldWatch),
     path,
     query,
-    group: '',
-    version: '',
-    namespace: '',
-    resource: '',
-    subresource: '',
-    name: '',
-    rest: [],
+    group,
+    version,
+    namespace,
+    resource: segments[at] ?? '',
+    name,
+    subresource: segments[at + 2] ?? '',
+    rest: segments.length > at + 3 ? segments.slice(at + 3) : none,
   };
-  const grouped = segments[0] === 'apis';
-  if (!grouped && segments[0] !== 'api') return plain;
-  const [group, version, parts] = grouped
-    ? [segments[1] ?? '', segments[2] ?? '', segments.slice(3)]
-    : ['', segments[1] ?? '', segments.slice(2)];
-  if (parts.length === 0 || parts[0] === '') return { ...plain, group, version };
-  return resourceInfo({ ...plain, group, version }, method, parts);
 }
 
-function resourceInfo(base: RequestInfo, method: string, parts: readonly string[]): RequestInfo {
-  let namespace = '';
-  let rest = parts;
-  // The old form /api/v1/watch/… is a watch of what follows.
-  const oldWatch = rest[0] === 'watch' && rest.length > 1;
-  if (oldWatch) rest = rest.slice(1);
-  if (rest[0] === 'namespaces' && rest[1] !== undefined) {
-    namespace = rest[1];
-    if (rest[2] !== undefined && !namespaceSubresources.has(rest[2])) rest = rest.slice(2);
-  }
-  const resource = rest[0] ?? '';
-  const name = rest[1] ?? '';
-  const subresource = rest[2] ?? '';
-  return {
-    ...base,
-    isResource: true,
-    verb: verbOf(method, name, base.query, oldWatch),
-    namespace,
-    resource,
-    name,
-    subresource,
-    rest: rest.slice(3),
-  };
-}
+const none: readonly string[] = [];
+const noResource = { isResource: false, namespace: '', resource: '', subresource: '', name: '', rest: none };
 
 function verbOf(method: string, name: string, query: URLSearchParams, oldWatch: boolean): string {
   const verb = verbsOfMethods[method] ?? '';

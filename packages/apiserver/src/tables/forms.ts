@@ -28,12 +28,15 @@ const includes = ['None', 'Metadata', 'Object'] as const;
 
 /** @throws ApiError BadRequest for an unknown `includeObject` */
 export function formOf({ as, version }: MediaType, query: URLSearchParams): Form {
+  if (as === 'object') return plainForm;
   const asked = query.get('includeObject') || 'Metadata';
   const include = includes.find((one) => one === asked);
   if (as === 'Table' && include === undefined)
     throw badRequest(`unrecognized includeObject value: "${asked}"`);
   return { as, include: include ?? 'Metadata', apiVersion: `meta.k8s.io/${version}` };
 }
+
+const plainForm: Form = { as: 'object', include: 'Metadata', apiVersion: '' };
 
 /** One object as JSON. */
 export function objectJson(served: ServedKind, form: Form, entry: StoredEntry, now: number): Buffer | string {

@@ -1,4 +1,5 @@
-import { badRequest } from '@kubewright/api';
+import { posix } from 'node:path';
+import { badRequest, decodeJson, JsonSyntaxError } from '@kubewright/api';
 import type { Exchange } from '../exchange.js';
 import {
   type FieldError,
@@ -92,18 +93,26 @@ export function encodeContinue({ revision, startAfter }: ContinueToken, prefix: 
 
 /** @throws ApiError BadRequest */
 export function decodeContinue(token: string, prefix: string): ContinueToken {
-  const refusal = badRequest('continue key is not valid: illegal base64 data or token');
+  const refusal = (why: string) => badRequest(`invalid continue token: continue key is not valid: ${why}`);
+  const wrong = token.search(/[^A-Za-z0-9_-]/);
+  if (wrong >= 0) throw refusal(`illegal base64 data at input byte ${wrong}`);
   let parsed: unknown;
   try {
-    parsed = JSON.parse(Buffer.from(token, 'base64url').toString('utf8'));
-  } catch {
-    throw refusal;
+    parsed = decodeJson(Buffer.from(token, 'base64url')).value;
+  } catch (error) {
+    if (!(error instanceof JsonSyntaxError)) throw error;
+    throw refusal(error.message);
   }
   const { v, rv, start } = (typeof parsed === 'object' && parsed !== null ? parsed : {}) as Record<
     string,
     unknown
   >;
-  if (v !== 'meta.k8s.io/v1' || typeof rv !== 'number' || !Number.isSafeInteger(rv) || rv < 0) throw refusal;
-  if (typeof start !== 'string' || start.split('/').includes('..')) throw refusal;
+  if (v !== 'meta.k8s.io/v1')
+    throw refusal(`server does not recognize this encoded version ${String(v ?? '')}`);
+  if (typeof rv !== 'number' || !Number.isSafeInteger(rv) || rv <= 0)
+    throw refusal('incorrect encoded start resourceVersion (version meta.k8s.io/v1)');
+  if (typeof start !== 'string' || start === '')
+    throw refusal('encoded start key empty (version meta.k8s.io/v1)');
+  if (posix.normalize(`/${start}`) !== `/${start}`) throw refusal(start);
   return { revision: rv, startAfter: prefix + (start.endsWith('\0') ? start.slice(0, -1) : start) };
 }

@@ -19,8 +19,8 @@ export interface Scope {
 /** @throws ApiError BadRequest for a selector that cannot be read or names a field that the kind does not select by */
 export function scopeOf({ info }: Exchange, served: ServedKind): Scope {
   const { query } = info;
-  const labels = reading('labelSelector', () => parseLabelSelector(query.get('labelSelector') ?? ''));
-  const fields = reading('fieldSelector', () => {
+  const labels = reading(() => parseLabelSelector(query.get('labelSelector') ?? ''));
+  const fields = reading(() => {
     const requirements = parseFieldSelector(query.get('fieldSelector') ?? '');
     checkFieldSelector(requirements, served.kind);
     return requirements;
@@ -34,12 +34,12 @@ export function scopeOf({ info }: Exchange, served: ServedKind): Scope {
   };
 }
 
-function reading<T>(what: string, read: () => T): T {
+function reading<T>(read: () => T): T {
   try {
     return read();
   } catch (error) {
     if (!(error instanceof SelectorError)) throw error;
-    throw badRequest(`unable to parse ${what}: ${error.message}`);
+    throw badRequest(error.message);
   }
 }
 
@@ -52,17 +52,17 @@ export function resourceVersionOf({ info }: Exchange): number | undefined {
   if (text === '') return undefined;
   if (!/^\d{1,15}$/.test(text)) {
     const quoted = JSON.stringify(text);
-    throw badRequest(`Invalid value: ${quoted}: strconv.ParseUint: parsing ${quoted}: invalid syntax`);
+    throw badRequest(
+      `invalid resource version: resourceVersion: Invalid value: ${quoted}: strconv.ParseUint: parsing ${quoted}: invalid syntax`,
+    );
   }
   return Number(text);
 }
 
 /** Waits until the cache knows what the client has seen: the version that it names, else the newest of the store. */
 export async function waitForVersion(exchange: Exchange, cache: ResourceCache): Promise<void> {
-  const wanted = resourceVersionOf(exchange);
-  const { signal } = exchange.request;
-  if (wanted === undefined) await cache.waitForNewest(signal);
-  else if (wanted > 0) await cache.waitFor(wanted, signal);
+  const wanted = resourceVersionOf(exchange) ?? (await exchange.server.storage.revision());
+  if (wanted > cache.revision) await cache.waitFor(wanted, exchange.request.signal);
 }
 
 /** A whole number of the query; 0 where it is absent. @throws ApiError BadRequest */

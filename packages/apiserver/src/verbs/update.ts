@@ -27,7 +27,10 @@ export async function update(exchange: Exchange, served: ServedKind): Promise<vo
 
 /** @throws ApiError BadRequest where the body names another object than the path */
 export function matchName(object: KubernetesObject, name: string): void {
-  if ((object.metadata.name ?? '') === '') throw badRequest('name must be provided');
+  if ((object.metadata.name ?? '') === '')
+    throw badRequest(
+      `the name of the object (${name} based on URL) was undeterminable: name must be provided`,
+    );
   if (object.metadata.name !== name)
     throw new ApiError(
       'BadRequest',

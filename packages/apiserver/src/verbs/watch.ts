@@ -15,7 +15,7 @@ const minTimeoutMs = 30 * 60 * 1000;
 
 /** GET with `watch=true`: events as they come, until the client leaves, the time is over or the server stops. */
 export function watch(exchange: Exchange, served: ServedKind): Promise<void> {
-  return exchange.server.metrics.longRunning(exchange, () => new Watch(exchange, served).run());
+  return exchange.server.metrics.requests.longRunning(exchange, () => new Watch(exchange, served).run());
 }
 
 class Watch {
