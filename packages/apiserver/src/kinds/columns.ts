@@ -44,6 +44,11 @@ export function integer<T>(name: string, description: string, cell: (object: T) 
   return { name, type: 'integer', description, priority: 0, cell };
 }
 
+/** A column whose cells are numbers although upstream declares it as text, which clients see in the table. */
+export function count<T>(name: string, description: string, cell: (object: T) => number): Column<T> {
+  return { ...integer(name, description, cell), type: 'string' };
+}
+
 /** A column of true and false. */
 export function flag<T>(name: string, description: string, cell: (object: T) => boolean): Column<T> {
   return { name, type: 'boolean', description, priority: 0, cell };

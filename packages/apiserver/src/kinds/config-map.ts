@@ -2,7 +2,7 @@ import { configMapKeyErrors } from '@kubewright/api';
 import { ConfigMap } from '@kubewright/api/core/v1';
 import { type FieldError, forbiddenField, invalid, path, tooLong } from '../validation/field-error.js';
 import { sameValue } from '../validation/immutable.js';
-import { ageColumn, integer, nameColumn } from './columns.js';
+import { ageColumn, count, nameColumn } from './columns.js';
 import { defineRules } from './kind-rules.js';
 
 /** Source: "ConfigMaps" of the Kubernetes documentation. */
@@ -32,7 +32,7 @@ export const configMapRules = defineRules<ConfigMap>({
   validateUpdate: (map, old) => validateFrozen(map, old, ['data', 'binaryData']),
   columns: [
     nameColumn,
-    integer(
+    count(
       'Data',
       'How many entries there are.',
       ({ data = {}, binaryData = {} }) => Object.keys(data).length + Object.keys(binaryData).length,

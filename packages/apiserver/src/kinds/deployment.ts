@@ -10,7 +10,7 @@ import {
 } from '../validation/field-error.js';
 import { validateImmutable } from '../validation/immutable.js';
 import { validateNonNegative } from '../validation/numbers.js';
-import { ageColumn, integer, nameColumn, text } from './columns.js';
+import { ageColumn, count, nameColumn, text } from './columns.js';
 import { defineRules } from './kind-rules.js';
 import { defaultPodTemplate } from './pod/pod-defaults.js';
 import { containerColumns, selectorColumn, selectorText } from './workload-columns.js';
@@ -50,8 +50,8 @@ export const deploymentRules = defineRules<Deployment>({
       'Pods that are ready, and how many are wanted.',
       ({ spec, status }) => `${status?.readyReplicas ?? 0}/${spec?.replicas ?? 0}`,
     ),
-    integer('Up-to-date', 'Pods of the current template.', ({ status }) => status?.updatedReplicas ?? 0),
-    integer(
+    count('Up-to-date', 'Pods of the current template.', ({ status }) => status?.updatedReplicas ?? 0),
+    count(
       'Available',
       'Pods that are ready for long enough.',
       ({ status }) => status?.availableReplicas ?? 0,

@@ -3,7 +3,7 @@ import { Event } from '@kubewright/api/core/v1';
 import { Event as EventsEvent } from '@kubewright/api/events/v1';
 import { type FieldError, invalid, path, required } from '../validation/field-error.js';
 import { validateFormat } from '../validation/formats.js';
-import { integer, nameColumn, text, wide } from './columns.js';
+import { count, nameColumn, text, wide } from './columns.js';
 import { timeSince } from './human-duration.js';
 import { type Column, type Conversion, defineRules } from './kind-rules.js';
 
@@ -79,14 +79,7 @@ const columns: readonly Column<Event>[] = [
   wide(text('Source', 'Who reports it.', sourceText)),
   text('Message', 'What happened, in a sentence.', ({ message = '' }) => message.trim()),
   wide(text('First Seen', 'Time since it happened first.', (event, now) => timeSince(firstSeen(event), now))),
-  wide({
-    ...integer<Event>(
-      'Count',
-      'How often it happened.',
-      ({ series, count }) => series?.count ?? (count || 1),
-    ),
-    type: 'string',
-  }),
+  wide(count('Count', 'How often it happened.', ({ series, count: times }) => series?.count ?? (times || 1))),
   wide(nameColumn),
 ];
 

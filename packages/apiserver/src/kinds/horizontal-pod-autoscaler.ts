@@ -12,7 +12,7 @@ import {
 import { validateChoice } from '../validation/choices.js';
 import { type FieldError, type FieldPath, invalid, path, required } from '../validation/field-error.js';
 import { validateFormat } from '../validation/formats.js';
-import { ageColumn, integer, nameColumn, orUnset, text } from './columns.js';
+import { ageColumn, count, nameColumn, orUnset, text } from './columns.js';
 import { cpu, defaultUtilization, firstVersion } from './horizontal-pod-autoscaler/first-version.js';
 import { type Column, defineRules } from './kind-rules.js';
 
@@ -27,18 +27,8 @@ const columns: readonly Column<HorizontalPodAutoscaler>[] = [
   ),
   text('Targets', 'Metrics as they are, and as they should be.', metricsText),
   text('MinPods', 'Fewest pods.', ({ spec }) => orUnset(spec.minReplicas)),
-  {
-    ...integer<HorizontalPodAutoscaler>('MaxPods', 'Most pods.', ({ spec }) => spec.maxReplicas),
-    type: 'string',
-  },
-  {
-    ...integer<HorizontalPodAutoscaler>(
-      'Replicas',
-      'Pods now.',
-      ({ status }) => status?.currentReplicas ?? 0,
-    ),
-    type: 'string',
-  },
+  count('MaxPods', 'Most pods.', ({ spec }) => spec.maxReplicas),
+  count('Replicas', 'Pods now.', ({ status }) => status?.currentReplicas ?? 0),
   ageColumn,
 ];
 

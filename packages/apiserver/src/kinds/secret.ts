@@ -2,7 +2,7 @@ import { configMapKeyErrors } from '@kubewright/api';
 import { Secret } from '@kubewright/api/core/v1';
 import { type FieldError, invalid, path, required, tooLong } from '../validation/field-error.js';
 import { validateImmutable } from '../validation/immutable.js';
-import { ageColumn, integer, nameColumn, text } from './columns.js';
+import { ageColumn, count, nameColumn, text } from './columns.js';
 import { maxDataBytes, validateFrozen } from './config-map.js';
 import { defineRules } from './kind-rules.js';
 
@@ -47,7 +47,7 @@ export const secretRules = defineRules<Secret>({
   columns: [
     nameColumn,
     text('Type', 'What the secret is for.', ({ type }) => type ?? ''),
-    integer('Data', 'How many entries there are.', ({ data }) => Object.keys(data ?? {}).length),
+    count('Data', 'How many entries there are.', ({ data }) => Object.keys(data ?? {}).length),
     ageColumn,
   ],
 });

@@ -1,5 +1,5 @@
 import { ServiceAccount } from '@kubewright/api/core/v1';
-import { ageColumn, integer, nameColumn } from './columns.js';
+import { ageColumn, count, nameColumn } from './columns.js';
 import { defineRules } from './kind-rules.js';
 
 export const serviceAccountRules = defineRules<ServiceAccount>({
@@ -8,7 +8,7 @@ export const serviceAccountRules = defineRules<ServiceAccount>({
   returnsDeleted: true,
   columns: [
     nameColumn,
-    integer('Secrets', 'How many secrets the account lists.', ({ secrets }) => (secrets ?? []).length),
+    count('Secrets', 'How many secrets the account lists.', ({ secrets }) => (secrets ?? []).length),
     ageColumn,
   ],
 });

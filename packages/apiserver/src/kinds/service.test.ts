@@ -105,6 +105,24 @@ test('a wanted address is taken once', async () => {
   );
 });
 
+test('what a write that never ended had taken is free after a minute', async () => {
+  const { context, objects } = contextWith();
+  const lost = await created(
+    { type: 'NodePort', clusterIP: '10.96.0.10', ports: [{ port: 80, nodePort: 30_080 }] },
+    context,
+  );
+  const wanted = { type: 'NodePort', clusterIP: '10.96.0.10', ports: [{ port: 80, nodePort: 30_080 }] };
+  await expect(created(wanted, context, 'other')).rejects.toThrow('provided IP is already allocated');
+  const later = { ...context, now: () => testContext.now() + 61_000 };
+  expect((await created(wanted, later, 'other')).spec?.clusterIP).toBe('10.96.0.10');
+  // The late release of the first must not take from the second.
+  await serviceRules.release?.(lost, later);
+  expect([...objects.keys()].sort()).toEqual([
+    'ipaddresses//10.96.0.10',
+    'leases/kube-system/node-port-30080',
+  ]);
+});
+
 test('headless and external services take nothing', async () => {
   const { context, objects } = contextWith();
   const headless = await created({ clusterIP: 'None', selector: { app: 'web' } }, context);

@@ -33,7 +33,8 @@ export function validateSelected(
   field: FieldPath,
 ): FieldError[] {
   const labels = template.metadata?.labels;
-  return isEmptySelector(selector) || selectorMatches(selector, labels)
+  // No selector at all selects nothing, an empty one everything.
+  return (selector !== undefined && isEmptySelector(selector)) || selectorMatches(selector, labels)
     ? []
     : [
         invalid(

@@ -54,6 +54,14 @@ test.each<[string, Partial<Deployment['spec']>, string[]]>([
     ],
   ],
   [
+    'no selector',
+    { selector: undefined as never },
+    [
+      'spec.selector: Required value',
+      'spec.template.metadata.labels: Invalid value: {"app":"web"}: `selector` does not match template `labels`',
+    ],
+  ],
+  [
     'an empty selector',
     { selector: {} },
     ['spec.selector: Invalid value: {}: empty selector is invalid for deployment'],
