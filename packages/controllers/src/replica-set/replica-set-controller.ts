@@ -1,4 +1,12 @@
-import { controllerOf, isApiError, isNotFound, ownerReference, selectorMatches } from '@kubewright/api';
+import {
+  controllerOf,
+  isApiError,
+  isNotFound,
+  labelRequirements,
+  matchesLabels,
+  ownerReference,
+  selectorMatches,
+} from '@kubewright/api';
 import { ReplicaSet } from '@kubewright/api/apps/v1';
 import { Pod } from '@kubewright/api/core/v1';
 import type { Informer } from '@kubewright/client';
@@ -76,13 +84,15 @@ async function reconcile(
   const { uid = '', namespace = '' } = replicaSet.metadata;
   // Asked before the pods are read: what is written from here on is not in what is read now.
   const upToDate = await writer.upToDate(key, replicaSet, context);
+  // Read once: there may be thousands of pods.
+  const requirements = labelRequirements(replicaSet.spec?.selector);
   const claimed = await claim({
     owner: replicaSet,
     ownerKind: ReplicaSet,
     owners: client.resource(ReplicaSet),
     resource: client.resource(Pod),
     candidates: [...pods.byIndex('controller', uid), ...pods.byIndex('orphans', namespace)],
-    matches: ({ metadata }) => selectorMatches(replicaSet.spec?.selector, metadata.labels),
+    matches: ({ metadata }) => matchesLabels(requirements, metadata.labels),
     signal,
   });
   let failure: { readonly reason: 'FailedCreate' | 'FailedDelete'; readonly error: unknown } | undefined;
