@@ -92,6 +92,18 @@ test('probes, ports, volumes and requests get theirs', () => {
   ]);
 });
 
+test('limits of a pod as a whole become requests, but for what its containers request', () => {
+  const { spec } = pod({
+    resources: { limits: { cpu: '4', memory: '1Gi' } },
+    initContainers: [{ name: 'i', image: 'a', resources: { requests: { cpu: '3' } } }],
+    containers: [
+      { name: 'a', image: 'a', resources: { requests: { cpu: '500m' } } },
+      { name: 'b', image: 'a', resources: { requests: { cpu: '1' } } },
+    ],
+  });
+  expect(spec?.resources?.requests).toEqual({ cpu: '3', memory: '1Gi' });
+});
+
 test.each<[string, Partial<PodSpec>, string[]]>([
   ['a plain pod', {}, []],
   ['no containers', { containers: [] }, ['spec.containers: Required value']],

@@ -1,3 +1,4 @@
+import { addQuantities, compareQuantities, formatQuantity, type ParsedQuantity } from '@kubewright/api';
 import type {
   Container,
   ContainerPort,
@@ -7,6 +8,7 @@ import type {
   PodTemplateSpec,
   Probe,
 } from '@kubewright/api/core/v1';
+import type { Quantity } from '@kubewright/api/meta/v1';
 import { defaultVolume } from './volume-defaults.js';
 
 /** Fills in what a pod leaves out. Source: the defaults of core/v1, Kubernetes 1.36. */
@@ -100,13 +102,33 @@ function requestLimits(container: Container): void {
   container.resources.requests = { ...limits, ...container.resources.requests };
 }
 
-/** The same for the pod as a whole; only where its own limits are set. Source: KEP-2837. */
+/**
+ * The same for the pod as a whole, only where its own limits are set: what its containers request together, else the
+ * limit. Source: KEP-2837.
+ */
 function requestPodLimits(spec: PodSpec): void {
   const { resources } = spec;
   if (resources?.limits === undefined || Object.keys(resources.limits).length === 0) return;
-  const anyContainer = spec.containers.some(
-    ({ resources: own }) => Object.keys(own?.requests ?? {}).length > 0,
-  );
-  // With requests in containers the pod's are their sum, which stays implicit here.
-  if (!anyContainer) resources.requests = { ...resources.limits, ...resources.requests };
+  const together: Record<string, string> = {};
+  for (const name of ['cpu', 'memory']) {
+    const sum = requestedTogether(spec, name);
+    if (sum !== undefined) together[name] = formatQuantity(sum);
+  }
+  resources.requests = { ...resources.limits, ...together, ...resources.requests };
+}
+
+/** Init containers run one by one beside the sidecars before them; the rest runs at the same time. */
+function requestedTogether(spec: PodSpec, name: string): ParsedQuantity | undefined {
+  let running: ParsedQuantity | undefined;
+  let peak: ParsedQuantity | undefined;
+  const plus = (quantity: Quantity | undefined) =>
+    quantity === undefined ? running : addQuantities(running ?? '0', quantity);
+  for (const { restartPolicy, resources } of spec.initContainers ?? []) {
+    const sum = plus(resources?.requests?.[name]);
+    if (restartPolicy === 'Always') running = sum;
+    else if (sum !== undefined && (peak === undefined || compareQuantities(sum, peak) > 0)) peak = sum;
+  }
+  for (const { resources } of spec.containers) running = plus(resources?.requests?.[name]);
+  if (running === undefined || peak === undefined) return running ?? peak;
+  return compareQuantities(running, peak) > 0 ? running : peak;
 }
