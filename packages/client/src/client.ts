@@ -96,11 +96,14 @@ export class Client {
       options.namespace,
       options.labelSelector,
       options.fieldSelector,
+      options.metadataOnly === true,
     ]);
     // The key holds the kind, so what is stored under it has objects of type T.
     let shared = this.#informers.get(key) as SharedInformer<T> | undefined;
     if (shared === undefined) {
-      const resource = this.resource(kind).namespace(options.namespace);
+      const whole = this.resource(kind).namespace(options.namespace);
+      // What is typed T then has T's metadata; who asks for it knows.
+      const resource = options.metadataOnly ? (whole.metadataOnly() as unknown as ResourceClient<T>) : whole;
       const { labelSelector, fieldSelector } = options;
       shared = new SharedInformer<T>(
         (watcherOptions) =>

@@ -42,11 +42,19 @@ export class ResourceClient<T extends KubernetesObject = KubernetesObject> {
   /** The scope that {@link ResourceClient.namespace} set. */
   readonly scope: string | undefined;
   readonly #requester: Requester;
+  /** What reads accept, where that is not the objects whole. */
+  readonly #forms: { readonly object: string; readonly list: string } | undefined;
 
-  constructor(requester: Requester, kind: Kind<T>, scope?: string) {
+  constructor(
+    requester: Requester,
+    kind: Kind<T>,
+    scope?: string,
+    forms?: { readonly object: string; readonly list: string },
+  ) {
     this.#requester = requester;
     this.kind = kind;
     this.scope = scope;
+    this.#forms = forms;
   }
 
   /** The same resource within one namespace. A kind of the cluster stays as it is. */
@@ -55,7 +63,13 @@ export class ResourceClient<T extends KubernetesObject = KubernetesObject> {
       this.#requester,
       this.kind,
       this.kind.scope === 'Namespaced' ? namespace : undefined,
+      this.#forms,
     );
+  }
+
+  /** The same resource, of whose objects get, list and watch fetch the metadata only. */
+  metadataOnly(): ResourceClient<KubernetesObject> {
+    return new ResourceClient<KubernetesObject>(this.#requester, this.kind, this.scope, mediaTypes.metadata);
   }
 
   async get(name: string, options: GetOptions = {}): Promise<T> {
@@ -63,6 +77,7 @@ export class ResourceClient<T extends KubernetesObject = KubernetesObject> {
       method: 'GET',
       path: this.#objectPath(name),
       query: getQuery(options),
+      ...(this.#forms === undefined ? {} : { accept: this.#forms.object }),
       ...bounds(options),
     });
   }
@@ -73,6 +88,7 @@ export class ResourceClient<T extends KubernetesObject = KubernetesObject> {
       method: 'GET',
       path: this.#collectionPath(),
       query: listQuery(options),
+      ...(this.#forms === undefined ? {} : { accept: this.#forms.list }),
       ...bounds(options),
     });
     // A server leaves both out of the items of a typed list (client-go has to know them too).
@@ -107,7 +123,7 @@ export class ResourceClient<T extends KubernetesObject = KubernetesObject> {
 
   /** One watch request as it is: ends when the server ends it. {@link ResourceClient.watcher} goes on for ever. */
   watch(options: WatchOptions = {}): AsyncGenerator<ObjectEvent<T>, void, undefined> {
-    return openWatch<T>(this.#requester, this.#collectionPath(), options);
+    return openWatch<T>(this.#requester, this.#collectionPath(), options, this.#forms?.object);
   }
 
   /** Lists and watches for ever, through every fault, until its signal aborts. */

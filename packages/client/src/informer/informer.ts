@@ -17,6 +17,8 @@ export interface InformerOptions<T, I extends string = never> extends SelectorOp
   /** @default all namespaces */
   readonly namespace?: string | undefined;
   readonly indexes?: Indexes<T, I> | undefined;
+  /** Fetches and keeps the objects' metadata only. Such an informer shares nothing with one of whole objects. @default false */
+  readonly metadataOnly?: boolean | undefined;
 }
 
 /**

@@ -16,11 +16,13 @@ export async function* openWatch<T extends KubernetesObject>(
   requester: Requester,
   path: string,
   options: WatchOptions,
+  accept?: string,
 ): AsyncGenerator<ObjectEvent<T>, void, undefined> {
   const response = await requester.stream({
     method: 'GET',
     path,
     query: watchQuery(options),
+    ...(accept === undefined ? {} : { accept }),
     signal: options.signal,
     timeoutMs: options.timeoutMs,
   });

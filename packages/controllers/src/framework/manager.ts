@@ -48,6 +48,7 @@ export class Manager {
   readonly #options: ManagerOptions;
   readonly #leaderElection: LeaderElection | undefined;
   readonly #informers: StartedInformer[] = [];
+  readonly #watched = new Set<string>();
   readonly #controllers: Controller[] = [];
   readonly #runnables: Runnable[] = [];
   readonly #recorders: EventRecorder[] = [];
@@ -105,7 +106,14 @@ export class Manager {
     this.#assertNotStarted();
     const informer = this.client.informer(kind, options);
     this.#informers.push(informer);
+    const { namespace, labelSelector, fieldSelector, metadataOnly } = options;
+    if (!namespace && !labelSelector && !fieldSelector && !metadataOnly) this.#watched.add(resourceOf(kind));
     return informer;
+  }
+
+  /** Whether all objects of the kind are watched whole, so that another informer of all of them costs nothing. */
+  watchesAll(kind: Kind): boolean {
+    return this.#watched.has(resourceOf(kind));
   }
 
   /** Something else that runs while this process leads. */
@@ -219,6 +227,10 @@ export class Manager {
   #assertNotStarted(): void {
     if (this.#started) throw new Error('the manager was started already: describe everything before');
   }
+}
+
+function resourceOf({ apiVersion, plural }: Kind): string {
+  return `${apiVersion}/${plural}`;
 }
 
 /** The promise's end or the signal's abort, whichever comes first. */

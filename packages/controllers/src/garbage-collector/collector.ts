@@ -191,7 +191,8 @@ export class Collector {
     if (kind.scope === 'Namespaced' && dependent.namespace === undefined)
       throw new ImpossibleOwner(reference);
     try {
-      const owner = await this.#client.resource(kind).namespace(dependent.namespace).get(name, { signal });
+      const owners = this.#client.resource(kind).namespace(dependent.namespace).metadataOnly();
+      const owner = await owners.get(name, { signal });
       return owner.metadata.uid === uid ? nodeOf(kind, owner) : undefined;
     } catch (error) {
       if (isNotFound(error)) return undefined;
@@ -202,7 +203,7 @@ export class Collector {
   /** The object as the server has it; undefined when it is gone, or another has its name. */
   async #live(node: GraphNode, signal: AbortSignal): Promise<KubernetesObject | undefined> {
     try {
-      const object = await this.#resource(node).get(node.name, { signal });
+      const object = await this.#resource(node).metadataOnly().get(node.name, { signal });
       return object.metadata.uid === node.uid ? object : undefined;
     } catch (error) {
       if (isNotFound(error)) return undefined;

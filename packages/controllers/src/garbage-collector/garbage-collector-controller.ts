@@ -124,7 +124,8 @@ class Monitors {
 
   #monitor(kind: Kind, signal: AbortSignal): Monitor {
     const stop = new AbortController();
-    const informer = this.#manager.client.informer(kind);
+    // Where whole objects are watched anyway, that watch is shared.
+    const informer = this.#manager.client.informer(kind, { metadataOnly: !this.#manager.watchesAll(kind) });
     const put = (object: KubernetesObject) => this.#affected(this.#graph.put(nodeOf(kind, object)));
     informer.on({
       add: put,
