@@ -62,7 +62,10 @@ export async function buildHostTree(options: HostTreeOptions): Promise<HostTree>
     ...devices.map((name) => bind(join('/dev', name), join(root, 'dev', name))),
     ...(host.privileged ? [] : [bind('/sys', join(root, 'sys'))]),
     ...(covered
-      ? [{ source: 'none', target: join(root, hidden), type: 'tmpfs', options: ['size=4k', 'mode=0555'] }]
+      ? [
+          // Not from `none`, as the remount is: mount(8) would take that for mounted already and leave it writable.
+          { source: 'cover', target: join(root, hidden), type: 'tmpfs', options: ['size=4k', 'mode=0555'] },
+        ]
       : []),
   ];
   await writeFile(join(directory, 'fstab'), formatFstab(lines));
@@ -79,9 +82,12 @@ export async function buildHostTree(options: HostTreeOptions): Promise<HostTree>
     output: false,
   });
   await holder.status.expect('built').catch(explain);
+  // Where the data directory lies in a directory that is bound, the tree itself is bound along: below the cover, where
+  // nobody reaches it.
+  const cover = join(root, hidden);
   const mounts = async () =>
-    parseMountInfo(await readFile(`/proc/${holder.pid}/mountinfo`, 'utf8')).filter(({ target }) =>
-      isWithin(target, root),
+    parseMountInfo(await readFile(`/proc/${holder.pid}/mountinfo`, 'utf8')).filter(
+      ({ target }) => isWithin(target, root) && (target === cover || !isWithin(target, cover)),
     );
   const before = await mounts();
   await writeFile(

@@ -38,7 +38,7 @@ describe.skipIf(process.platform !== 'linux')('the process runtime, when its pro
       child.kill('SIGKILL');
       await once(child, 'exit');
       // Even before anybody opens the runtime again.
-      await vi.waitFor(async () => expect(await processesWith(marker)).toEqual([]), { timeout: 5_000 });
+      await vi.waitFor(async () => expect(await processesWith(marker)).toEqual([]), { timeout: 15_000 });
       await vi.waitFor(async () => expect(await commandLines()).not.toContain('sleep 98765'), {
         timeout: 5_000,
       });
