@@ -42,6 +42,8 @@ export function decodeProtobuf(body: Uint8Array): DecodedProtobuf {
     return new Decoder().decodeBody(body);
   } catch (error) {
     if (error instanceof ApiError) throw error;
+    // protobufjs reads past the end where Go's readers say so.
+    if (error instanceof RangeError) throw badRequest('unexpected EOF');
     throw new ApiError(
       'BadRequest',
       `malformed protobuf: ${error instanceof Error ? error.message : error}`,

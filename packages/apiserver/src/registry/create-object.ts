@@ -46,6 +46,7 @@ export async function createObject<T extends KubernetesObject>(
     if (generated) candidate.metadata.name = generateName(metadata.generateName ?? '');
     resource.rules.default?.(candidate);
     fillSystemFields(resource, candidate, context);
+    context.ownership?.track(undefined, candidate, '');
     try {
       return await createNamed(registry, resource, candidate, { ...request, object: candidate });
     } catch (error) {
@@ -71,6 +72,8 @@ async function createNamed<T extends KubernetesObject>(
   ];
   if (errors.length > 0) throw invalidObject(rules.kind, name, errors);
   await validateAdmission(registry.admission, { ...request, name });
+  if ((object.metadata.resourceVersion ?? '') !== '')
+    throw new ApiError('', 'resourceVersion should not be set on objects to be created');
   const key = resource.key(object.metadata.namespace ?? '', name);
   if (context.dryRun) {
     if ((await registry.storage.get(key)).entry !== undefined) throw alreadyExists(rules.kind, name);

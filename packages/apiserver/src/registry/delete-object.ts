@@ -77,17 +77,19 @@ function checkPreconditions<T extends KubernetesObject>(
 ): void {
   const { uid, resourceVersion } = preconditions ?? {};
   const name = metadata.name ?? '';
+  // Upstream names the kind here where other conflicts name the resource.
+  const kind = { group: rules.kind.group, plural: rules.kind.kind };
   if (uid !== undefined && uid !== metadata.uid)
     throw conflict(
-      rules.kind,
+      kind,
       name,
-      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid ?? ''}`,
+      `the UID in the precondition (${uid}) does not match the UID in record (${metadata.uid ?? ''}). The object might have been deleted and then recreated`,
     );
   if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion)
     throw conflict(
-      rules.kind,
+      kind,
       name,
-      `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${metadata.resourceVersion ?? ''}`,
+      `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${metadata.resourceVersion ?? ''}). The object might have been modified`,
     );
 }
 

@@ -20,6 +20,10 @@ export class ResourceTable {
     return this.#byPath.get(`${group}/${version}/${plural}`);
   }
 
+  has(group: string, version: string, kind: string): boolean {
+    return this.#byKind.has(`${group}/${version}/${kind}`);
+  }
+
   /** @throws Error when the server does not have the kind: a fault of the caller, not of a request. */
   of<T extends KubernetesObject>(kind: { group: string; version: string; kind: string }): ServedKind<T> {
     const served = this.#byKind.get(`${kind.group}/${kind.version}/${kind.kind}`);

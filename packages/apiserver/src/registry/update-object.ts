@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { conflict, type KubernetesObject, notFound, staleObject } from '@kubewright/api';
+import { ApiError, conflict, type KubernetesObject, notFound, staleObject } from '@kubewright/api';
 import { type AdmissionRequest, admit, validateAdmission } from '../admission/admission-plugin.js';
 import { parseStored, storedBytes } from '../encoding/object-bytes.js';
 import type { Decision, StorageEntry } from '../storage/storage.js';
@@ -114,6 +114,7 @@ async function changed<T extends KubernetesObject>(
   await admit(registry.admission, request);
   rules.default?.(object);
   prepare(resource, object, old, subresource, context);
+  context.ownership?.track(old, object, subresource);
   const errors = validate(resource, object, old, request);
   if (errors.length > 0) throw invalidObject(rules.kind, name, errors);
   await validateAdmission(registry.admission, request);
@@ -130,6 +131,8 @@ export function isFinished<T extends KubernetesObject>({ rules }: Resource<T>, o
 
 function refuseStale<T extends KubernetesObject>({ rules }: Resource<T>, object: T, old: T): void {
   const { uid, resourceVersion, name = '' } = object.metadata;
+  if (resourceVersion !== undefined && !/^\d*$/.test(resourceVersion))
+    throw new ApiError('', `strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`);
   if (
     resourceVersion !== undefined &&
     resourceVersion !== '' &&

@@ -64,7 +64,9 @@ class Compiler {
   step(schema: Schema): Step {
     if (schema.$ref !== undefined) return this.#definition(schema.$ref);
     if (schema['x-kubernetes-preserve-unknown-fields'] && schema.properties === undefined) return keep;
-    if (schema['x-kubernetes-int-or-string']) return intOrString;
+    // Both stand without a type: strings and numbers fit.
+    if (schema['x-kubernetes-int-or-string'] || schema.format === 'int-or-string') return intOrString;
+    if (schema.format === 'quantity') return quantity;
     switch (schema.type) {
       case 'object':
         return schema.properties === undefined ? this.#map(schema) : this.object(schema, 'struct');

@@ -140,7 +140,7 @@ export function invalidObject(
   const kind = resource.group === '' ? resource.kind : `${resource.kind}.${resource.group}`;
   return new ApiError('Invalid', `${kind} "${name}" is invalid: ${joined}`, {
     details: {
-      name,
+      ...(name === '' ? {} : { name }),
       ...(resource.group === '' ? {} : { group: resource.group }),
       kind: resource.kind,
       causes,

@@ -1,4 +1,4 @@
-import { ApiError, badRequest, decodeJson, JsonSyntaxError, type SchemaSource } from '@kubewright/api';
+import { ApiError, badRequest, JsonSyntaxError, type SchemaSource } from '@kubewright/api';
 import type { Exchange } from '../exchange.js';
 import type { JsonObject } from '../patch/json-object.js';
 import { applyJsonPatch } from '../patch/json-patch.js';
@@ -7,8 +7,9 @@ import { applyStrategicMergePatch } from '../patch/strategic-merge.js';
 import type { ServedKind } from '../registry/resource.js';
 import { updateObject } from '../registry/update-object.js';
 import { answerObject } from './answer.js';
+import { apply, applyMediaType } from './apply.js';
 import { matchNamespace } from './create.js';
-import { contentTypeOf, toForm } from './read-body.js';
+import { contentTypeOf, fromJson, toForm } from './read-body.js';
 import { matchName } from './update.js';
 import { writeContext, writeOptions } from './write-options.js';
 
@@ -25,12 +26,14 @@ const patchFunctions: Readonly<Record<string, PatchFunction>> = {
 export interface Patch {
   readonly apply: PatchFunction;
   readonly value: unknown;
-  readonly duplicates: readonly string[];
+  /** What a strict reader refuses. */
+  readonly problems: readonly string[];
 }
 
 /** PATCH of an object or of a subresource that speaks the object's own kind. */
 export async function patch(exchange: Exchange, served: ServedKind): Promise<void> {
   const { namespace, name, subresource } = exchange.info;
+  if (contentTypeOf(exchange) === applyMediaType) return apply(exchange, served);
   const options = writeOptions(exchange);
   const body = await readPatch(exchange);
   const updated = await updateObject(
@@ -42,13 +45,13 @@ export async function patch(exchange: Exchange, served: ServedKind): Promise<voi
       subresource,
       change: (current) => {
         const value = applyPatch(body, served.fromStored(current), served.kind.schema);
-        const object = toForm(exchange, value, served.body, options.fieldValidation, body.duplicates);
+        const object = toForm(exchange, value, served.body, options.fieldValidation, body.problems);
         matchNamespace(object, namespace, served);
         matchName(object, name);
         return served.toStored(object);
       },
     },
-    writeContext(exchange, options),
+    writeContext(exchange, options, served),
   );
   exchange.warn(...(served.resource.rules.warnings?.(updated.object, undefined) ?? []));
   answerObject(exchange, served, 200, updated);
@@ -60,11 +63,11 @@ export async function readPatch(exchange: Exchange): Promise<Patch> {
   if (apply === undefined)
     throw new ApiError(
       'UnsupportedMediaType',
-      `the body of the request was in an unknown format - accepted media types include: ${Object.keys(patchFunctions).join(', ')}`,
+      `the body of the request was in an unknown format - accepted media types include: ${[...Object.keys(patchFunctions), applyMediaType].join(', ')}`,
     );
   const bytes = await exchange.request.readBody();
   try {
-    return { apply, ...decodeJson(bytes) };
+    return { apply, ...fromJson(bytes) };
   } catch (error) {
     if (!(error instanceof JsonSyntaxError)) throw error;
     throw badRequest(`error decoding patch: ${error.message}`);

@@ -9,6 +9,7 @@ import {
 import { decodeProtobuf } from '../encoding/protobuf.js';
 import { fromYaml } from '../encoding/yaml.js';
 import type { Exchange } from '../exchange.js';
+import type { ResourceTable } from '../registry/resource-table.js';
 import type { BodyKind } from '../schema/body-kind.js';
 import type { FieldValidation } from './write-options.js';
 
@@ -44,9 +45,9 @@ export function decodeObject(
   expected: BodyKind,
   validation: FieldValidation,
 ): KubernetesObject {
-  const { value, duplicates } = parseBody(contentTypeOf(exchange), bytes, expected);
-  checkIdentity(value, expected);
-  return toForm(exchange, value, expected, validation, duplicates);
+  const { value, problems } = parseBody(contentTypeOf(exchange), bytes, expected);
+  checkIdentity(exchange.server.resources, value, expected);
+  return toForm(exchange, value, expected, validation, problems);
 }
 
 /**
@@ -59,14 +60,11 @@ export function toForm(
   value: Record<string, unknown>,
   expected: BodyKind,
   validation: FieldValidation,
-  duplicates: readonly string[],
+  parsing: readonly string[],
 ): KubernetesObject {
   const { object, unknownFields } = wording(expected, () => expected.normalise(value));
-  const problems = [
-    ...unknownFields.map((field) => `unknown field "${field}"`),
-    ...duplicates.map((field) => `duplicate field "${field}"`),
-  ];
-  if (validation === 'Warn') exchange.warn(...problems);
+  const problems = [...unknownFields.map((field) => `unknown field "${field}"`), ...parsing];
+  if (validation === 'Warn') exchange.warn(...problems.map((text) => text.replace(yamlProblem, '')));
   if (validation === 'Strict' && problems.length > 0)
     throw cannotBeHandled(expected, `strict decoding error: ${problems.join(', ')}`);
   object.apiVersion = expected.apiVersion;
@@ -75,51 +73,78 @@ export function toForm(
   return object as unknown as KubernetesObject;
 }
 
-function checkIdentity(value: Record<string, unknown>, expected: BodyKind): void {
-  const { apiVersion, kind } = value;
-  if (
-    !expected.anyVersion &&
-    apiVersion !== undefined &&
-    apiVersion !== '' &&
-    apiVersion !== expected.apiVersion
-  )
+/** What stands before each problem that go-yaml found; warnings go without. */
+const yamlProblem = /^yaml: unmarshal errors:\n {2}/;
+
+function checkIdentity(resources: ResourceTable, value: Record<string, unknown>, expected: BodyKind): void {
+  const apiVersion = textOr(value.apiVersion, expected.apiVersion);
+  const kind = textOr(value.kind, expected.kind);
+  const sameKind = kind === expected.kind;
+  if (sameKind && (apiVersion === expected.apiVersion || expected.anyVersion)) return;
+  const [group, version] = splitApiVersion(apiVersion);
+  const handled = `${kind} in version "${version}" cannot be handled as a ${expected.kind}`;
+  if (!resources.has(group, version, kind))
     throw badRequest(
-      `the API version in the data (${String(apiVersion)}) does not match the expected API version (${expected.apiVersion})`,
+      `${handled}: no kind "${kind}" is registered for version "${apiVersion}" in scheme "pkg/api/legacyscheme/scheme.go:30"`,
     );
-  if (kind !== undefined && kind !== '' && kind !== expected.kind)
+  const [expectedGroup] = splitApiVersion(expected.apiVersion);
+  if (sameKind && group === expectedGroup)
     throw badRequest(
-      `${String(kind)} in version "${expected.version}" cannot be handled as a ${expected.kind}: converting (v1.${String(kind)}) to (v1.${expected.kind}): unknown conversion`,
+      `the API version in the data (${apiVersion}) does not match the expected API version (${expected.apiVersion})`,
     );
+  const internal = (expectedGroup || 'core').split('.')[0];
+  throw badRequest(
+    `${handled}: converting (${version}.${kind}) to (${internal}.${expected.kind}): unknown conversion`,
+  );
+}
+
+function textOr(value: unknown, otherwise: string): string {
+  return typeof value === 'string' && value !== '' ? value : otherwise;
+}
+
+function splitApiVersion(apiVersion: string): [group: string, version: string] {
+  const slash = apiVersion.indexOf('/');
+  return [apiVersion.slice(0, Math.max(slash, 0)), apiVersion.slice(slash + 1)];
 }
 
 function parseBody(
   type: string,
   bytes: Buffer,
   expected: BodyKind,
-): { value: Record<string, unknown>; duplicates: readonly string[] } {
+): { value: Record<string, unknown>; problems: readonly string[] } {
   try {
     if (type === 'application/vnd.kubernetes.protobuf') {
       const { apiVersion, kind, object } = decodeProtobuf(bytes);
-      return { value: { apiVersion, kind, ...object }, duplicates: [] };
+      return { value: { apiVersion, kind, ...object }, problems: [] };
     }
-    const { value, duplicates } =
-      type === 'application/yaml'
-        ? { value: fromYaml(bytes.toString('utf8')), duplicates: [] }
-        : decodeJson(bytes);
-    return { value: asRecord(value), duplicates };
+    const { value, problems } =
+      type === 'application/yaml' ? fromYaml(bytes.toString('utf8')) : fromJson(bytes);
+    return { value: asRecord(value), problems };
   } catch (error) {
     if (!(error instanceof JsonSyntaxError) && !isApiError(error)) throw error;
+    const where = error instanceof JsonSyntaxError ? noIdentity : '';
     throw badRequest(
-      `the object provided is unrecognized (must be of type ${expected.kind}): couldn't get version/kind; json parse error: ${error.message} (${summary(bytes)})`,
+      `the object provided is unrecognized (must be of type ${expected.kind}): ${where}${error.message} (${summary(bytes)})`,
     );
   }
 }
 
+/** A JSON body as a value, and what a strict reader refuses. @throws JsonSyntaxError */
+export function fromJson(bytes: Buffer): { value: unknown; problems: readonly string[] } {
+  const { value, duplicates } = decodeJson(bytes);
+  return { value, problems: duplicates.map((field) => `duplicate field "${field}"`) };
+}
+
+const noIdentity = "couldn't get version/kind; json parse error: ";
+
 function asRecord(value: unknown): Record<string, unknown> {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value))
-    return value as Record<string, unknown>;
-  const type = Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value;
-  throw badRequest(`json: cannot unmarshal ${type} into Go value of type struct`);
+  // As upstream: null is an object without anything.
+  if (value === null) return {};
+  if (typeof value === 'object' && !Array.isArray(value)) return value as Record<string, unknown>;
+  const type = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value;
+  throw badRequest(
+    `${noIdentity}json: cannot unmarshal ${type} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`,
+  );
 }
 
 const summaryBytes = 30;

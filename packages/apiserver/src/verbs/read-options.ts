@@ -68,7 +68,11 @@ export async function waitForVersion(exchange: Exchange, cache: ResourceCache): 
 /** A whole number of the query; 0 where it is absent. @throws ApiError BadRequest */
 export function numberOption({ info }: Exchange, name: string): number {
   const text = info.query.get(name) ?? '';
-  if (text === '') return 0;
+  return text === '' ? 0 : wholeNumber(text);
+}
+
+/** @throws ApiError BadRequest */
+export function wholeNumber(text: string): number {
   if (!/^-?\d{1,15}$/.test(text))
     throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
   return Number(text);
@@ -77,5 +81,5 @@ export function numberOption({ info }: Exchange, name: string): number {
 /** A switch of the query: present without a value is true, as upstream reads it. */
 export function booleanOption({ info }: Exchange, name: string): boolean {
   const text = info.query.get(name);
-  return text !== null && text !== 'false' && text !== '0';
+  return text !== null && text.toLowerCase() !== 'false' && text !== '0';
 }

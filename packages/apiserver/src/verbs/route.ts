@@ -1,5 +1,6 @@
 import { ApiError } from '@kubewright/api';
 import type { Exchange } from '../exchange.js';
+import type { RequestInfo } from '../http/request-info.js';
 import type { ServedKind } from '../registry/resource.js';
 import { connect } from './connect.js';
 import { create } from './create.js';
@@ -52,7 +53,7 @@ function verbOf({ info }: Exchange, served: ServedKind): VerbFunction {
   if (subresource === '') {
     const run = objectVerbs[verb];
     const allowed = served.kind.verbs.some((one) => one === verb);
-    if (run === undefined || !allowed) throw methodNotAllowed();
+    if (run === undefined || !allowed || !fitsPath(info, served)) throw methodNotAllowed();
     return run;
   }
   const definition = served.kind.subresources[subresource];
@@ -68,6 +69,16 @@ function verbOf({ info }: Exchange, served: ServedKind): VerbFunction {
   if (run === undefined) throw methodNotAllowed();
   return run;
 }
+
+/** Verbs of one object need its name, verbs of a collection have none; only reads go over all namespaces. */
+function fitsPath({ verb, name, namespace }: RequestInfo, { kind }: ServedKind): boolean {
+  const named = name !== '';
+  if (named ? collectionVerbs.has(verb) : !collectionVerbs.has(verb) && !readVerbs.has(verb)) return false;
+  return kind.scope !== 'Namespaced' || namespace !== '' || (!named && readVerbs.has(verb));
+}
+
+const collectionVerbs = new Set(['create', 'deletecollection']);
+const readVerbs = new Set(['list', 'watch']);
 
 function unknownResource(): ApiError {
   return new ApiError('NotFound', 'the server could not find the requested resource', { details: {} });

@@ -34,7 +34,7 @@ export async function patchScale(exchange: Exchange, served: ServedKind): Promis
   const patch = await readPatch(exchange);
   await changeScale(exchange, served, (current) => {
     const value = applyPatch(patch, current, scaleKind().schema);
-    return toForm(exchange, value, scaleKind(), options.fieldValidation, patch.duplicates) as Scale;
+    return toForm(exchange, value, scaleKind(), options.fieldValidation, patch.problems) as Scale;
   });
 }
 
@@ -66,7 +66,7 @@ async function changeScale(
         return current;
       },
     },
-    writeContext(exchange, options),
+    writeContext(exchange, options, served),
   );
   exchange.sendJson(200, encodeJson(scaleOf(served, updated.object)));
 }

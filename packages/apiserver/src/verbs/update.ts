@@ -19,7 +19,7 @@ export async function update(exchange: Exchange, served: ServedKind): Promise<vo
     exchange.server,
     served.resource,
     { namespace, name, subresource, change: () => structuredClone(stored) },
-    writeContext(exchange, options),
+    writeContext(exchange, options, served),
   );
   exchange.warn(...(served.resource.rules.warnings?.(updated.object, undefined) ?? []));
   answerObject(exchange, served, 200, updated);

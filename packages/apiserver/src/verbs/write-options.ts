@@ -1,6 +1,18 @@
-import { ApiError } from '@kubewright/api';
+import type { ApiError } from '@kubewright/api';
 import type { Exchange } from '../exchange.js';
+import { FieldOwnership } from '../registry/field-ownership.js';
+import type { ServedKind } from '../registry/resource.js';
 import type { WriteContext } from '../registry/write-context.js';
+import {
+  type FieldError,
+  forbiddenField,
+  invalid,
+  invalidObject,
+  notSupported,
+  path,
+  required,
+  tooLong,
+} from '../validation/field-error.js';
 
 export type FieldValidation = 'Strict' | 'Warn' | 'Ignore';
 
@@ -14,32 +26,44 @@ export interface WriteOptions {
 
 const maxManagerLength = 128;
 
+const optionKinds: Readonly<Record<string, string>> = {
+  create: 'CreateOptions',
+  update: 'UpdateOptions',
+  patch: 'PatchOptions',
+};
+
 /** @throws ApiError Invalid, in upstream's words, for an option that has no such value */
 export function writeOptions({ info, request }: Exchange): WriteOptions {
-  const { query } = info;
-  const dryRun = query.getAll('dryRun').filter((value) => value !== '');
-  if (dryRun.some((value) => value !== 'All'))
-    throw invalidOption('dryRun', `Unsupported value: ${JSON.stringify(dryRun)}: supported values: "All"`);
-  const fieldValidation = query.get('fieldValidation') || 'Warn';
-  if (fieldValidation !== 'Strict' && fieldValidation !== 'Warn' && fieldValidation !== 'Ignore')
-    throw invalidOption(
-      'fieldValidation',
-      `Unsupported value: ${JSON.stringify(fieldValidation)}: supported values: "Ignore", "Warn", "Strict"`,
-    );
+  const { query, verb } = info;
   const fieldManager = query.get('fieldManager') ?? '';
-  if (fieldManager.length > maxManagerLength)
-    throw invalidOption('fieldManager', `Too long: may not be more than ${maxManagerLength} bytes`);
+  const fieldValidation = query.get('fieldValidation') ?? '';
+  const dryRun = query.getAll('dryRun');
+  const errors = [
+    ...(verb === 'patch' ? applyErrors(request.headers['content-type'] ?? '', query) : []),
+    ...managerErrors(fieldManager),
+    ...dryRunErrors(dryRun),
+    ...(fieldValidations.has(fieldValidation)
+      ? []
+      : [notSupported(path('fieldValidation'), fieldValidation, [...fieldValidations].sort())]),
+  ];
+  if (errors.length > 0) throw invalidOptions(optionKinds[verb] ?? 'CreateOptions', errors);
   return {
     dryRun: dryRun.length > 0,
     fieldManager: fieldManager === '' ? managerOf(request.headers['user-agent']) : fieldManager,
-    fieldValidation,
+    fieldValidation: (fieldValidation || 'Warn') as FieldValidation,
     force: query.get('force') === 'true' || query.get('force') === '1',
   };
 }
 
-/** Who writes, for the rules and the admission of a write. */
-export function writeContext(exchange: Exchange, options: { readonly dryRun: boolean }): WriteContext {
-  return exchange.server.contextFor(exchange.user, options.dryRun);
+/** Who writes, for the rules and the admission of a write; through `served` what it changes becomes the writer's. */
+export function writeContext(
+  { server, user }: Exchange,
+  { dryRun, fieldManager }: Pick<WriteOptions, 'dryRun'> & Partial<WriteOptions>,
+  served?: ServedKind,
+): WriteContext {
+  const context = server.contextFor(user, dryRun);
+  if (served === undefined || fieldManager === undefined) return context;
+  return { ...context, ownership: new FieldOwnership(served, { manager: fieldManager, now: () => server.now() }) };
 }
 
 /** The default manager: what stands before the first slash of the user agent. */
@@ -47,8 +71,35 @@ function managerOf(userAgent: string | undefined): string {
   return (userAgent ?? '').split('/')[0]?.slice(0, maxManagerLength) || 'unknown';
 }
 
-function invalidOption(field: string, message: string): ApiError {
-  return new ApiError('Invalid', ` "" is invalid: ${field}: ${message}`, {
-    details: { causes: [{ reason: 'FieldValueNotSupported', message, field }] },
-  });
+const fieldValidations = new Set(['', 'Strict', 'Warn', 'Ignore']);
+
+/** What is wrong with the values of `dryRun`. */
+export function dryRunErrors(values: readonly string[]): FieldError[] {
+  return values.every((value) => value === 'All') ? [] : [notSupported(path('dryRun'), values, ['All'])];
+}
+
+/** The refusal of options: `DeleteOptions.meta.k8s.io "" is invalid: …`. */
+export function invalidOptions(kind: string, errors: readonly FieldError[]): ApiError {
+  return invalidObject({ group: 'meta.k8s.io', plural: kind.toLowerCase(), kind }, '', errors);
+}
+
+function applyErrors(contentType: string, query: URLSearchParams): FieldError[] {
+  if (contentType.startsWith('application/apply-patch'))
+    return (query.get('fieldManager') ?? '') === ''
+      ? [required(path('fieldManager'), 'is required for apply patch')]
+      : [];
+  return query.has('force')
+    ? [forbiddenField(path('force'), 'may not be specified for non-apply patch')]
+    : [];
+}
+
+function managerErrors(manager: string): FieldError[] {
+  const field = path('fieldManager');
+  const errors = Buffer.byteLength(manager) > maxManagerLength ? [tooLong(field, maxManagerLength)] : [];
+  const wrong = manager.search(/[^\x20-\x7e\u00a1-\uffff]/);
+  if (wrong >= 0) {
+    const code = manager.charCodeAt(wrong).toString(16).toUpperCase().padStart(4, '0');
+    errors.push(invalid(field, manager, `invalid character U+${code} (at position ${wrong})`));
+  }
+  return errors;
 }
