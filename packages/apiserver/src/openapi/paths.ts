@@ -32,6 +32,7 @@ const objectTypes = ['application/json', 'application/yaml', 'application/vnd.ku
 const watchTypes = ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch'];
 const patchTypes = ['application/json-patch+json', 'application/merge-patch+json'];
 const strategicPatchType = 'application/strategic-merge-patch+json';
+const applyPatchType = 'application/apply-patch+yaml';
 
 interface OperationOptions {
   readonly action: string;
@@ -198,7 +199,7 @@ class PathWriter {
       answer,
       codes: [200, 201],
       parameters: patchParameters,
-      ...bodyOf(this.#schemas.meta('Patch'), [...patchTypes, ...strategic]),
+      ...bodyOf(this.#schemas.meta('Patch'), [...patchTypes, ...strategic, applyPatchType]),
       ...(spoken === undefined ? {} : { spoken }),
     });
   }

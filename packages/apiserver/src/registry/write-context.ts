@@ -1,5 +1,6 @@
 import type { Kind, KubernetesObject } from '@kubewright/api';
 import type { User } from '../auth/user.js';
+import type { FieldOwnership } from './field-ownership.js';
 
 /** The other objects of the same server, for rules and admission that need them. Reads are as fresh as the cache. */
 export interface ObjectReader {
@@ -21,6 +22,8 @@ export interface ObjectStore extends ObjectReader {
 export interface WriteContext {
   readonly user: User;
   readonly dryRun: boolean;
+  /** Keeps the managed fields; without it (the server's own writes, an apply that did it itself) they stay. */
+  readonly ownership?: FieldOwnership;
   /** Milliseconds since the epoch. */
   now(): number;
   readonly objects: ObjectStore;

@@ -15,7 +15,7 @@ export async function createSubresource(exchange: Exchange, served: ServedKind):
   const options = writeOptions(exchange);
   const { group, version, kind } = served.kind.subresources[subresource] ?? served.kind;
   const body = await readObject(exchange, builtinBodyKind(group, version, kind), options.fieldValidation);
-  const context = writeContext(exchange, options);
+  const context = writeContext(exchange, options, served);
   const answer = await resource.rules.subresources?.[subresource]?.create?.(body, {
     ...context,
     namespace,

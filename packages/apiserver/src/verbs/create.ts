@@ -11,7 +11,7 @@ export async function create(exchange: Exchange, served: ServedKind): Promise<vo
   const options = writeOptions(exchange);
   const object = await readObject(exchange, served.body, options.fieldValidation);
   matchNamespace(object, exchange.info.namespace, served);
-  const context = writeContext(exchange, options);
+  const context = writeContext(exchange, options, served);
   const stored = served.toStored(object);
   const created = await createObject(exchange.server, served.resource, stored, context);
   exchange.warn(...(served.resource.rules.warnings?.(created.object, undefined) ?? []));

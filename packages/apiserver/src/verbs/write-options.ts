@@ -63,7 +63,10 @@ export function writeContext(
 ): WriteContext {
   const context = server.contextFor(user, dryRun);
   if (served === undefined || fieldManager === undefined) return context;
-  return { ...context, ownership: new FieldOwnership(served, { manager: fieldManager, now: () => server.now() }) };
+  return {
+    ...context,
+    ownership: new FieldOwnership(served, { manager: fieldManager, now: () => server.now() }),
+  };
 }
 
 /** The default manager: what stands before the first slash of the user agent. */

@@ -1,0 +1,85 @@
+import { badRequest, conflict, JsonSyntaxError, type KubernetesObject } from '@kubewright/api';
+import { fromYaml } from '../encoding/yaml.js';
+import type { Exchange } from '../exchange.js';
+import { isObject, type JsonObject } from '../patch/json-object.js';
+import { applyConfiguration } from '../patch/server-side-apply.js';
+import { createObject } from '../registry/create-object.js';
+import { FieldOwnership } from '../registry/field-ownership.js';
+import type { ServedKind } from '../registry/resource.js';
+import { updateObject } from '../registry/update-object.js';
+import { answerObject } from './answer.js';
+import { matchNamespace } from './create.js';
+import { fromJson, toForm } from './read-body.js';
+import { matchName } from './update.js';
+import { writeContext, writeOptions } from './write-options.js';
+
+/** The media type of a server-side apply; JSON is YAML too. */
+export const applyMediaType = 'application/apply-patch+yaml';
+
+/** PATCH with a configuration: server-side apply to an object or to a subresource of its own kind. */
+export async function apply(exchange: Exchange, served: ServedKind): Promise<void> {
+  const { server, info } = exchange;
+  const { namespace, name, subresource } = info;
+  const { resource } = served;
+  const options = writeOptions(exchange);
+  const { config, problems } = readConfiguration(await exchange.request.readBody());
+  const writer = { manager: options.fieldManager, now: () => server.now() };
+  const write = new FieldOwnership(served, writer).applyWrite(subresource, options.force);
+  const context = writeContext(exchange, options);
+  const applied = (live: KubernetesObject | undefined): KubernetesObject => {
+    const value = applyConfiguration(live as JsonObject | undefined, config, write);
+    const object = toForm(exchange, value, served.body, options.fieldValidation, problems);
+    matchNamespace(object, namespace, served);
+    matchName(object, name);
+    return served.toStored(object);
+  };
+  let created = false;
+  const create = () => {
+    const object = applied(undefined);
+    refuseUid(served, object);
+    created = true;
+    return createObject(server, resource, object, context);
+  };
+  const written = await updateObject(
+    server,
+    resource,
+    {
+      namespace,
+      name,
+      subresource,
+      change: (current) => applied(served.fromStored(current)),
+      ...(subresource === '' ? { create } : {}),
+    },
+    context,
+  );
+  exchange.warn(...(resource.rules.warnings?.(written.object, undefined) ?? []));
+  answerObject(exchange, served, created ? 201 : 200, written);
+}
+
+function readConfiguration(bytes: Buffer): { config: JsonObject; problems: readonly string[] } {
+  const { value, problems } = parse(bytes);
+  if (!isObject(value)) throw badRequest('error decoding YAML: the configuration is no object');
+  return { config: value, problems };
+}
+
+function parse(bytes: Buffer): { value: unknown; problems: readonly string[] } {
+  if (bytes[0] !== '{'.charCodeAt(0)) return fromYaml(bytes.toString('utf8'));
+  try {
+    return fromJson(bytes);
+  } catch (error) {
+    // A flow mapping of YAML begins like JSON.
+    if (error instanceof JsonSyntaxError) return fromYaml(bytes.toString('utf8'));
+    throw error;
+  }
+}
+
+/** @throws ApiError Conflict for a configuration of an object that should exist */
+function refuseUid({ kind }: ServedKind, { metadata }: KubernetesObject): void {
+  const { uid, name = '' } = metadata;
+  if (uid === undefined || uid === '') return;
+  throw conflict(
+    kind,
+    name,
+    `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`,
+  );
+}
