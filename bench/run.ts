@@ -1,0 +1,60 @@
+/**
+ * `npm run bench`: every comparison, printed and kept in `bench/results.json`. `npm run bench -- get` runs those whose
+ * name has the word; `--write` puts the figures into docs/performance.md, too.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism, cpus, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { root } from '../tools/source-files.js';
+import { type Comparison, comparisonLine } from './compare.js';
+import { benchCreate } from './create.js';
+import { benchGet } from './get.js';
+import { benchCacheMemory } from './memory.js';
+import { benchTestServer, benchUp } from './start.js';
+
+const all = {
+  get: benchGet,
+  create: benchCreate,
+  memory: benchCacheMemory,
+  server: benchTestServer,
+  up: benchUp,
+};
+
+const words = process.argv.slice(2).filter((word) => !word.startsWith('--'));
+const chosen = Object.entries(all).filter(
+  ([name]) => words.length === 0 || words.some((word) => name.includes(word)),
+);
+const results: Comparison[] = [];
+for (const [, bench] of chosen) {
+  const result = await bench();
+  console.log(comparisonLine(result));
+  results.push(result);
+}
+const machine = `${cpus()[0]?.model ?? 'unknown processor'}, ${availableParallelism()} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`;
+writeFileSync(
+  join(root, 'bench/results.json'),
+  `${JSON.stringify({ at: new Date().toISOString(), machine, results }, null, 2)}\n`,
+);
+if (process.argv.includes('--write')) writePage(results);
+process.exit(0);
+
+function writePage(comparisons: readonly Comparison[]): void {
+  const file = join(root, 'docs/performance.md');
+  const rows = comparisons.map(({ name, unit, ours, peer, ratio, limit }) => {
+    const figure = (value: number) => Math.round(value).toLocaleString('en');
+    const spread = ours.least === ours.most ? '' : ` (${figure(ours.least)} to ${figure(ours.most)})`;
+    return `| ${name} | ${figure(ours.median)} ${unit}${spread} | ${figure(peer.median)} | ${ratio.toFixed(2)} | ${limit ?? ''} |`;
+  });
+  const table = [
+    `Measured on ${new Date().toISOString().slice(0, 10)}: ${machine}.`,
+    '',
+    '| what | ours: median and spread | peer or budget | ratio | aim |',
+    '|---|---|---|---|---|',
+    ...rows,
+  ].join('\n');
+  const page = readFileSync(file, 'utf8');
+  writeFileSync(
+    file,
+    page.replace(/<!-- figures -->[\s\S]*?<!-- end -->/, `<!-- figures -->\n${table}\n<!-- end -->`),
+  );
+}

@@ -1,0 +1,45 @@
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openDataDirectory, writePrivate } from './data-directory.js';
+
+let directory: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'kubewright-data-'));
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+describe('openDataDirectory', () => {
+  it('remembers its settings', async () => {
+    const data = await openDataDirectory(join(directory, 'new'));
+    expect(await data.readSettings()).toBeUndefined();
+    await data.writeSettings({ slot: 7, loopback: true });
+    await data.release();
+    const again = await openDataDirectory(join(directory, 'new'));
+    expect(await again.readSettings()).toEqual({ slot: 7, loopback: true });
+    await again.release();
+  });
+
+  it('belongs to one process at a time', async () => {
+    const data = await openDataDirectory(directory);
+    await expect(openDataDirectory(directory)).rejects.toThrow(`in use by process ${process.pid}`);
+    await data.release();
+  });
+
+  it('says what is wrong with a file of its own', async () => {
+    await writeFile(join(directory, 'settings.json'), '{"slot": "x"}');
+    const data = await openDataDirectory(directory);
+    await expect(data.readSettings()).rejects.toThrow(/settings\.json: slot must be a number/);
+    await data.release();
+  });
+});
+
+it('writes files that only their owner may read', async () => {
+  const file = join(directory, 'secret');
+  await writeFile(file, 'a', { mode: 0o644 });
+  await writePrivate(file, 'a');
+  expect((await stat(file)).mode & 0o777).toBe(0o600);
+  await writePrivate(file, 'b');
+  expect((await stat(file)).mode & 0o777).toBe(0o600);
+});
