@@ -106,8 +106,7 @@ function isChanged({ slice, endpoints }: Draft): boolean {
 }
 
 function finished({ slice, endpoints }: Draft, service: Service): EndpointSlice {
-  const labels = { ...slice.metadata.labels, ...labelsOf(service) };
-  return { ...slice, metadata: { ...slice.metadata, labels }, endpoints };
+  return { ...slice, metadata: { ...slice.metadata, labels: labelsOf(service) }, endpoints };
 }
 
 function sameSlice(a: EndpointSlice, b: EndpointSlice): boolean {
