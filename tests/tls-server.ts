@@ -113,11 +113,10 @@ function openRequest(port: number, agent: Agent, request: RawRequest): Promise<I
     bytes === undefined
       ? {}
       : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(bytes)) };
+  const all: Record<string, string> = { ...type, ...headers };
+  if (all['transfer-encoding'] !== undefined) delete all['content-length'];
   return new Promise((resolve, reject) => {
-    const sent = httpsRequest(
-      { host: '127.0.0.1', port, agent, method, path, headers: { ...type, ...headers } },
-      resolve,
-    );
+    const sent = httpsRequest({ host: '127.0.0.1', port, agent, method, path, headers: all }, resolve);
     sent.on('error', reject);
     sent.end(bytes);
   });

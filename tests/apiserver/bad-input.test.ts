@@ -672,6 +672,14 @@ each('kinds, paths, verbs and media types', [
   ],
 ]);
 
+it('refuses a body over 3 MiB that does not say how long it is', async () => {
+  const answer = await server.send({
+    ...post(maps, 'x'.repeat(4 * 1024 * 1024)),
+    headers: { 'content-type': 'application/json', 'transfer-encoding': 'chunked' },
+  });
+  expect(answer.code).toBe(413);
+});
+
 describe('what JSON of JavaScript would lose', () => {
   it('keeps integers beyond 2^53 through create, get and patch', async () => {
     const path = '/api/v1/namespaces/default/events';
