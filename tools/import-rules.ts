@@ -75,7 +75,7 @@ function dependencyFault(path: string, specifier: string, home: string): string 
 
 /** Tests, what only tests import, and the conformance suites that others run in their tests. */
 export function isTestCode(path: string): boolean {
-  return /\.test\.|\.test\b|\.child\.ts$|conformance|test-context|testdata/.test(path);
+  return /\.test\.|\.test\b|\.child\.ts$|conformance|test-context|testdata|\/src\/testing\//.test(path);
 }
 
 interface Manifest {
