@@ -232,8 +232,13 @@ class RunningKubelet implements Kubelet {
       .toISOString()
       .replace(/[-:]|\.\d+Z$/g, '')
       .replace('T', '-');
-    for (const { logPath } of await this.#options.runtime.listContainers({ state: 'running' }))
-      await rotateLog(logPath, rotationLimits, stamp);
+    const { runtime } = this.#options;
+    for (const { id, logPath } of await runtime.listContainers({ state: 'running' }))
+      await rotateLog(logPath, {
+        limits: rotationLimits,
+        stamp,
+        reopen: () => runtime.reopenContainerLog(id),
+      });
   }
 }
 

@@ -30,7 +30,7 @@ export interface ProxyOptions {
   readonly clock?: Clock;
 }
 
-export interface Proxy {
+export interface ServiceProxy {
   /** The frontends that are served now, as `TCP 10.96.0.1:443`. */
   readonly frontends: readonly string[];
   /** Resolves when everything has ended and what was set up on the machine is gone. */
@@ -41,7 +41,7 @@ export interface Proxy {
  * Makes Services reachable on this node by forwarding connections from cluster IPs and node ports to ready endpoints.
  * Resolves when all Services there are are served.
  */
-export async function startProxy(client: Client, options: ProxyOptions): Promise<Proxy> {
+export async function startProxy(client: Client, options: ProxyOptions): Promise<ServiceProxy> {
   const proxy = new ForwardingProxy(client, options);
   options.signal?.addEventListener('abort', () => void proxy.close(), { once: true });
   try {
@@ -61,7 +61,7 @@ interface Served {
 
 const serviceNameLabel = 'kubernetes.io/service-name';
 
-class ForwardingProxy implements Proxy {
+class ForwardingProxy implements ServiceProxy {
   readonly #options: ProxyOptions;
   readonly #clock: Clock;
   readonly #node: ProxyNode;

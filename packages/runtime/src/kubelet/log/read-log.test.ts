@@ -85,11 +85,13 @@ describe('readLog', () => {
   });
 
   it('keeps a log within its bounds', async () => {
+    const limits = { maxBytes: 10, maxFiles: 3 };
+    const reopen = () => writeFile(path, '');
     for (const stamp of ['1', '2', '3']) {
       await writeFile(path, 'x'.repeat(11));
-      expect(await rotateLog(path, { maxBytes: 10, maxFiles: 3 }, stamp)).toBe(true);
+      expect(await rotateLog(path, { limits, stamp, reopen })).toBe(true);
     }
-    expect(await rotateLog(path, { maxBytes: 10, maxFiles: 3 }, '4')).toBe(false);
+    expect(await rotateLog(path, { limits, stamp: '4', reopen })).toBe(false);
     const { readdir } = await import('node:fs/promises');
     expect((await readdir(directory)).sort()).toEqual(['0.log', '0.log.2', '0.log.3']);
   });

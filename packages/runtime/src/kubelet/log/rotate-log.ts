@@ -1,4 +1,4 @@
-import { copyFile, readdir, rm, stat, truncate } from 'node:fs/promises';
+import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 export interface RotationLimits {
@@ -12,10 +12,12 @@ export interface RotationLimits {
 export const rotationLimits: RotationLimits = { maxBytes: 10 * 2 ** 20, maxFiles: 5 };
 
 /**
- * Keeps a log within its bounds: copies it aside and empties it, since whoever writes has it open for appending.
- * Answers whether it did.
+ * Keeps a log within its bounds: renames it, and asks whoever writes to go on in a new file. Answers whether it did.
  */
-export async function rotateLog(path: string, limits: RotationLimits, stamp: string): Promise<boolean> {
+export async function rotateLog(
+  path: string,
+  { limits, stamp, reopen }: { limits: RotationLimits; stamp: string; reopen: () => Promise<void> },
+): Promise<boolean> {
   const size = await stat(path).then(
     (found) => found.size,
     (error: NodeJS.ErrnoException) => {
@@ -26,8 +28,8 @@ export async function rotateLog(path: string, limits: RotationLimits, stamp: str
   if (size <= limits.maxBytes) return false;
   const directory = dirname(path);
   const name = basename(path);
-  await copyFile(path, join(directory, `${name}.${stamp}`));
-  await truncate(path);
+  await rename(path, join(directory, `${name}.${stamp}`));
+  await reopen();
   const old = (await readdir(directory)).filter((other) => other.startsWith(`${name}.`)).sort();
   for (const other of old.slice(0, Math.max(0, old.length - (limits.maxFiles - 1))))
     await rm(join(directory, other), { force: true });

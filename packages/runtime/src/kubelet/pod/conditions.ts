@@ -9,6 +9,15 @@ export interface ConditionFacts {
   readonly now: Date;
 }
 
+/** The types of the conditions that the kubelet writes. */
+export const ownConditions: ReadonlySet<string> = new Set([
+  'PodReadyToStartContainers',
+  'Initialized',
+  'Ready',
+  'ContainersReady',
+  'PodScheduled',
+]);
+
 /**
  * The conditions that the kubelet owns. A condition keeps its transition time while its status stays.
  * Source: "Pod Lifecycle", pod conditions.

@@ -10,6 +10,7 @@ import { runProbe } from '../probe/run-probe.js';
 import { setUpVolumes, tearDownVolumes, type VolumePaths } from '../volume/pod-volumes.js';
 import { referredConfig, VolumeError } from '../volume/projection.js';
 import { BackOff } from './back-off.js';
+import { ownConditions } from './conditions.js';
 import { collectGarbage } from './garbage.js';
 import { findContainer, killContainer, killPod } from './kill-pod.js';
 import { type ContainerStart, containerHash, type PodPlan, planPod } from './plan.js';
@@ -85,10 +86,12 @@ export class PodWorker {
 
   /** Takes the pod's new state. */
   update(pod: Pod): void {
+    const before = this.#pod;
     this.#pod = pod;
     const grace = pod.metadata.deletionGracePeriodSeconds;
     if (pod.metadata.deletionTimestamp !== undefined) this.#end(grace);
-    this.wake();
+    // The echo of a status that was just reported asks for nothing.
+    if (desireOf(pod) !== desireOf(before)) this.wake();
   }
 
   /** The pod is gone from the API server: what is left of it goes too. */
@@ -484,6 +487,13 @@ export class PodWorker {
     const { namespace, name } = this.#pod.metadata;
     this.#context.logger.warn({ err: error, pod: `${namespace}/${name}` }, message);
   }
+}
+
+/** All of a pod that is not written by its kubelet: what is wanted of it, and conditions that others set. */
+function desireOf(pod: Pod): string {
+  const { resourceVersion, managedFields, ...metadata } = pod.metadata;
+  const others = pod.status?.conditions?.filter(({ type }) => !ownConditions.has(type));
+  return JSON.stringify([metadata, pod.spec, others, isTerminal(pod.status?.phase)]);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -29,7 +29,9 @@ export class StatusWriter {
       entry = { wanted: undefined, sent: '', writing: Promise.resolve() };
       this.#pods.set(uid, entry);
     }
-    if (JSON.stringify(status) === entry.sent && entry.wanted === undefined) return entry.writing;
+    // What is being written need not be written once more.
+    const text = entry.wanted === undefined ? entry.sent : JSON.stringify(entry.wanted);
+    if (JSON.stringify(status) === text) return entry.writing;
     const idle = entry.wanted === undefined;
     entry.wanted = status;
     const mine = entry;
