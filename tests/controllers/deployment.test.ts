@@ -143,4 +143,68 @@ describe('a Deployment in a cluster of simulated pods', () => {
       expect((await pods().list()).items).toEqual([]);
     });
   });
+
+  it('adopts what its ReplicaSet selects and lets go what it no longer does', async () => {
+    const pod = { metadata: { name: 'stray', labels: { app: 'web' } }, spec: template('one').spec };
+    await pods().create(pod);
+    await replicaSets().create({
+      metadata: { name: 'set' },
+      spec: { replicas: 2, selector: { matchLabels: { app: 'web' } }, template: template('one') },
+    });
+    await until(async () => {
+      const { items } = await pods().list();
+      expect(items).toHaveLength(2);
+      const [owner] = items.find(({ metadata }) => metadata.name === 'stray')?.metadata.ownerReferences ?? [];
+      expect(owner).toMatchObject({
+        kind: 'ReplicaSet',
+        name: 'set',
+        controller: true,
+        blockOwnerDeletion: true,
+      });
+    });
+    await pods().patchMerge('stray', { metadata: { labels: { app: 'other' } } });
+    await until(async () => {
+      const { items } = await pods().list();
+      expect(items).toHaveLength(3);
+      expect(items.find(({ metadata }) => metadata.name === 'stray')?.metadata.ownerReferences ?? []).toEqual(
+        [],
+      );
+    });
+    await replicaSets().delete('set', { propagationPolicy: 'Orphan' });
+    await until(async () => expect((await replicaSets().list()).items).toEqual([]));
+    expect((await pods().list()).items.flatMap(({ metadata }) => metadata.ownerReferences ?? [])).toEqual([]);
+  });
+
+  it('with the strategy Recreate never runs two templates at once', async () => {
+    const recreate = (image: string): Deployment => {
+      const base = web(image, 3);
+      return { ...base, spec: { ...base.spec!, strategy: { type: 'Recreate' } } };
+    };
+    await deployments().create(recreate('one'));
+    await until(async () => expect((await deployments().get('web')).status?.availableReplicas).toBe(3));
+    const { items, metadata } = await pods().list();
+    const images = new Map(items.map((pod) => [pod.metadata.name, pod.spec?.containers[0]?.image]));
+    let most = 1;
+    const watching = (async () => {
+      const { resourceVersion } = metadata;
+      for await (const { type, object } of pods().watch({ resourceVersion, signal: server.stop.signal })) {
+        if (type === 'DELETED') images.delete(object.metadata.name);
+        else images.set(object.metadata.name, object.spec?.containers[0]?.image);
+        most = Math.max(most, new Set(images.values()).size);
+      }
+    })().catch(() => undefined);
+    await deployments().patchStrategic('web', { spec: { template: template('two') } });
+    await until(async () => {
+      const { status } = await deployments().get('web');
+      expect(status).toMatchObject({
+        observedGeneration: 2,
+        replicas: 3,
+        updatedReplicas: 3,
+        availableReplicas: 3,
+      });
+    });
+    expect(most).toBe(1);
+    server.stop.abort();
+    await watching;
+  });
 });

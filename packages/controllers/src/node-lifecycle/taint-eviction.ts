@@ -3,6 +3,7 @@ import { Node, Pod, type Taint } from '@kubewright/api/core/v1';
 import type { Manager } from '../framework/manager.js';
 import { nameOf } from '../framework/object-name.js';
 import type { ReconcileContext } from '../framework/reconcile.js';
+import { sameValue } from '../framework/same-value.js';
 import { tolerates } from '../scheduler/tolerations.js';
 
 /** How long pods stay on a node in trouble if they don't say so; the API server's admission writes it into pods. */
@@ -46,7 +47,8 @@ export function addTaintEvictionController(manager: Manager): void {
     })
     .watches(Node, ({ metadata }) => pods.byIndex('node', metadata.name ?? '').map(nameOf), {
       predicates: [
-        ({ type, object, previous }) => type !== 'modified' || object.spec?.taints !== previous?.spec?.taints,
+        ({ type, object, previous }) =>
+          type !== 'modified' || !sameValue(object.spec?.taints, previous?.spec?.taints),
       ],
     })
     .reconcile(async ({ name, namespace }, context) => {
