@@ -9,15 +9,20 @@ import { ContainerRuntimeError } from '../container-runtime.js';
  */
 export class PortRelay {
   readonly #enter: readonly string[];
+  readonly #hosts: readonly string[];
   readonly #env: NodeJS.ProcessEnv;
   #child: ChildProcess | undefined;
   #idle: NodeJS.Timeout | undefined;
   #next = 0;
   readonly #pending = new Map<number, { resolve(socket: Socket): void; reject(error: Error): void }>();
 
-  /** `enter` are the words that lead into the namespace, before a program and its arguments. */
-  constructor(enter: readonly string[], env: NodeJS.ProcessEnv) {
+  /**
+   * `enter` are the words that lead into the namespace, before a program and its arguments; `address` is the
+   * namespace's own, for servers that listen on nothing else.
+   */
+  constructor(enter: readonly string[], env: NodeJS.ProcessEnv, address: string | undefined) {
     this.#enter = enter;
+    this.#hosts = ['127.0.0.1', '::1', ...(address === undefined ? [] : [address])];
     this.#env = env;
   }
 
@@ -27,7 +32,7 @@ export class PortRelay {
       const id = this.#next++;
       this.#pending.set(id, { resolve, reject });
       this.#keep();
-      child.send({ id, port });
+      child.send({ id, port, hosts: this.#hosts });
     });
   }
 
@@ -77,11 +82,11 @@ export class PortRelay {
 
 const idleMs = 30_000;
 
-/** Localhost as upstream's runtimes mean it: IPv4 first, then IPv6. */
+/** Localhost as upstream's runtimes mean it, IPv4 first, then IPv6; then the pod's address. */
 const program = `
 const { connect } = require('node:net');
 process.on('disconnect', () => process.exit());
-process.on('message', ({ id, port }) => attempt(id, port, ['127.0.0.1', '::1']));
+process.on('message', ({ id, port, hosts }) => attempt(id, port, hosts));
 function attempt(id, port, [host, ...others], first) {
   const socket = connect({ host, port });
   socket.pause();

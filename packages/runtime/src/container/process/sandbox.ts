@@ -146,10 +146,11 @@ export class Sandbox {
   async portForward(port: number): Promise<Duplex> {
     const holder = this.holder;
     if (!this.namespaces.net) return connectTo(this.#address ?? '127.0.0.1', port);
-    this.#relay ??= new PortRelay(['nsenter', `--net=/proc/${holder.pid}/ns/net`, '--'], {
-      PATH: this.#engine.host.toolPath,
-      KUBEWRIGHT_RUNTIME: this.#engine.marker,
-    });
+    this.#relay ??= new PortRelay(
+      ['nsenter', `--net=/proc/${holder.pid}/ns/net`, '--'],
+      { PATH: this.#engine.host.toolPath, KUBEWRIGHT_RUNTIME: this.#engine.marker },
+      this.#address,
+    );
     return this.#relay.connect(port);
   }
 
