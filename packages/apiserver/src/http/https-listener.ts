@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ByteStream, ResponseHeaders, ResponseSink } from './api-request.js';
 import { expressAdapter, type HandleRequest, HttpRequest } from './express-adapter.js';
+import { untilDrained } from './until-drained.js';
 
 export interface HttpsOptions {
   /** PEM. */
@@ -108,10 +109,7 @@ class SocketSink implements ResponseSink {
     );
     return {
       write: (bytes) => socket.write(bytes),
-      drained: () =>
-        socket.writableNeedDrain
-          ? new Promise((resolve) => socket.once('drain', resolve).once('close', resolve))
-          : Promise.resolve(),
+      drained: () => untilDrained(socket),
       end: () => socket.end(),
     };
   }

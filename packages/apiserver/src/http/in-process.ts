@@ -2,6 +2,7 @@ import { PassThrough } from 'node:stream';
 import type { TransportRequest, TransportResponse } from '@kubewright/client';
 import type { ByteStream, CertificateSubject, ResponseHeaders, ResponseSink } from './api-request.js';
 import type { HandleRequest } from './express-adapter.js';
+import { untilDrained } from './until-drained.js';
 
 /** Calls the core without sockets, as the subject given: the handler of the client's in-process transport. */
 export function inProcessHandler(
@@ -49,10 +50,7 @@ class MemorySink implements ResponseSink {
     this.#answer({ status, headers: flat(headers), body: stream });
     return {
       write: (bytes) => stream.destroyed || stream.write(bytes),
-      drained: () =>
-        stream.writableNeedDrain && !stream.destroyed
-          ? new Promise((resolve) => stream.once('drain', resolve).once('close', resolve))
-          : Promise.resolve(),
+      drained: () => untilDrained(stream),
       end: () => stream.end(),
     };
   }
