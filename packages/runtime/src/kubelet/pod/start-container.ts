@@ -43,13 +43,13 @@ export async function startContainer(
     if (error instanceof ContainerConfigError || error instanceof VolumeError)
       return failed('CreateContainerConfigError', error);
     if (isContainerRuntimeError(error, 'NoCommand')) {
-      context.events.record(pod, {
-        type: 'Warning',
-        reason: 'Failed',
-        message: `Failed to pull image "${container.image ?? ''}": ${error.message}`,
-        fieldPath,
-      });
-      return failed('ErrImagePull', error);
+      // There are no images here; this is how clusters say that a container has nothing to run.
+      for (const message of [
+        `Failed to pull image "${container.image ?? ''}": ${error.message}`,
+        'Error: ErrImagePull',
+      ])
+        context.events.record(pod, { type: 'Warning', reason: 'Failed', message, fieldPath });
+      return { reason: 'ErrImagePull', message: error.message };
     }
     return failed('CreateContainerError', error);
   }

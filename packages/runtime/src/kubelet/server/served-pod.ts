@@ -25,12 +25,11 @@ export function findPod(pods: readonly ServedPod[], namespace: string, name: str
 }
 
 /** The runtime's id of a running container. @throws HttpFailure */
-export function runningContainerId({ pod, status }: ServedPod, container: string): string {
+export function runningContainerId({ status }: ServedPod, container: string): string {
   const statuses = [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])];
   const found = statuses.find(({ name }) => name === container);
   const id = found?.containerID?.split('://')[1];
   if (found === undefined || id === undefined || found.state?.running === undefined)
     throw new HttpFailure(404, `container not found ("${container}")`);
-  void pod;
   return id;
 }
