@@ -13,6 +13,7 @@ import {
   type UpgradeRequest,
 } from './api-request.js';
 import { certificateOf } from './tls-identity.js';
+import { untilDrained } from './until-drained.js';
 
 /** Handles a request; settles when the answer is complete. Never rejects: failures are answers. */
 export type HandleRequest = (request: ApiRequest, sink: ResponseSink) => Promise<void>;
@@ -152,21 +153,8 @@ class HttpSink implements ResponseSink {
     response.flushHeaders();
     return {
       write: (bytes) => response.destroyed || response.write(bytes),
-      drained: () => drained(response),
+      drained: () => untilDrained(response),
       end: () => response.end(),
     };
   }
-}
-
-function drained(response: ServerResponse): Promise<void> {
-  if (!response.writableNeedDrain || response.destroyed) return Promise.resolve();
-  return new Promise((resolve) => {
-    const done = () => {
-      response.off('drain', done);
-      response.off('close', done);
-      resolve();
-    };
-    response.on('drain', done);
-    response.on('close', done);
-  });
 }
