@@ -10,16 +10,16 @@ import { runProbe } from '../probe/run-probe.js';
 import { setUpVolumes, tearDownVolumes, type VolumePaths } from '../volume/pod-volumes.js';
 import { referredConfig, VolumeError } from '../volume/projection.js';
 import { BackOff } from './back-off.js';
-import { ownConditions } from './conditions.js';
+import { desireOf } from './desire.js';
 import { collectGarbage } from './garbage.js';
-import { findContainer, killContainer, killPod } from './kill-pod.js';
+import { killContainer, killPod } from './kill-pod.js';
 import { type ContainerStart, containerHash, type PodPlan, planPod } from './plan.js';
 import { containerPath, type PodContext, podLabel } from './pod-context.js';
 import { historyOf, observePod, type PodRuntimeState, usableSandbox } from './runtime-state.js';
 import { hostsFileText, sandboxConfig } from './sandbox-config.js';
 import { startContainer } from './start-container.js';
 import { isTerminal, podStatus, type StatusFacts, type WaitingReason } from './status.js';
-import { terminationMessage } from './termination-message.js';
+import { TerminationMessages } from './termination-message.js';
 
 /** A pod is looked at this often even where nothing is heard of it. */
 const resyncMs = 60_000;
@@ -40,7 +40,7 @@ export class PodWorker {
   readonly #probes: PodProbes;
   readonly #backOff = new BackOff();
   readonly #waiting = new Map<string, WaitingReason>();
-  readonly #messages = new Map<string, string>();
+  readonly #messages: TerminationMessages;
   /** What was said once of sources of volumes that are left out. */
   readonly #skipped = new Set<string>();
   /** Aborted when the pod is to end: a hook or the making of a sandbox is left off. */
@@ -60,6 +60,7 @@ export class PodWorker {
   constructor(context: PodContext, pod: Pod) {
     this.#context = context;
     this.#pod = pod;
+    this.#messages = new TerminationMessages(context.directories);
     this.#probes = new PodProbes({
       clock: context.clock,
       check: (probe, target) => runProbe(context.runtime, probe, target),
@@ -380,13 +381,13 @@ export class PodWorker {
     const podIP = pod.spec?.hostNetwork ? hostIPs[0] : usableSandbox(pod, state)?.ips[0];
     this.#probes.follow(probeTargets(pod, running, podIP ?? '127.0.0.1'));
     for (const { config } of running) this.#waiting.delete(config.name);
-    await this.#readMessages(pod, state);
+    await this.#messages.read(pod, state);
     this.#status = podStatus(this.#withOwnStatus(pod), {
       state,
       waiting: this.#waiting,
       started: (id) => this.#probes.started(id),
       ready: (id) => this.#probes.ready(id),
-      terminationMessages: this.#messages,
+      terminationMessages: this.#messages.byContainerId,
       terminating,
       runtimeName,
       hostIPs,
@@ -406,19 +407,6 @@ export class PodWorker {
     const own = new Map((this.#status.conditions ?? []).map((condition) => [condition.type, condition]));
     const others = (pod.status?.conditions ?? []).filter(({ type }) => !own.has(type));
     return { ...pod, status: { ...pod.status, ...this.#status, conditions: [...own.values(), ...others] } };
-  }
-
-  async #readMessages(pod: Pod, state: PodRuntimeState): Promise<void> {
-    const { uid = '' } = pod.metadata;
-    const known = new Set<string>();
-    for (const status of state.containers) {
-      known.add(status.id);
-      if (status.state !== 'exited' || this.#messages.has(status.id)) continue;
-      const { name, attempt } = status.config;
-      const path = this.#context.directories.terminationMessage(uid, name, attempt);
-      this.#messages.set(status.id, await terminationMessage(findContainer(pod, name), status, path));
-    }
-    for (const id of this.#messages.keys()) if (!known.has(id)) this.#messages.delete(id);
   }
 
   /** Stops everything, reports the end, removes what is left, and lets the API server forget the pod. */
@@ -487,13 +475,6 @@ export class PodWorker {
     const { namespace, name } = this.#pod.metadata;
     this.#context.logger.warn({ err: error, pod: `${namespace}/${name}` }, message);
   }
-}
-
-/** All of a pod that is not written by its kubelet: what is wanted of it, and conditions that others set. */
-function desireOf(pod: Pod): string {
-  const { resourceVersion, managedFields, ...metadata } = pod.metadata;
-  const others = pod.status?.conditions?.filter(({ type }) => !ownConditions.has(type));
-  return JSON.stringify([metadata, pod.spec, others, isTerminal(pod.status?.phase)]);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
