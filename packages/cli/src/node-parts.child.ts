@@ -35,8 +35,10 @@ async function stop(): Promise<void> {
   if (stopping) return;
   stopping = true;
   setTimeout(() => process.exit(1), closeWithinMs).unref();
+  // What failed to start has closed itself, and the parent was told.
+  const running = await parts?.catch(() => undefined);
   try {
-    await (await parts)?.close();
+    await running?.close();
     process.exit(0);
   } catch (error) {
     process.stderr.write(`kubewright: the node parts did not stop in order: ${errorLine(error)}\n`);

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import {
   ApiServer,
   type HttpsListener,
@@ -94,7 +94,7 @@ export async function startApiServerComponent(
     const tls = { ...serving, clientCA: ca };
     const listener = await listen(server, tls, options);
     const url = `https://${hostPort(options.bindAddress, listener.port)}`;
-    const kubeconfig = options.kubeconfig ?? data.kubeconfig;
+    const kubeconfig = options.kubeconfig === undefined ? data.kubeconfig : resolve(options.kubeconfig);
     await writeKubeconfigs({ data, pki, url, kubeconfig, nodeName: options.nodeName });
     const serveNode = async () => {
       const { nodeIP } = addresses;
