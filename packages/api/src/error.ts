@@ -33,6 +33,8 @@ export interface ApiErrorOptions {
   /** Defaults to the reason's code. */
   readonly code?: number;
   readonly cause?: unknown;
+  /** The token with which a list goes on whose own token is too old. */
+  readonly continue?: string;
 }
 
 /**
@@ -44,6 +46,7 @@ export class ApiError extends Error {
   readonly reason: StatusReason;
   readonly code: number;
   readonly details: StatusDetails | undefined;
+  readonly continue: string | undefined;
 
   constructor(reason: StatusReason, message: string, options: ApiErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -51,6 +54,7 @@ export class ApiError extends Error {
     this.reason = reason;
     this.code = options.code ?? (reason === '' ? 500 : statusCodes[reason]);
     this.details = options.details;
+    this.continue = options.continue;
   }
 
   /** The Status that goes on the wire. */
@@ -58,7 +62,7 @@ export class ApiError extends Error {
     return {
       kind: 'Status',
       apiVersion: 'v1',
-      metadata: {},
+      metadata: this.continue === undefined ? {} : { continue: this.continue },
       status: 'Failure',
       message: this.message,
       ...(this.reason === '' ? {} : { reason: this.reason }),
@@ -73,6 +77,7 @@ export class ApiError extends Error {
     return new ApiError(reason in statusCodes ? (reason as StatusReason) : '', status.message ?? reason, {
       code: status.code ?? 500,
       ...(status.details === undefined ? {} : { details: status.details }),
+      ...(status.metadata?.continue === undefined ? {} : { continue: status.metadata.continue }),
     });
   }
 }

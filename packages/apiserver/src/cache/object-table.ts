@@ -6,7 +6,9 @@ import { FieldIndex } from './field-index.js';
 import type { Head } from './head.js';
 import { LabelIndex, type LabelSet } from './label-index.js';
 import { type ObjectName, objectNameOf } from './object-name.js';
+import { RetiredSlots } from './retired-slots.js';
 import { fieldOf, requiredFields, requiredLabels, type Selection, selects } from './selection.js';
+import { TableSelection } from './table-selection.js';
 
 // The package is CommonJS with a `default` export of its own: Node hands out the module, vitest and bundlers the class.
 const BTree = 'default' in sortedBTree ? sortedBTree.default : (sortedBTree as never);
@@ -30,7 +32,8 @@ export interface TableQuery {
 
 /**
  * The objects of one resource in the order of their keys, with indexes. Each has a slot; what is known of it stands in
- * columns by slot, so that a hundred thousand objects are a few arrays to the garbage collector.
+ * columns by slot, so that a hundred thousand objects are a few arrays to the garbage collector. A change takes a new
+ * slot, and the old one stays as it was while a list that is being read may need it.
  */
 export class ObjectTable {
   readonly #prefix: string;
@@ -43,7 +46,9 @@ export class ObjectTable {
   readonly #labelIndex = new LabelIndex();
   /** Made when a field is first selected by. */
   readonly #fieldIndexes = new Map<string, FieldIndex>();
+  readonly #namespaceSizes = new Map<string, number>();
   readonly #freeSlots: number[] = [];
+  readonly #retired = new RetiredSlots((slot) => this.#free(slot));
 
   constructor(prefix: string) {
     this.#prefix = prefix;
@@ -68,15 +73,20 @@ export class ObjectTable {
     return slot === undefined ? undefined : this.#head(slot);
   }
 
+  /** How many objects there are in one namespace, or in all. */
+  count(namespace: string | undefined): number {
+    return namespace === undefined ? this.size : (this.#namespaceSizes.get(namespace) ?? 0);
+  }
+
   /** Copies the bytes in. */
   set(key: string, revision: number, { bytes, head }: Side): void {
     const { namespace } = objectNameOf(this.#prefix, key);
-    let slot = this.#order.get(key);
-    if (slot === undefined) {
-      slot = this.#freeSlots.pop() ?? this.#keys.length;
-      this.#order.set(key, slot);
-      this.#keys[slot] = key;
-    } else this.#forget(slot);
+    const old = this.#order.get(key);
+    if (old !== undefined) this.#retire(old);
+    else this.#namespaceSizes.set(namespace, this.count(namespace) + 1);
+    const slot = this.#freeSlots.pop() ?? this.#keys.length;
+    this.#order.set(key, slot);
+    this.#keys[slot] = key;
     this.#labels[slot] = this.#labelIndex.add(namespace, head.labels, slot);
     this.#revisions[slot] = revision;
     for (const field of Object.keys(head.fields)) this.#column(field);
@@ -88,59 +98,63 @@ export class ObjectTable {
   delete(key: string): void {
     const slot = this.#order.get(key);
     if (slot === undefined) return;
-    this.#forget(slot);
+    const { namespace } = this.#name(slot);
+    const left = this.count(namespace) - 1;
+    if (left === 0) this.#namespaceSizes.delete(namespace);
+    else this.#namespaceSizes.set(namespace, left);
     this.#order.delete(key);
-    this.#bytes.delete(slot);
-    this.#keys[slot] = '';
-    for (const column of this.#fields.values()) column[slot] = '';
-    this.#freeSlots.push(slot);
+    this.#retire(slot);
   }
 
   /** The selected entries in the order of their keys, and whether the limit cut them short. */
-  list({ namespace, selection = {}, startAfter, limit = Number.POSITIVE_INFINITY }: TableQuery): {
-    entries: CacheEntry[];
-    more: boolean;
-  } {
-    const within = namespace === undefined ? this.#prefix : `${this.#prefix}${namespace}/`;
-    const entries: CacheEntry[] = [];
-    for (const slot of this.#candidates(within, namespace, selection, startAfter)) {
-      if (!this.#selects(selection, slot)) continue;
-      if (entries.length === limit) return { entries, more: true };
-      entries.push(this.#entry(slot));
-    }
-    return { entries, more: false };
+  list(query: TableQuery): { entries: CacheEntry[]; more: boolean } {
+    const found = this.select(query);
+    for (const _ of found.steps());
+    const entries = [...found.entries()];
+    found.release();
+    return { entries, more: found.more };
   }
 
-  /** Slots in the order of their keys, all that can be selected and as few others as the indexes allow. */
-  *#candidates(
-    within: string,
-    namespace: string | undefined,
-    selection: Selection,
-    startAfter: string | undefined,
-  ): Iterable<number> {
+  /** The same as of now, to be found and read in pieces while the table goes on changing. */
+  select(query: TableQuery): TableSelection {
+    const { namespace, selection = {} } = query;
+    const within = namespace === undefined ? this.#prefix : `${this.#prefix}${namespace}/`;
     const indexed = this.#indexed(namespace, selection);
-    if (indexed === undefined) {
-      const from = startAfter !== undefined && compareKeys(startAfter, within) > 0 ? startAfter : within;
-      for (const [key, slot] of this.#order.entries(from)) {
-        if (!key.startsWith(within)) return;
-        if (key !== startAfter) yield slot;
-      }
-      return;
-    }
+    return new TableSelection(
+      {
+        // An order of its own costs more than to look at every fourth object.
+        candidates:
+          indexed === undefined || indexed.count > this.count(namespace) / 4
+            ? keysFrom(this.#order.clone(), within, query.startAfter)
+            : this.#inOrder([...indexed.slots], within, query.startAfter),
+        selects: (slot) => this.#selects(selection, slot),
+        entry: (slot) => this.#entry(slot),
+        release: this.#retired.hold(),
+      },
+      query.limit,
+    );
+  }
+
+  #inOrder(slots: readonly number[], within: string, startAfter: string | undefined): number[] {
     const keyed: { key: string; slot: number }[] = [];
-    for (const slot of indexed) {
+    for (const slot of slots) {
       const key = this.#keys[slot] ?? '';
       if (!key.startsWith(within)) continue;
       if (startAfter === undefined || compareKeys(key, startAfter) > 0) keyed.push({ key, slot });
     }
     keyed.sort((a, b) => compareKeys(a.key, b.key));
-    for (const { slot } of keyed) yield slot;
+    return keyed.map(({ slot }) => slot);
   }
 
   /** The smallest set that an index offers; undefined where none helps. */
-  #indexed(namespace: string | undefined, selection: Selection): Iterable<number> | undefined {
+  #indexed(
+    namespace: string | undefined,
+    selection: Selection,
+  ): { slots: Iterable<number>; count: number } | undefined {
     let best: { slots: Iterable<number>; count: number } | undefined;
     for (const [field, value] of requiredFields(selection)) {
+      const named = field === 'metadata.name' ? this.#named(namespace, value) : undefined;
+      if (named !== undefined) return { slots: [named], count: 0 };
       const index = this.#fieldIndex(field);
       const count = index.count(value);
       if (best === undefined || count < best.count) best = { slots: index.get(value), count };
@@ -149,9 +163,14 @@ export class ObjectTable {
     if (labels.length > 0) {
       const sets = [...this.#labelIndex.having(labels, namespace)];
       const count = sets.reduce((sum, set) => sum + set.slots.size, 0);
-      if (best === undefined || count < best.count) return sets.flatMap((set) => [...set.slots]);
+      if (best === undefined || count < best.count) best = { slots: slotsOf(sets), count };
     }
-    return best?.slots;
+    return best;
+  }
+
+  /** Needs no index where the key follows from the name. */
+  #named(namespace: string | undefined, name: string): number | undefined {
+    return this.#order.get(`${this.#prefix}${namespace === undefined ? '' : `${namespace}/`}${name}`);
   }
 
   #fieldIndex(field: string): FieldIndex {
@@ -170,11 +189,19 @@ export class ObjectTable {
   }
 
   /** Takes a slot out of the indexes. */
-  #forget(slot: number): void {
+  #retire(slot: number): void {
     const set = this.#labels[slot];
     if (set !== undefined) this.#labelIndex.remove(set, slot);
-    this.#labels[slot] = undefined;
     for (const [field, index] of this.#fieldIndexes) index.remove(this.#field(slot, field), slot);
+    this.#retired.add(slot);
+  }
+
+  #free(slot: number): void {
+    this.#bytes.delete(slot);
+    this.#keys[slot] = '';
+    this.#labels[slot] = undefined;
+    for (const column of this.#fields.values()) column[slot] = '';
+    this.#freeSlots.push(slot);
   }
 
   #column(field: string): void {
@@ -206,4 +233,18 @@ export class ObjectTable {
       revision: this.#revisions[slot] ?? 0,
     };
   }
+}
+
+type Order = InstanceType<typeof BTree<string, number>>;
+
+function* keysFrom(order: Order, within: string, startAfter: string | undefined): Iterable<number> {
+  const from = startAfter !== undefined && compareKeys(startAfter, within) > 0 ? startAfter : within;
+  for (const [key, slot] of order.entries(from)) {
+    if (!key.startsWith(within)) return;
+    if (key !== startAfter) yield slot;
+  }
+}
+
+function* slotsOf(sets: readonly LabelSet[]): Iterable<number> {
+  for (const set of sets) yield* set.slots;
 }

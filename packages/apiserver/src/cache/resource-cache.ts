@@ -4,9 +4,11 @@ import { Change, type Side } from './cache-event.js';
 import { CacheWatch, type WatchOptions } from './cache-watch.js';
 import { EventWindow, type WindowLimits } from './event-window.js';
 import type { ReadHead } from './head.js';
+import { listOf, type ObjectList } from './object-list.js';
 import { objectNameOf } from './object-name.js';
 import { type CacheEntry, ObjectTable, type TableQuery } from './object-table.js';
 import { selects } from './selection.js';
+import type { Turn } from './turns.js';
 import { WatcherIndex } from './watcher-index.js';
 
 /** What a resource's cache needs of the feed that it shares with the others. */
@@ -91,10 +93,46 @@ export class ResourceCache {
   async list(query: ListQuery = {}): Promise<CacheList> {
     this.#assertReady();
     const { revision } = query;
-    if (revision === undefined || (revision >= this.#lastChanged && revision <= this.revision)) {
+    if (revision === undefined || this.#isCurrent(revision)) {
       return { ...this.#table.list(query), revision: revision ?? this.revision };
     }
     return this.#listStored(query, revision);
+  }
+
+  /**
+   * The same for long lists: it is found in slices of time, and can be read in such, while the cache goes on changing.
+   * The caller releases the answer.
+   * @throws ApiError as {@link list}
+   */
+  async select(query: ListQuery, turn: Turn): Promise<ObjectList> {
+    this.#assertReady();
+    const revision = query.revision ?? this.revision;
+    if (!this.#isCurrent(revision)) {
+      const { entries, more } = await this.#listStored(query, revision);
+      return listOf(entries, revision, more);
+    }
+    const total = query.startAfter === undefined ? this.#table.count(query.namespace) : undefined;
+    const found = this.#table.select(query);
+    try {
+      for (const _ of found.steps()) if (turn.over) await turn.next();
+    } catch (error) {
+      found.release();
+      throw error;
+    }
+    return {
+      revision,
+      total,
+      length: found.length,
+      more: found.more,
+      last: found.last,
+      entries: () => found.entries(),
+      release: () => found.release(),
+    };
+  }
+
+  /** Whether memory has the state at a revision: nothing of the resource changed since. */
+  #isCurrent(revision: number): boolean {
+    return revision >= this.#lastChanged && revision <= this.revision;
   }
 
   /**
@@ -235,9 +273,15 @@ export class ResourceCache {
         }
         this.#wakeLater(watch);
       },
-      onEnd: (error) => watch.close(error),
+      onEnd: (error) => watch.close(isGone(error) ? this.#tooOld(options.after) : error),
     });
     return watch;
+  }
+
+  /** In upstream's words. */
+  #tooOld(revision: number): ApiError {
+    const oldest = this.#window?.start ?? this.revision;
+    return new ApiError('Expired', `too old resource version: ${revision} (${oldest})`);
   }
 
   #changeOf({ key, revision, value, previous }: StorageEvent): Change {
