@@ -11,6 +11,7 @@ import {
   union,
 } from './field-set.js';
 import { fieldTypeOf } from './field-types.js';
+import { fieldsByShape } from './fields-by-shape.js';
 import { isObject, type JsonObject, jsonEqual, own } from './json-object.js';
 import {
   capUpdateManagers,
@@ -66,6 +67,13 @@ export function updateManagedFields(
   const stays = managers.size === 0 && live !== undefined && own(metadataOf(live), 'uid') !== undefined;
   const next = withoutManagedFields(object);
   if (stays) return next;
+  if (live === undefined && managers.size === 0) {
+    const fields = fieldsByShape(next, fieldTypeOf(write.schema), () =>
+      changedFields(new Comparisons(emptyObject, next, write)),
+    );
+    giveFields(managers, fields, write);
+    return withManagers(next, managers);
+  }
   trackUpdate(managers, withoutManagedFields(live ?? emptyObject), { object: next, write });
   capUpdateManagers(managers);
   return withManagers(next, managers);
@@ -85,8 +93,16 @@ export function trackUpdate(
     if (changed === undefined) managers.delete(id);
     else setFields(managers, id, withoutChanges(manager.fields, changed));
   }
+  giveFields(managers, changedFields(comparisons), write);
+}
+
+function changedFields(comparisons: Comparisons): FieldSet {
   const { added, modified } = comparisons.atWrite;
-  const fields = ownable(union(added, modified));
+  return ownable(union(added, modified));
+}
+
+/** Makes the writer an owner of the fields, besides those that it owns already. */
+function giveFields(managers: Managers, fields: FieldSet, write: TrackedWrite): void {
   if (isEmptySet(fields)) return;
   const { manager: name, apiVersion, subresource, now } = write;
   const manager: Manager = {

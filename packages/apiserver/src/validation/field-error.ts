@@ -26,26 +26,32 @@ export interface FieldError {
  * `spec.containers[0].image`.
  */
 export class FieldPath {
-  readonly #text: string;
+  readonly #parent: FieldPath | undefined;
+  readonly #segment: string;
 
-  constructor(text: string) {
-    this.#text = text;
+  constructor(segment: string, parent?: FieldPath) {
+    this.#segment = segment;
+    this.#parent = parent;
   }
 
   child(...names: string[]): FieldPath {
-    return new FieldPath([this.#text, ...names].filter((name) => name !== '').join('.'));
+    let path: FieldPath = this;
+    for (const name of names) if (name !== '') path = new FieldPath(`.${name}`, path);
+    return path;
   }
 
   index(index: number): FieldPath {
-    return new FieldPath(`${this.#text}[${index}]`);
+    return new FieldPath(`[${index}]`, this);
   }
 
   key(key: string): FieldPath {
-    return new FieldPath(`${this.#text}[${key}]`);
+    return new FieldPath(`[${key}]`, this);
   }
 
+  // Put together only where something is wrong: most paths are made for nothing.
   toString(): string {
-    return this.#text;
+    const text = `${this.#parent?.toString() ?? ''}${this.#segment}`;
+    return text.startsWith('.') ? text.slice(1) : text;
   }
 }
 
