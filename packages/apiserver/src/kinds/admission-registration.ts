@@ -35,6 +35,7 @@ function defaultWebhook(webhook: Webhook): void {
 
 export const mutatingWebhookConfigurationRules = defineRules<MutatingWebhookConfiguration>({
   kind: MutatingWebhookConfiguration,
+  needsResourceVersion: true,
   storageKey: 'mutatingwebhookconfigurations',
   generation: true,
   default({ webhooks }) {
@@ -52,6 +53,7 @@ export const mutatingWebhookConfigurationRules = defineRules<MutatingWebhookConf
 
 export const validatingWebhookConfigurationRules = defineRules<ValidatingWebhookConfiguration>({
   kind: ValidatingWebhookConfiguration,
+  needsResourceVersion: true,
   storageKey: 'validatingwebhookconfigurations',
   generation: true,
   default({ webhooks }) {
@@ -66,6 +68,7 @@ export const validatingWebhookConfigurationRules = defineRules<ValidatingWebhook
 
 export const validatingAdmissionPolicyRules = defineRules<ValidatingAdmissionPolicy>({
   kind: ValidatingAdmissionPolicy,
+  needsResourceVersion: true,
   storageKey: 'validatingadmissionpolicies',
   generation: true,
   default({ spec }) {
@@ -85,6 +88,7 @@ export const validatingAdmissionPolicyRules = defineRules<ValidatingAdmissionPol
 
 export const mutatingAdmissionPolicyRules = defineRules<MutatingAdmissionPolicy>({
   kind: MutatingAdmissionPolicy,
+  needsResourceVersion: true,
   storageKey: 'mutatingadmissionpolicies',
   generation: true,
   default({ spec }) {
@@ -101,6 +105,7 @@ export const mutatingAdmissionPolicyRules = defineRules<MutatingAdmissionPolicy>
 
 export const validatingAdmissionPolicyBindingRules = defineRules<ValidatingAdmissionPolicyBinding>({
   kind: ValidatingAdmissionPolicyBinding,
+  needsResourceVersion: true,
   storageKey: 'validatingadmissionpolicybindings',
   generation: true,
   default({ spec }) {
@@ -116,6 +121,7 @@ export const validatingAdmissionPolicyBindingRules = defineRules<ValidatingAdmis
 
 export const mutatingAdmissionPolicyBindingRules = defineRules<MutatingAdmissionPolicyBinding>({
   kind: MutatingAdmissionPolicyBinding,
+  needsResourceVersion: true,
   storageKey: 'mutatingadmissionpolicybindings',
   generation: true,
   default({ spec }) {

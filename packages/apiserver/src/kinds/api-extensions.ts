@@ -6,6 +6,7 @@ import { defineRules } from './kind-rules.js';
 
 export const customResourceDefinitionRules = defineRules<CustomResourceDefinition>({
   kind: CustomResourceDefinition,
+  needsResourceVersion: true,
   storageKey: 'apiextensions.k8s.io/customresourcedefinitions',
   generation: true,
   default({ spec }) {
@@ -22,6 +23,7 @@ export const customResourceDefinitionRules = defineRules<CustomResourceDefinitio
 
 export const apiServiceRules = defineRules<APIService>({
   kind: APIService,
+  needsResourceVersion: true,
   storageKey: 'apiregistration.k8s.io/apiservices',
   default({ spec }) {
     if (spec?.service !== undefined) spec.service.port ??= 443;

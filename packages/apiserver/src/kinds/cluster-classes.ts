@@ -74,6 +74,7 @@ export const priorityClassRules = defineRules<PriorityClass>({
 
 export const runtimeClassRules = defineRules<RuntimeClass>({
   kind: RuntimeClass,
+  needsResourceVersion: true,
   storageKey: 'runtimeclasses',
   validate: ({ handler }) => validateFormat(dns1123LabelErrors, handler ?? '', path('handler')),
   validateUpdate: (object, old) => validateImmutable(object.handler, old.handler, path('handler')),

@@ -7,26 +7,28 @@ import {
   path,
   required,
 } from '../validation/field-error.js';
-import { validateImmutable } from '../validation/immutable.js';
+import { sameValue, validateImmutable } from '../validation/immutable.js';
+import { isEmptySelector, validateLabelSelector } from '../validation/label-selector.js';
 import { validateNonNegative } from '../validation/numbers.js';
 import { ageColumn, integer, labelsText, nameColumn, text } from './columns.js';
 import { defineRules } from './kind-rules.js';
 import { defaultPodTemplate } from './pod/pod-defaults.js';
 import { containerColumns, selectorColumn } from './workload-columns.js';
+import { workloadStatus } from './workload-status-validation.js';
 import {
   isNone,
   validateAtMostAll,
   validateCountOrPercent,
   validateSelected,
   validateServiceTemplate,
-  validateWorkloadSelector,
 } from './workload-validation.js';
 
 export const daemonSetRules = defineRules<DaemonSet>({
   kind: DaemonSet,
   storageKey: 'daemonsets',
   generation: true,
-  default({ spec }) {
+  default({ metadata, spec }) {
+    metadata.annotations = { [templateGeneration]: '0', ...metadata.annotations };
     if (spec === undefined) return;
     spec.template ??= {};
     defaultPodTemplate(spec.template);
@@ -41,6 +43,7 @@ export const daemonSetRules = defineRules<DaemonSet>({
     spec.revisionHistoryLimit ??= 10;
   },
   prepareForCreate(set) {
+    if (!(templateGenerationOf(set) > 0)) setTemplateGeneration(set, 1);
     set.status = {
       currentNumberScheduled: 0,
       numberMisscheduled: 0,
@@ -48,16 +51,22 @@ export const daemonSetRules = defineRules<DaemonSet>({
       numberReady: 0,
     };
   },
+  prepareForUpdate(set, old) {
+    const generation = templateGenerationOf(old);
+    const same = sameValue(set.spec?.template, old.spec?.template);
+    setTemplateGeneration(set, same ? generation : generation + 1);
+  },
   validate({ spec }) {
     const field = path('spec');
     if (spec === undefined) return [required(field)];
+    const selector = field.child('selector');
+    // Without any selector nothing is selected: upstream has no error of its own for it.
     return [
-      ...validateWorkloadSelector(
-        spec.selector,
-        field.child('selector'),
-        'empty selector is invalid for daemonset',
-      ),
+      ...validateLabelSelector(spec.selector, selector),
       ...validateSelected(spec.selector, spec.template, field.child('template')),
+      ...(spec.selector !== undefined && isEmptySelector(spec.selector)
+        ? [invalid(selector, spec.selector, 'empty selector is invalid for daemonset')]
+        : []),
       ...validateServiceTemplate(spec.template, field.child('template'), 'DaemonSet'),
       ...validateNonNegative(spec.minReadySeconds, field.child('minReadySeconds')),
       ...validateStrategy(spec.updateStrategy ?? {}, field.child('updateStrategy')),
@@ -88,26 +97,62 @@ export const daemonSetRules = defineRules<DaemonSet>({
     ...containerColumns<DaemonSet>(({ spec }) => spec?.template),
     selectorColumn(({ spec }) => spec?.selector),
   ],
+  subresources: {
+    status: workloadStatus<DaemonSet>({
+      counts: [
+        'currentNumberScheduled',
+        'numberMisscheduled',
+        'desiredNumberScheduled',
+        'numberReady',
+        'observedGeneration',
+        'updatedNumberScheduled',
+        'numberAvailable',
+        'numberUnavailable',
+        'collisionCount',
+      ],
+    }),
+  },
 });
 
 function validateStrategy(strategy: DaemonSetUpdateStrategy, field: FieldPath): FieldError[] {
   const { type = '', rollingUpdate } = strategy;
   const at = field.child('rollingUpdate');
   if (type === 'OnDelete') return [];
-  if (type !== 'RollingUpdate') return [notSupported(field, type, ['RollingUpdate', 'OnDelete'])];
+  if (type !== 'RollingUpdate')
+    return [notSupported(field, internalStrategy(type, rollingUpdate), ['RollingUpdate', 'OnDelete'])];
   if (rollingUpdate === undefined) return [required(at)];
   const { maxUnavailable, maxSurge } = rollingUpdate;
   const errors = [
     ...validateCountOrPercent(maxUnavailable, at.child('maxUnavailable')),
     ...validateCountOrPercent(maxSurge, at.child('maxSurge')),
+    ...validateAtMostAll(maxUnavailable, at.child('maxUnavailable')),
+    ...validateAtMostAll(maxSurge, at.child('maxSurge')),
   ];
   if (!isNone(maxUnavailable) && !isNone(maxSurge))
     errors.push(invalid(at.child('maxSurge'), maxSurge, 'may not be set when maxUnavailable is non-zero'));
   if (isNone(maxUnavailable) && isNone(maxSurge))
     errors.push(required(at.child('maxUnavailable'), 'cannot be 0 when maxSurge is 0'));
-  errors.push(
-    ...validateAtMostAll(maxUnavailable, at.child('maxUnavailable')),
-    ...validateAtMostAll(maxSurge, at.child('maxSurge')),
-  );
   return errors;
+}
+
+/** Upstream shows the strategy in its internal form here. */
+function internalStrategy(type: string, rollingUpdate: DaemonSetUpdateStrategy['rollingUpdate']): object {
+  const { maxUnavailable = 0, maxSurge = 0 } = rollingUpdate ?? {};
+  return {
+    Type: type,
+    RollingUpdate:
+      rollingUpdate === undefined ? null : { MaxUnavailable: maxUnavailable, MaxSurge: maxSurge },
+  };
+}
+
+/** A field of versions long gone that lives on as an annotation: it counts changes of the template. */
+const templateGeneration = 'deprecated.daemonset.template.generation';
+
+function templateGenerationOf({ metadata }: DaemonSet): number {
+  const value = Number(metadata.annotations?.[templateGeneration] ?? '0');
+  return Number.isSafeInteger(value) ? value : 0;
+}
+
+function setTemplateGeneration({ metadata }: DaemonSet, generation: number): void {
+  metadata.annotations = { ...metadata.annotations, [templateGeneration]: String(generation) };
 }

@@ -14,6 +14,7 @@ import { ageColumn, count, nameColumn, text } from './columns.js';
 import { defineRules } from './kind-rules.js';
 import { defaultPodTemplate } from './pod/pod-defaults.js';
 import { containerColumns, selectorColumn, selectorText } from './workload-columns.js';
+import { workloadStatus } from './workload-status-validation.js';
 import {
   isNone,
   validateAtMostAll,
@@ -68,6 +69,21 @@ export const deploymentRules = defineRules<Deployment>({
     statusReplicas: ({ status }) => status?.replicas ?? 0,
     selector: ({ spec }) => selectorText(spec?.selector),
   },
+  subresources: {
+    status: workloadStatus<Deployment>({
+      counts: [
+        'observedGeneration',
+        'replicas',
+        'updatedReplicas',
+        'readyReplicas',
+        'availableReplicas',
+        'unavailableReplicas',
+        'collisionCount',
+      ],
+      parts: ['updatedReplicas', 'readyReplicas', 'availableReplicas'],
+      ready: 'readyReplicas',
+    }),
+  },
 });
 
 function defaultStrategy(strategy: DeploymentStrategy): void {
@@ -107,7 +123,7 @@ function validateStrategy({ type = '', rollingUpdate }: DeploymentStrategy, fiel
       ? []
       : [forbiddenField(at, "may not be specified when strategy `type` is 'Recreate'")];
   if (type !== 'RollingUpdate')
-    return [notSupported(field.child('type'), type, ['Recreate', 'RollingUpdate'])];
+    return [notSupported(field, internalStrategy(type, rollingUpdate), ['Recreate', 'RollingUpdate'])];
   if (rollingUpdate === undefined) return [required(at, 'this should be defaulted and never be nil')];
   const { maxUnavailable, maxSurge } = rollingUpdate;
   const errors = [
@@ -120,4 +136,14 @@ function validateStrategy({ type = '', rollingUpdate }: DeploymentStrategy, fiel
     );
   errors.push(...validateAtMostAll(maxUnavailable, at.child('maxUnavailable')));
   return errors;
+}
+
+/** Upstream shows the strategy in its internal form here. */
+function internalStrategy(type: string, rollingUpdate: DeploymentStrategy['rollingUpdate']): object {
+  const { maxUnavailable = 0, maxSurge = 0 } = rollingUpdate ?? {};
+  return {
+    Type: type,
+    RollingUpdate:
+      rollingUpdate === undefined ? null : { MaxUnavailable: maxUnavailable, MaxSurge: maxSurge },
+  };
 }

@@ -12,6 +12,7 @@ const shown = 3;
 
 export const endpointsRules = defineRules<Endpoints>({
   kind: Endpoints,
+  createdByUpdate: true,
   storageKey: 'services/endpoints',
   default({ subsets }) {
     for (const subset of subsets ?? []) for (const port of subset.ports ?? []) port.protocol ||= 'TCP';

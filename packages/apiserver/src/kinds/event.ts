@@ -85,6 +85,7 @@ const columns: readonly Column<Event>[] = [
 
 export const eventRules = defineRules<Event>({
   kind: Event,
+  createdByUpdate: true,
   otherVersions: [
     {
       ...eventsVersion,

@@ -95,6 +95,10 @@ export interface KindRules<T extends KubernetesObject = KubernetesObject> {
   prepareForUpdate?(object: T, old: T, context: WriteContext): void;
   /** True where a create brings the status along (a Node registers with its own). @default false: it is reset */
   readonly createdWithStatus?: boolean;
+  /** True where an update must name the resourceVersion that it changes. @default false: the newest one is meant */
+  readonly needsResourceVersion?: boolean;
+  /** True where a PUT of an object that is not there creates it. @default false: Not Found */
+  readonly createdByUpdate?: boolean;
   /** Name rule of the kind: messages of what is wrong. @default DNS subdomain */
   validateName?(name: string): string[];
   /** In upstream's order; the metadata's own errors come before. */

@@ -8,6 +8,7 @@ import { validateAtMostAll, validateCountOrPercent } from './workload-validation
 
 export const podDisruptionBudgetRules = defineRules<PodDisruptionBudget>({
   kind: PodDisruptionBudget,
+  needsResourceVersion: true,
   storageKey: 'poddisruptionbudgets',
   generation: true,
   prepareForCreate(budget) {

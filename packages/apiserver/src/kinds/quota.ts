@@ -40,6 +40,7 @@ function usageText({ status }: ResourceQuota, wanted: { readonly limits: boolean
 
 export const limitRangeRules = defineRules<LimitRange>({
   kind: LimitRange,
+  createdByUpdate: true,
   storageKey: 'limitranges',
   default({ spec }) {
     for (const item of spec?.limits ?? []) if (item.type === 'Container') defaultItem(item);

@@ -27,6 +27,7 @@ const group = 'rbac.authorization.k8s.io';
 
 export const roleRules = defineRules<Role>({
   kind: Role,
+  createdByUpdate: true,
   storageKey: 'roles',
   validateName: pathSegmentErrors,
   validate: ({ rules }) => validateRules(rules, { namespaced: true }),
@@ -35,6 +36,7 @@ export const roleRules = defineRules<Role>({
 
 export const clusterRoleRules = defineRules<ClusterRole>({
   kind: ClusterRole,
+  createdByUpdate: true,
   storageKey: 'clusterroles',
   validateName: pathSegmentErrors,
   validate({ rules, aggregationRule }) {
@@ -76,6 +78,7 @@ const subjectColumns = [
 
 export const roleBindingRules = defineRules<RoleBinding>({
   kind: RoleBinding,
+  createdByUpdate: true,
   storageKey: 'rolebindings',
   validateName: pathSegmentErrors,
   default: defaultBinding,
@@ -86,6 +89,7 @@ export const roleBindingRules = defineRules<RoleBinding>({
 
 export const clusterRoleBindingRules = defineRules<ClusterRoleBinding>({
   kind: ClusterRoleBinding,
+  createdByUpdate: true,
   storageKey: 'clusterrolebindings',
   validateName: pathSegmentErrors,
   default: defaultBinding,

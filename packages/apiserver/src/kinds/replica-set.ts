@@ -6,6 +6,7 @@ import { ageColumn, integer, nameColumn } from './columns.js';
 import { defineRules } from './kind-rules.js';
 import { defaultPodTemplate } from './pod/pod-defaults.js';
 import { containerColumns, selectorColumn, selectorText } from './workload-columns.js';
+import { workloadStatus } from './workload-status-validation.js';
 import {
   validateSelected,
   validateServiceTemplate,
@@ -59,5 +60,18 @@ export const replicaSetRules = defineRules<ReplicaSet>({
     },
     statusReplicas: ({ status }) => status?.replicas ?? 0,
     selector: ({ spec }) => selectorText(spec?.selector),
+  },
+  subresources: {
+    status: workloadStatus<ReplicaSet>({
+      counts: [
+        'replicas',
+        'fullyLabeledReplicas',
+        'readyReplicas',
+        'availableReplicas',
+        'observedGeneration',
+      ],
+      parts: ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas'],
+      ready: 'readyReplicas',
+    }),
   },
 });

@@ -5,6 +5,7 @@ import { ageColumn, integer, labelsText, nameColumn, text, wide } from './column
 import { defineRules } from './kind-rules.js';
 import { defaultPodTemplate } from './pod/pod-defaults.js';
 import { containerColumns, selectorText } from './workload-columns.js';
+import { workloadStatus } from './workload-status-validation.js';
 import { validateSelected, validateServiceTemplate } from './workload-validation.js';
 
 export const replicationControllerRules = defineRules<ReplicationController>({
@@ -58,5 +59,18 @@ export const replicationControllerRules = defineRules<ReplicationController>({
     },
     statusReplicas: ({ status }) => status?.replicas ?? 0,
     selector: ({ spec }) => selectorText({ matchLabels: spec?.selector }),
+  },
+  subresources: {
+    status: workloadStatus<ReplicationController>({
+      counts: [
+        'replicas',
+        'fullyLabeledReplicas',
+        'readyReplicas',
+        'availableReplicas',
+        'observedGeneration',
+      ],
+      parts: ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas'],
+      ready: 'readyReplicas',
+    }),
   },
 });

@@ -18,6 +18,7 @@ import { validateService, validateServiceUpdate } from './service/service-valida
 
 export const serviceRules = defineRules<Service>({
   kind: Service,
+  createdByUpdate: true,
   storageKey: 'services/specs',
   returnsDeleted: true,
   // Any DNS label since KEP-5311; before, it had to start with a letter.

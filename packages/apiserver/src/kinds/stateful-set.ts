@@ -1,3 +1,4 @@
+import { dns1123LabelErrors } from '@kubewright/api';
 import { StatefulSet, type StatefulSetSpec, type StatefulSetUpdateStrategy } from '@kubewright/api/apps/v1';
 import { validateChoice } from '../validation/choices.js';
 import {
@@ -16,13 +17,23 @@ import { validateAnnotations } from '../validation/object-meta.js';
 import { ageColumn, nameColumn, text } from './columns.js';
 import { defineRules } from './kind-rules.js';
 import { defaultPodTemplate } from './pod/pod-defaults.js';
+import { validatePodAnnotations } from './pod/pod-validation.js';
 import { defaultClaimSpec } from './pod/volume-defaults.js';
 import { containerColumns, selectorText } from './workload-columns.js';
-import { validateCountOrPercent, validateSelected, validateWorkloadSelector } from './workload-validation.js';
+import { workloadStatus } from './workload-status-validation.js';
+import {
+  isNone,
+  validateAtMostAll,
+  validateCountOrPercent,
+  validateSelected,
+  validateWorkloadSelector,
+} from './workload-validation.js';
 
 export const statefulSetRules = defineRules<StatefulSet>({
   kind: StatefulSet,
   storageKey: 'statefulsets',
+  // Pods are named after the set, and their names are host names.
+  validateName: dns1123LabelErrors,
   generation: true,
   default({ spec }) {
     if (spec !== undefined) defaultSpec(spec);
@@ -61,6 +72,21 @@ export const statefulSetRules = defineRules<StatefulSet>({
     statusReplicas: ({ status }) => status?.replicas ?? 0,
     selector: ({ spec }) => selectorText(spec?.selector),
   },
+  subresources: {
+    status: workloadStatus<StatefulSet>({
+      counts: [
+        'replicas',
+        'readyReplicas',
+        'currentReplicas',
+        'updatedReplicas',
+        'availableReplicas',
+        'observedGeneration',
+        'collisionCount',
+      ],
+      parts: ['readyReplicas', 'currentReplicas', 'updatedReplicas', 'availableReplicas'],
+      ready: 'status.readyReplicas',
+    }),
+  },
 });
 
 const changeable = [
@@ -90,8 +116,10 @@ function defaultSpec(spec: StatefulSetSpec): void {
     strategy.type = 'RollingUpdate';
     strategy.rollingUpdate ??= {};
   }
-  if (strategy.type === 'RollingUpdate' && strategy.rollingUpdate !== undefined)
+  if (strategy.type === 'RollingUpdate' && strategy.rollingUpdate !== undefined) {
     strategy.rollingUpdate.partition ??= 0;
+    strategy.rollingUpdate.maxUnavailable ??= 1;
+  }
   spec.persistentVolumeClaimRetentionPolicy ??= {};
   spec.persistentVolumeClaimRetentionPolicy.whenDeleted ||= 'Retain';
   spec.persistentVolumeClaimRetentionPolicy.whenScaled ||= 'Retain';
@@ -130,6 +158,11 @@ function validateSpec(spec: StatefulSetSpec, field: FieldPath): FieldError[] {
     // The pod's spec is not looked at, as upstream: claims make volumes that are not there yet.
     ...validateLabels(template.metadata?.labels, at.child('labels')),
     ...validateAnnotations(template.metadata?.annotations, at.child('annotations')),
+    ...validatePodAnnotations(
+      template.metadata ?? {},
+      template.spec ?? { containers: [] },
+      at.child('annotations'),
+    ),
   );
   if (template.spec?.restartPolicy !== 'Always')
     errors.push(
@@ -154,13 +187,30 @@ function validateStrategy(
   if (type === 'OnDelete')
     return rollingUpdate === undefined
       ? []
-      : [invalid(at, rollingUpdate, "only allowed for updateStrategy 'RollingUpdate'")];
+      : [
+          invalid(
+            at,
+            { Partition: rollingUpdate.partition ?? 0, MaxUnavailable: rollingUpdate.maxUnavailable ?? null },
+            "only allowed for updateStrategy 'RollingUpdate'",
+          ),
+        ];
   if (type !== 'RollingUpdate')
-    return [invalid(field, { type, rollingUpdate }, "must be 'RollingUpdate' or 'OnDelete'")];
-  return [
-    ...validateNonNegative(rollingUpdate?.partition, at.child('partition')),
-    ...(rollingUpdate?.maxUnavailable === undefined
-      ? []
-      : validateCountOrPercent(rollingUpdate.maxUnavailable, at.child('maxUnavailable'))),
-  ];
+    return [invalid(field, internalStrategy(type, rollingUpdate), "must be 'RollingUpdate' or 'OnDelete'")];
+  const errors = validateNonNegative(rollingUpdate?.partition, at.child('partition'));
+  const maxUnavailable = rollingUpdate?.maxUnavailable;
+  if (maxUnavailable === undefined) return errors;
+  const most = at.child('maxUnavailable');
+  errors.push(...validateCountOrPercent(maxUnavailable, most));
+  if (isNone(maxUnavailable)) errors.push(invalid(most, maxUnavailable, 'cannot be 0'));
+  return [...errors, ...validateAtMostAll(maxUnavailable, most)];
+}
+
+/** Upstream shows the strategy in its internal form here. */
+function internalStrategy(type: string, rollingUpdate: StatefulSetUpdateStrategy['rollingUpdate']): object {
+  const { partition = 0, maxUnavailable = null } = rollingUpdate ?? {};
+  return {
+    Type: type,
+    RollingUpdate:
+      rollingUpdate === undefined ? null : { Partition: partition, MaxUnavailable: maxUnavailable },
+  };
 }

@@ -67,6 +67,7 @@ export const storageClassRules = defineRules<StorageClass>({
 
 export const volumeAttachmentRules = defineRules<VolumeAttachment>({
   kind: VolumeAttachment,
+  needsResourceVersion: true,
   storageKey: 'volumeattachments',
   prepareForCreate(attachment) {
     attachment.status = { attached: false };
@@ -87,6 +88,7 @@ export const volumeAttachmentRules = defineRules<VolumeAttachment>({
 
 export const csiDriverRules = defineRules<CSIDriver>({
   kind: CSIDriver,
+  needsResourceVersion: true,
   storageKey: 'csidrivers',
   default(driver) {
     driver.spec ??= {};
@@ -127,6 +129,7 @@ export const csiDriverRules = defineRules<CSIDriver>({
 
 export const csiNodeRules = defineRules<CSINode>({
   kind: CSINode,
+  needsResourceVersion: true,
   storageKey: 'csinodes',
   columns: [
     nameColumn,
@@ -137,6 +140,7 @@ export const csiNodeRules = defineRules<CSINode>({
 
 export const csiStorageCapacityRules = defineRules<CSIStorageCapacity>({
   kind: CSIStorageCapacity,
+  needsResourceVersion: true,
   storageKey: 'csistoragecapacities',
   columns: [
     nameColumn,

@@ -79,7 +79,9 @@ test.each<[string, Partial<Deployment['spec']>, string[]]>([
   [
     'another strategy',
     { strategy: { type: 'Sideways' } },
-    ['spec.strategy.type: Unsupported value: "Sideways": supported values: "Recreate", "RollingUpdate"'],
+    [
+      'spec.strategy: Unsupported value: {"Type":"Sideways","RollingUpdate":null}: supported values: "Recreate", "RollingUpdate"',
+    ],
   ],
   [
     'pods that end',

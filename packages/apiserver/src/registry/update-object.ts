@@ -3,7 +3,7 @@ import { ApiError, conflict, type KubernetesObject, notFound, staleObject } from
 import { type AdmissionRequest, admit, validateAdmission } from '../admission/admission-plugin.js';
 import { parseStored, storedBytes } from '../encoding/object-bytes.js';
 import type { Decision, StorageEntry } from '../storage/storage.js';
-import { type FieldError, invalidObject } from '../validation/field-error.js';
+import { type FieldError, invalid, invalidObject, path } from '../validation/field-error.js';
 import { validateMetadataUpdate } from '../validation/object-meta.js';
 import type { Registry } from './registry.js';
 import type { Resource } from './resource.js';
@@ -131,6 +131,11 @@ export function isFinished<T extends KubernetesObject>({ rules }: Resource<T>, o
 
 function refuseStale<T extends KubernetesObject>({ rules }: Resource<T>, object: T, old: T): void {
   const { uid, resourceVersion, name = '' } = object.metadata;
+  // Upstream names the resource here where other errors name the kind, and its zero where none is given.
+  if (rules.needsResourceVersion === true && Number(resourceVersion ?? '') === 0)
+    throw invalidObject({ ...rules.kind, kind: rules.kind.plural }, name, [
+      invalid(path('metadata', 'resourceVersion'), 0, 'must be specified for an update'),
+    ]);
   if (resourceVersion !== undefined && !/^\d*$/.test(resourceVersion))
     throw new ApiError('', `strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`);
   if (

@@ -1,5 +1,6 @@
-import { ApiError, badRequest, type KubernetesObject } from '@kubewright/api';
+import { ApiError, badRequest, conflict, type KubernetesObject } from '@kubewright/api';
 import type { Exchange } from '../exchange.js';
+import { createObject } from '../registry/create-object.js';
 import type { ServedKind } from '../registry/resource.js';
 import { updateObject } from '../registry/update-object.js';
 import { answerObject } from './answer.js';
@@ -15,14 +16,32 @@ export async function update(exchange: Exchange, served: ServedKind): Promise<vo
   matchNamespace(object, namespace, served);
   matchName(object, name);
   const stored = served.toStored(object);
+  const { server } = exchange;
+  const { resource } = served;
+  const context = writeContext(exchange, options, served);
+  let created = false;
+  const create = () => {
+    refuseUid(served, stored);
+    created = true;
+    delete stored.metadata.resourceVersion;
+    return createObject(server, resource, stored, context);
+  };
+  const mayCreate = subresource === '' && resource.rules.createdByUpdate === true;
   const updated = await updateObject(
-    exchange.server,
-    served.resource,
-    { namespace, name, subresource, change: () => structuredClone(stored) },
-    writeContext(exchange, options, served),
+    server,
+    resource,
+    { namespace, name, subresource, change: () => structuredClone(stored), ...(mayCreate ? { create } : {}) },
+    context,
   );
-  exchange.warn(...(served.resource.rules.warnings?.(updated.object, undefined) ?? []));
-  answerObject(exchange, served, 200, updated);
+  exchange.warn(...(resource.rules.warnings?.(updated.object, undefined) ?? []));
+  answerObject(exchange, served, created ? 201 : 200, updated);
+}
+
+/** @throws ApiError Conflict for an update that means an object of the past */
+function refuseUid({ kind }: ServedKind, { metadata }: KubernetesObject): void {
+  const { uid = '', name = '' } = metadata;
+  if (uid === '') return;
+  throw conflict(kind, name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: `);
 }
 
 /** @throws ApiError BadRequest where the body names another object than the path */

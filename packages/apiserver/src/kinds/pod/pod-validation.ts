@@ -239,7 +239,8 @@ function validateEnvFiles(spec: PodSpec, field: FieldPath): FieldError[] {
 const mirror = 'kubernetes.io/config.mirror';
 const deletionCost = 'controller.kubernetes.io/pod-deletion-cost';
 
-function validatePodAnnotations(
+/** Annotations of old that mean something to pods. */
+export function validatePodAnnotations(
   { annotations = {} }: ObjectMeta,
   spec: PodSpec,
   field: FieldPath,
