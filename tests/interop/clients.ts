@@ -1,0 +1,63 @@
+import { join } from 'node:path';
+import { root } from '../../tools/source-files.js';
+
+/** A program and its arguments. */
+export type Command = readonly [program: string, ...args: string[]];
+
+/** A client of another language and how its program here is made and run. */
+export interface InteropClient {
+  readonly name: string;
+  /** What must be on the machine: each is run, and what fails or is not there skips the client. */
+  readonly needs: readonly Command[];
+  /** Run in the client's folder, in turn, before the program. */
+  readonly build: readonly Command[];
+  readonly run: Command;
+  /** Added to the environment of `build` and `run`. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+const cache = join(root, 'node_modules/.cache/interop');
+
+/** Where a client's build goes: outside the sources. */
+function built(...path: string[]): string {
+  return join(cache, ...path);
+}
+
+// One job at a time: these builds are large.
+const goBuild = (name: string): InteropClient => ({
+  name,
+  needs: [['go', 'version']],
+  build: [['go', 'build', '-p', '1', '-o', built(name), '.']],
+  run: [built(name)],
+  environment: { GOFLAGS: '-mod=readonly -buildvcs=false' },
+});
+
+export const clients: readonly InteropClient[] = [
+  goBuild('client-go'),
+  goBuild('controller-runtime'),
+  {
+    name: 'python',
+    needs: [['python3', '-m', 'venv', '--help']],
+    build: [
+      ['python3', '-m', 'venv', built('python')],
+      [built('python/bin/pip'), 'install', '--quiet', '--requirement', 'requirements.txt'],
+    ],
+    run: [built('python/bin/python'), '-B', '-u', 'main.py'],
+  },
+  {
+    name: 'kube-rs',
+    needs: [['cargo', '--version']],
+    build: [['cargo', 'build', '--quiet', '--jobs', '1']],
+    run: [built('kube-rs/debug/interop-kube-rs')],
+    environment: { CARGO_TARGET_DIR: built('kube-rs') },
+  },
+  {
+    name: 'fabric8',
+    needs: [
+      ['mvn', '--version'],
+      ['javac', '--version'],
+    ],
+    build: [['mvn', '--quiet', '--batch-mode', `-Dinterop.target=${built('fabric8')}`, 'package']],
+    run: ['java', '-cp', `${built('fabric8/classes')}:${built('fabric8/libraries')}/*`, 'interop.Main'],
+  },
+];
