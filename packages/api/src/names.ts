@@ -162,6 +162,8 @@ const configMapKey = new RegExp(`^${configMapKeyFormat}$`);
 
 function tooLong(value: string, limit: number): string[] {
   // Go counts bytes. Only ASCII passes the other rules, so a text of more characters is too long either way.
+  // A unit of a string is at most three bytes.
+  if (value.length * 3 <= limit) return [];
   const length = value.length > limit ? value.length : new TextEncoder().encode(value).length;
   return length > limit ? [`must be no more than ${limit} bytes`] : [];
 }

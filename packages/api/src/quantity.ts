@@ -107,7 +107,26 @@ interface Suffix {
   readonly exponent: number;
 }
 
-function read(text: string): { parsed: ParsedQuantity; isKept: boolean } {
+interface Reading {
+  readonly parsed: ParsedQuantity;
+  readonly isKept: boolean;
+}
+
+/** The same few texts come again and again, and arithmetic on bigints is slow. */
+const readings = new Map<string, Reading>();
+const mostReadings = 2048;
+
+function read(text: string): Reading {
+  let reading = readings.get(text);
+  if (reading === undefined) {
+    reading = readAnew(text);
+    if (readings.size >= mostReadings) readings.clear();
+    readings.set(text, reading);
+  }
+  return reading;
+}
+
+function readAnew(text: string): Reading {
   if (text.length > maxLength) throw new QuantityError('unable to parse numeric part of quantity');
   const match = text === '' ? null : grammar.exec(text);
   if (match === null) throw new QuantityError(`quantities must match the regular expression '${pattern}'`);

@@ -1,4 +1,5 @@
-import { fieldText, type Labels } from '@kubewright/api';
+import { fieldText, type KubernetesObject, type Labels } from '@kubewright/api';
+import { takeFresh } from '../encoding/object-bytes.js';
 
 /** What selectors look at; all else of an object stays bytes. */
 export interface Head {
@@ -24,7 +25,7 @@ export function headReader<T>(
   const plain = paths.filter((path) => !(path in computed));
   const made = Object.entries(computed);
   return (bytes) => {
-    const object = JSON.parse(bytes.toString()) as { metadata?: { labels?: Labels } };
+    const object = takeFresh(bytes) ?? (JSON.parse(bytes.toString()) as KubernetesObject);
     const fields: Record<string, string> = {};
     for (const path of plain) fields[path] = fieldText(object, path);
     for (const [name, make] of made) fields[name] = make(object as T);

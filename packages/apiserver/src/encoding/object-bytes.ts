@@ -11,7 +11,21 @@ const closingBrace = '}'.charCodeAt(0);
 export function storedBytes(object: KubernetesObject): Buffer {
   const { apiVersion, kind, metadata, ...rest } = object;
   const { resourceVersion: _, ...stored } = metadata;
-  return Buffer.from(encodeJson({ apiVersion, kind, metadata: stored, ...rest }));
+  const bytes = Buffer.from(encodeJson({ apiVersion, kind, metadata: stored, ...rest }));
+  fresh.set(bytes, object);
+  return bytes;
+}
+
+const fresh = new WeakMap<Buffer, KubernetesObject>();
+
+/**
+ * The object that these bytes were made of a moment ago, for a first reader who would parse them again; undefined for
+ * all others. It is given once, so that it lives no longer than the write.
+ */
+export function takeFresh(bytes: Buffer): KubernetesObject | undefined {
+  const object = fresh.get(bytes);
+  if (object !== undefined) fresh.delete(bytes);
+  return object;
 }
 
 /** The object that stored bytes stand for, with its resourceVersion. */
