@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -128,6 +129,15 @@ describe('kubewright up', () => {
       await expect.poll(() => children.filter(isAlive), { timeout: 5_000 }).toEqual([]);
     },
   );
+
+  it('stops while it still starts', async () => {
+    const { child, ended, output } = run(['up', '--port', '0']);
+    await expect.poll(() => existsSync(join(directory, '.kubewright/store')), { timeout: 10_000 }).toBe(true);
+    const asked = performance.now();
+    child.kill('SIGTERM');
+    expect(await ended, output()).toBe(0);
+    expect(performance.now() - asked).toBeLessThan(5_000);
+  });
 
   it('gives two data directories on one machine addresses of their own', async () => {
     const both = ['one', 'two'].map((name) => run(['up', '--port', '0', '--data-dir', name]));

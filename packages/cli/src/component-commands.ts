@@ -6,7 +6,7 @@ import { CommandError } from './command-error.js';
 import type { Running } from './components/running.js';
 import { createLogger } from './logger.js';
 import { mayMakeNetworks } from './privileges.js';
-import { stopSignal, untilStopped } from './until-stopped.js';
+import { stopSignal, unlessStopped, untilStopped } from './until-stopped.js';
 
 /** What every command of a single part takes. */
 export interface ComponentOptions {
@@ -102,7 +102,8 @@ async function runComponent(
   const stopped = stopSignal();
   const client = await Client.fromKubeconfig({ path: options.kubeconfig, userAgent: `kubewright-${name}` });
   try {
-    const part = await start(client);
+    const part = await unlessStopped(start(client), stopped);
+    if (part === undefined) return 0;
     process.stdout.write(`kubewright ${name} is running\n`);
     return await untilStopped(part, stopped);
   } finally {

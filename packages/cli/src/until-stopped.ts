@@ -40,6 +40,13 @@ export async function untilStopped(
   return reason === undefined ? 0 : 1;
 }
 
+/** What a start comes to; undefined where the process is asked to end before it has come to anything. */
+export async function unlessStopped<T>(starting: Promise<T>, stopped: AbortSignal): Promise<T | undefined> {
+  // Once given up, a start may still fail, which no longer matters.
+  starting.catch(() => undefined);
+  return Promise.race([starting, aborted(stopped)]);
+}
+
 function aborted(signal: AbortSignal): Promise<undefined> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve(undefined);

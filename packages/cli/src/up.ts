@@ -8,7 +8,7 @@ import type { Running } from './components/running.js';
 import { createLogger } from './logger.js';
 import { NodeProcess } from './node-process.js';
 import { isLoopback, mayMakeNetworks } from './privileges.js';
-import { stopSignal, untilStopped } from './until-stopped.js';
+import { stopSignal, unlessStopped, untilStopped } from './until-stopped.js';
 
 /** What `kubewright up` and `kubewright apiserver` are told on the command line. */
 export interface ServerCommandOptions {
@@ -41,7 +41,7 @@ export async function up(options: UpOptions): Promise<number> {
       for (const closer of closers.splice(0)) await closer();
     },
   };
-  try {
+  const start = async () => {
     // Loaded while the other process loads its own code.
     const { startApiServerComponent } = await import('./components/api-server.js');
     const nodeName = hostname().toLowerCase();
@@ -69,6 +69,9 @@ export async function up(options: UpOptions): Promise<number> {
         'kubewright: warning: as an ordinary user pods share the network of this machine and have loopback addresses; run as root for networks of their own\n',
       );
     process.stdout.write(await readyText(api));
+  };
+  try {
+    await unlessStopped(start(), stopped);
   } catch (error) {
     await running.close();
     throw error;
