@@ -1,4 +1,5 @@
 import { badRequest } from '@kubewright/api';
+import { querySwitch } from './query-switch.js';
 
 /** What the path and the method ask for, before anything is looked up. Source: apiserver's `RequestInfo`. */
 export interface RequestInfo {
@@ -83,8 +84,7 @@ function verbOf(method: string, name: string, query: URLSearchParams, oldWatch: 
   const verb = verbsOfMethods[method] ?? '';
   if (verb === 'delete' && name === '') return 'deletecollection';
   if (verb !== 'get') return verb;
-  const watch = query.get('watch');
-  if (oldWatch || (name === '' && watch !== null && watch !== 'false' && watch !== '0')) return 'watch';
+  if (oldWatch || (name === '' && querySwitch(query, 'watch'))) return 'watch';
   return name === '' ? 'list' : 'get';
 }
 

@@ -1,5 +1,6 @@
 import type { DeleteOptions } from '@kubewright/api/meta/v1';
 import type { Exchange } from '../exchange.js';
+import { querySwitch } from '../http/query-switch.js';
 import { builtinBodyKind } from '../schema/body-kind.js';
 import { type FieldError, invalid, notSupported, path } from '../validation/field-error.js';
 import { decodeObject } from './read-body.js';
@@ -44,12 +45,11 @@ async function given(exchange: Exchange): Promise<DeleteOptions> {
 function fromQuery(query: URLSearchParams): DeleteOptions {
   const grace = query.get('gracePeriodSeconds');
   const policy = query.get('propagationPolicy');
-  const orphan = query.get('orphanDependents');
   const dryRun = query.getAll('dryRun');
   return {
     ...(grace === null ? {} : { gracePeriodSeconds: wholeNumber(grace) }),
     ...(policy === null ? {} : { propagationPolicy: policy }),
-    ...(orphan === null ? {} : { orphanDependents: orphan !== '0' && orphan.toLowerCase() !== 'false' }),
+    ...(query.has('orphanDependents') ? { orphanDependents: querySwitch(query, 'orphanDependents') } : {}),
     ...(dryRun.length === 0 ? {} : { dryRun }),
   };
 }

@@ -8,6 +8,7 @@ import {
 import type { ResourceCache } from '../cache/resource-cache.js';
 import type { Selection } from '../cache/selection.js';
 import type { Exchange } from '../exchange.js';
+import { querySwitch } from '../http/query-switch.js';
 import type { ServedKind } from '../registry/resource.js';
 
 /** What a list or a watch is about: the namespace of the path, and the selectors of the query. */
@@ -78,8 +79,7 @@ export function wholeNumber(text: string): number {
   return Number(text);
 }
 
-/** A switch of the query: present without a value is true, as upstream reads it. */
+/** A switch of the query. */
 export function booleanOption({ info }: Exchange, name: string): boolean {
-  const text = info.query.get(name);
-  return text !== null && text.toLowerCase() !== 'false' && text !== '0';
+  return querySwitch(info.query, name);
 }

@@ -1,5 +1,6 @@
 import type { ApiError } from '@kubewright/api';
 import type { Exchange } from '../exchange.js';
+import { querySwitch } from '../http/query-switch.js';
 import { FieldOwnership } from '../registry/field-ownership.js';
 import type { ServedKind } from '../registry/resource.js';
 import type { WriteContext } from '../registry/write-context.js';
@@ -51,7 +52,7 @@ export function writeOptions({ info, request }: Exchange): WriteOptions {
     dryRun: dryRun.length > 0,
     fieldManager: fieldManager === '' ? managerOf(request.headers['user-agent']) : fieldManager,
     fieldValidation: (fieldValidation || 'Warn') as FieldValidation,
-    force: query.get('force') === 'true' || query.get('force') === '1',
+    force: querySwitch(query, 'force'),
   };
 }
 
