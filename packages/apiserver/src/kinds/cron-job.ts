@@ -12,7 +12,8 @@ import { validateNonNegative } from '../validation/numbers.js';
 import { scheduleError } from '../validation/schedule.js';
 import { ageColumn, flag, integer, nameColumn, orNone, text } from './columns.js';
 import { timeSince } from './human-duration.js';
-import { defaultJobTemplate, validateJobSpec } from './job.js';
+import { validateJobSpec } from './job/job-validation.js';
+import { defaultJobTemplate } from './job.js';
 import { defineRules } from './kind-rules.js';
 import { containerColumns, selectorColumn } from './workload-columns.js';
 
@@ -87,14 +88,22 @@ function validateSpec(spec: CronJobSpec, field: FieldPath): FieldError[] {
 }
 
 function validateSchedule(schedule: string, field: FieldPath): FieldError[] {
-  if (/^(CRON_)?TZ=/.test(schedule))
-    return [invalid(field, schedule, 'cannot use TZ or CRON_TZ in schedule, use timeZone field instead')];
-  const error = scheduleError(schedule);
-  return error === undefined ? [] : [invalid(field, schedule, error)];
+  const error = scheduleError(schedule.replace(/^(CRON_)?TZ=\S*\s+/, ''));
+  return [
+    ...(error === undefined ? [] : [invalid(field, schedule, error)]),
+    ...(schedule.includes('TZ')
+      ? [invalid(field, schedule, 'cannot use TZ or CRON_TZ in schedule, use timeZone field instead')]
+      : []),
+  ];
 }
+
+/** What part of a time zone's name may be: no digits of its own, but names of old have them. */
+const zonePart = /^(?!-)[A-Za-z._0-9+-]{1,14}$/;
 
 function validateTimeZone(zone: string, field: FieldPath): FieldError[] {
   if (zone === '') return [invalid(field, zone, 'timeZone must be nil or non-empty string')];
+  const isName = (part: string) => part !== '.' && part !== '..' && zonePart.test(part);
+  if (!zone.split('/').every(isName)) return [invalid(field, zone, `unknown time zone ${zone}`)];
   if (zone.toLowerCase() === 'local')
     return [
       invalid(

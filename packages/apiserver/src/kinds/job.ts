@@ -1,29 +1,16 @@
 import { isConditionTrue } from '@kubewright/api';
 import { Job, type JobSpec, type JobTemplateSpec } from '@kubewright/api/batch/v1';
 import type { ObjectMeta } from '@kubewright/api/meta/v1';
-import { validateChoice } from '../validation/choices.js';
-import {
-  type FieldError,
-  type FieldPath,
-  invalid,
-  notSupported,
-  path,
-  required,
-} from '../validation/field-error.js';
-import { validateImmutable } from '../validation/immutable.js';
-import { validateLabelSelector } from '../validation/label-selector.js';
-import { validateNonNegative } from '../validation/numbers.js';
 import { ageColumn, nameColumn, text } from './columns.js';
 import { humanDuration } from './human-duration.js';
+import { generateSelector } from './job/job-selector.js';
+import { validateJobStatus } from './job/job-status-validation.js';
+import { validateJobUpdate } from './job/job-update-validation.js';
+import { validateJob } from './job/job-validation.js';
 import { defineRules } from './kind-rules.js';
 import { defaultPodTemplate } from './pod/pod-defaults.js';
-import { maxInt32, validatePodTemplate } from './pod/pod-validation.js';
+import { maxInt32 } from './pod/pod-validation.js';
 import { containerColumns, selectorColumn } from './workload-columns.js';
-import { validateSelected } from './workload-validation.js';
-
-/** The labels by which a job knows its pods; the first two are of old. */
-const uidLabel = 'batch.kubernetes.io/controller-uid';
-const nameLabel = 'batch.kubernetes.io/job-name';
 
 export const jobRules = defineRules<Job>({
   kind: Job,
@@ -37,35 +24,8 @@ export const jobRules = defineRules<Job>({
     job.status = {};
     if (job.spec !== undefined && job.spec.manualSelector !== true) generateSelector(job.metadata, job.spec);
   },
-  validate({ metadata, spec }) {
-    const field = path('spec');
-    if (spec === undefined) return [required(field)];
-    return [
-      ...validateGenerated(metadata, spec, field),
-      ...validateJobSpec(spec, field),
-      ...(spec.selector === undefined
-        ? [required(field.child('selector'))]
-        : validateLabelSelector(spec.selector, field.child('selector'))),
-      ...validateSelected(spec.selector, spec.template, field.child('template')),
-    ];
-  },
-  validateUpdate(job, old) {
-    const field = path('spec');
-    const [spec, oldSpec] = [job.spec, old.spec];
-    // An elastic job changes completions and parallelism together. Source: KEP-3715.
-    const isElastic = spec?.completionMode === 'Indexed' && spec.completions === spec.parallelism;
-    const mayMove = oldSpec?.suspend === true && old.status?.startTime === undefined;
-    return [
-      ...(isElastic
-        ? []
-        : validateImmutable(spec?.completions, oldSpec?.completions, field.child('completions'))),
-      ...validateImmutable(spec?.selector, oldSpec?.selector, field.child('selector')),
-      ...(mayMove ? [] : validateImmutable(spec?.template, oldSpec?.template, field.child('template'))),
-      ...(
-        ['completionMode', 'podFailurePolicy', 'backoffLimitPerIndex', 'managedBy', 'successPolicy'] as const
-      ).flatMap((name) => validateImmutable(spec?.[name], oldSpec?.[name], field.child(name))),
-    ];
-  },
+  validate: validateJob,
+  validateUpdate: validateJobUpdate,
   fields: { 'status.successful': ({ status }) => String(status?.succeeded ?? 0) },
   columns: [
     nameColumn,
@@ -80,6 +40,7 @@ export const jobRules = defineRules<Job>({
     ...containerColumns<Job>(({ spec }) => spec?.template),
     selectorColumn(({ spec }) => spec?.selector),
   ],
+  subresources: { status: { validateUpdate: validateJobStatus } },
 });
 
 /** The template of a CronJob's jobs gets what a job gets. */
@@ -106,70 +67,6 @@ function defaultJob(metadata: ObjectMeta, spec: JobSpec): void {
     for (const pattern of rule.onPodConditions ?? []) pattern.status ||= 'True';
   }
   spec.manualSelector ??= false;
-}
-
-/** Labels and selector that no other job can have. A label that the user set stays, and is refused by validation. */
-function generateSelector({ uid = '', name = '' }: ObjectMeta, spec: JobSpec): void {
-  spec.template.metadata ??= {};
-  spec.template.metadata.labels = { ...generatedLabels(uid, name), ...spec.template.metadata.labels };
-  spec.selector ??= {};
-  spec.selector.matchLabels ??= {};
-  spec.selector.matchLabels[uidLabel] ??= uid;
-}
-
-function generatedLabels(uid: string, name: string): Record<string, string> {
-  return { 'controller-uid': uid, 'job-name': name, [uidLabel]: uid, [nameLabel]: name };
-}
-
-function validateGenerated(
-  { uid = '', name = '' }: ObjectMeta,
-  spec: JobSpec,
-  field: FieldPath,
-): FieldError[] {
-  if (spec.manualSelector === true || spec.selector === undefined) return [];
-  const labels = spec.template.metadata?.labels ?? {};
-  const at = field.child('template', 'metadata', 'labels');
-  return Object.entries(generatedLabels(uid, name)).flatMap(([key, wanted]) => {
-    const value = labels[key];
-    if (value === undefined) return [required(at.key(key), `must be '${wanted}'`)];
-    return value === wanted ? [] : [invalid(at.key(key), labels, `must be '${wanted}'`)];
-  });
-}
-
-/** What a job and the template of a CronJob have in common. */
-export function validateJobSpec(spec: JobSpec, field: FieldPath): FieldError[] {
-  const errors: FieldError[] = [];
-  for (const name of [
-    'parallelism',
-    'completions',
-    'activeDeadlineSeconds',
-    'backoffLimit',
-    'ttlSecondsAfterFinished',
-    'backoffLimitPerIndex',
-    'maxFailedIndexes',
-  ] as const)
-    errors.push(...validateNonNegative(spec[name], field.child(name)));
-  errors.push(
-    ...validateChoice(spec.completionMode, ['NonIndexed', 'Indexed'], field.child('completionMode')),
-  );
-  if (spec.completionMode === 'Indexed' && spec.completions === undefined)
-    errors.push(required(field.child('completions'), 'when completion mode is Indexed'));
-  errors.push(
-    ...validateChoice(
-      spec.podReplacementPolicy,
-      ['Failed', 'TerminatingOrFailed'],
-      field.child('podReplacementPolicy'),
-    ),
-    ...validatePodTemplate(spec.template, field.child('template')),
-  );
-  const policy = spec.template.spec?.restartPolicy ?? '';
-  const at = field.child('template', 'spec', 'restartPolicy');
-  if (policy === '' || policy === 'Always') errors.push(required(at, 'valid values: "OnFailure", "Never"'));
-  else if (policy !== 'OnFailure' && policy !== 'Never')
-    errors.push(notSupported(at, policy, ['OnFailure', 'Never']));
-  else if (spec.podFailurePolicy !== undefined && policy !== 'Never')
-    errors.push(invalid(at, policy, 'only "Never" is supported when podFailurePolicy is specified'));
-  return errors;
 }
 
 function statusOf({ metadata, status }: Job): string {

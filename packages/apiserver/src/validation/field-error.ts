@@ -85,6 +85,11 @@ export function invalid(field: FieldPath, value: unknown, detail: string): Field
   };
 }
 
+/** Where upstream leaves the value out. */
+export function invalidWithoutValue(field: FieldPath, detail: string): FieldError {
+  return { type: 'FieldValueInvalid', field: field.toString(), message: withDetail('Invalid value', detail) };
+}
+
 export function typeInvalid(field: FieldPath, value: unknown, detail: string): FieldError {
   return {
     type: 'FieldValueTypeInvalid',

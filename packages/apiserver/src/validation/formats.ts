@@ -1,4 +1,5 @@
-import { type FieldError, type FieldPath, invalid } from './field-error.js';
+import { dns1123SubdomainErrors } from '@kubewright/api';
+import { type FieldError, type FieldPath, invalid, required } from './field-error.js';
 
 /** Says what is wrong with a value, nothing where it is right. */
 export type Format = (value: string) => string[];
@@ -44,4 +45,19 @@ export function httpHeaderName(name: string): string[] {
     : [
         "a valid HTTP header must consist of alphanumeric characters or '-' (e.g. 'X-Header-Name', regex used for validation is '[-A-Za-z0-9]+')",
       ];
+}
+
+/** A domain, a slash and a path: `example.com/thing`. Source: apimachinery's `IsDomainPrefixedPath`. */
+export function validateDomainPrefixedPath(value: string, field: FieldPath): FieldError[] {
+  if (value === '') return [required(field)];
+  const slash = value.indexOf('/');
+  const [domain, rest] = [value.slice(0, slash), value.slice(slash + 1)];
+  if (slash <= 0 || rest === '')
+    return [invalid(field, value, 'must be a domain-prefixed path (such as "acme.io/foo")')];
+  const errors = dns1123SubdomainErrors(domain).map((message) => invalid(field, domain, message));
+  if (!/^[A-Za-z0-9/\-._~%!$&'()*+,;=:]+$/.test(rest))
+    errors.push(
+      invalid(field, rest, "Invalid path (regex used for validation is '[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+')"),
+    );
+  return errors;
 }
