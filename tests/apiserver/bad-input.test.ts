@@ -667,7 +667,8 @@ each('kinds, paths, verbs and media types', [
     {
       reason: 'NotAcceptable',
       code: 406,
-      message: 'only the following media types are accepted: application/json, application/yaml',
+      message:
+        'only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf',
     },
   ],
 ]);
