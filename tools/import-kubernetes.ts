@@ -229,6 +229,7 @@ const extraMessages = [
   'k8s.io.apimachinery.pkg.runtime.RawExtension',
   'k8s.io.apimachinery.pkg.apis.meta.v1.PartialObjectMetadata',
   'k8s.io.apimachinery.pkg.apis.meta.v1.PartialObjectMetadataList',
+  'k8s.io.apimachinery.pkg.apis.meta.v1beta1.PartialObjectMetadataList',
   'k8s.io.apimachinery.pkg.apis.meta.v1.CreateOptions',
   'k8s.io.apimachinery.pkg.apis.meta.v1.UpdateOptions',
   'k8s.io.apimachinery.pkg.apis.meta.v1.PatchOptions',

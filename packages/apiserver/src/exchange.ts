@@ -1,7 +1,14 @@
 import { ApiError, encodeJson, isApiError, type Status } from '@kubewright/api';
 import type { User } from './auth/user.js';
-import { type MediaType, negotiate } from './encoding/negotiate.js';
-import { toYaml } from './encoding/yaml.js';
+import { encodeAnswer } from './encoding/encode-answer.js';
+import {
+  type Endpoint,
+  type MediaType,
+  negotiate,
+  negotiateStream,
+  plainJson,
+  statusEndpoint,
+} from './encoding/negotiate.js';
 import type { ApiRequest, ByteStream, ResponseHeaders, ResponseSink } from './http/api-request.js';
 import type { RequestInfo } from './http/request-info.js';
 import type { ApiServer } from './server.js';
@@ -22,6 +29,8 @@ export class Exchange {
   user: User = anonymous;
   /** The status of the answer; 0 until there is one, 101 where a connection was upgraded. */
   status = 0;
+  /** How the client wants the answer. */
+  accepted: MediaType = plainJson;
 
   constructor(server: ApiServer, request: ApiRequest, sink: ResponseSink) {
     this.server = server;
@@ -39,9 +48,14 @@ export class Exchange {
     for (const text of texts) if (!this.#warnings.includes(text)) this.#warnings.push(text);
   }
 
-  /** How the client wants the answer. @throws ApiError NotAcceptable */
-  get accepted(): MediaType {
-    return negotiate(this.request.headers.accept);
+  /**
+   * Settles how the client gets its answer, before anything is done for it.
+   * @throws ApiError NotAcceptable
+   */
+  accept(endpoint: Endpoint): void {
+    const { accept } = this.request.headers;
+    if (this.info.verb === 'watch') this.accepted = negotiateStream(accept, endpoint);
+    else this.accepted = this.#forPeople(negotiate(accept, endpoint));
   }
 
   send(status: number, contentType: string, body: Uint8Array | string, headers?: ResponseHeaders): void {
@@ -54,13 +68,9 @@ export class Exchange {
     return this.#sink.open(status, this.#headers(contentType, undefined));
   }
 
-  /** Answers with JSON bytes, or with the same as YAML where that was asked for. */
+  /** Answers with an object that is JSON so far, in the type that the client wants. */
   sendJson(status: number, json: Uint8Array | string): void {
-    if (this.accepted.type === 'application/yaml') {
-      this.send(status, 'application/yaml', toYaml(Buffer.from(json)));
-      return;
-    }
-    this.send(status, 'application/json', json);
+    this.send(status, this.accepted.type, encodeAnswer(this.accepted, json));
   }
 
   sendObject(status: number, object: object): void {
@@ -73,7 +83,27 @@ export class Exchange {
     const headers: ResponseHeaders = {};
     const retryAfter = status.details?.retryAfterSeconds;
     if (retryAfter !== undefined) headers['retry-after'] = String(retryAfter);
-    this.send(status.code ?? 500, 'application/json', encodeJson(status), headers);
+    const media = this.#statusType();
+    this.send(status.code ?? 500, media.type, encodeAnswer(media, encodeJson(status)), headers);
+  }
+
+  /** An error is told in JSON to those who take it in no type. */
+  #statusType(): MediaType {
+    try {
+      return this.#forPeople(negotiate(this.request.headers.accept, statusEndpoint));
+    } catch (error) {
+      if (!isApiError(error)) throw error;
+      return plainJson;
+    }
+  }
+
+  /** People get JSON with a line for each member: those who ask for it, and those who look with curl or a browser. */
+  #forPeople(media: MediaType): MediaType {
+    if (media.type !== 'application/json') return media;
+    const asked = this.info?.query.get('pretty') ?? '';
+    const { 'user-agent': agent = '' } = this.request.headers;
+    const pretty = media.pretty || (asked === '' ? peoplesAgents.test(agent) : isTrue(asked));
+    return pretty ? { ...media, pretty } : media;
   }
 
   #statusOf(error: unknown): Status {
@@ -93,6 +123,13 @@ export class Exchange {
     if (this.#warnings.length > 0) headers.warning = this.#warnings.map((text) => `299 - ${quote(text)}`);
     return headers;
   }
+}
+
+/** Source: `isPrettyPrint` of the API server's negotiation. */
+const peoplesAgents = /^(?:curl|Wget|Mozilla\/5\.0)/;
+
+function isTrue(text: string): boolean {
+  return /^(?:1|t|true)$/i.test(text);
 }
 
 function quote(text: string): string {

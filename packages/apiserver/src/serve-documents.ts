@@ -36,7 +36,7 @@ export function serveDocuments(server: ApiServer): void {
   paths.add('/openapi/v2', answerOpenApi);
   paths.add('/openapi/v3', answerOpenApi);
   paths.addBelow('/openapi/v3/', answerOpenApi);
-  paths.add('/', (exchange) => exchange.sendJson(200, encodeJson({ paths: paths.all() })));
+  paths.add('/', (exchange) => exchange.send(200, 'application/json', encodeJson({ paths: paths.all() })));
 }
 
 function sendDocument(exchange: Exchange, { contentType, body, etag }: DiscoveryDocument): void {

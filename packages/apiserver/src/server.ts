@@ -202,7 +202,7 @@ export class ApiServer implements Registry {
       this.paths.add(`/${endpoint}`, answer);
       this.paths.addBelow(`/${endpoint}/`, answer);
     }
-    this.paths.add('/version', (exchange) => exchange.sendJson(200, versionDocument));
+    this.paths.add('/version', (exchange) => exchange.send(200, 'application/json', versionDocument));
     this.paths.add('/metrics', async (exchange) => {
       const { contentType, text } = await this.metrics.expose(this.resources);
       exchange.send(200, contentType, text);

@@ -10,7 +10,7 @@ export class CacheEvent {
   readonly bytes: Buffer;
   /** The revision of the change; newer than the bytes where the type is DELETED. */
   readonly revision: number;
-  #forms: Map<string, Buffer> | undefined;
+  #forms: Map<string, Uint8Array> | undefined;
 
   constructor(type: EventType, change: Change, bytes: Buffer) {
     this.type = type;
@@ -20,7 +20,7 @@ export class CacheEvent {
   }
 
   /** The event in one form (served version and media type), made when somebody first asks for it, and kept. */
-  encoded(form: string, make: (event: CacheEvent) => Buffer): Buffer {
+  encoded(form: string, make: (event: CacheEvent) => Uint8Array): Uint8Array {
     this.#forms ??= new Map();
     let bytes = this.#forms.get(form);
     if (bytes === undefined) {

@@ -1,63 +1,130 @@
 import { ApiError } from '@kubewright/api';
 
+const served = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'] as const;
+/** Upstream has no watch in YAML. */
+const streamed = ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch'];
+const forms = ['Table', 'PartialObjectMetadata', 'PartialObjectMetadataList'] as const;
+const formVersions = ['v1', 'v1beta1'];
+
+/** The bytes that an answer may consist of. */
+export type ContentType = (typeof served)[number];
+
 /** What a client asks the answer to be. */
 export interface MediaType {
-  readonly type: 'application/json' | 'application/yaml' | 'application/vnd.kubernetes.protobuf';
+  readonly type: ContentType;
   /** The object itself, a Table, or its metadata alone. */
-  readonly as: 'object' | 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList';
+  readonly as: 'object' | (typeof forms)[number];
   /** The version of the meta.k8s.io form: `v1` or `v1beta1`. */
   readonly version: string;
+  /** JSON for people: a line for each member. */
+  readonly pretty: boolean;
 }
 
-const json: MediaType = { type: 'application/json', as: 'object', version: 'v1' };
-const served = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'] as const;
-const forms = new Set(['Table', 'PartialObjectMetadata', 'PartialObjectMetadataList']);
+/** What can be asked of an endpoint. Source: `AllowsMediaTypeTransform` of the API server's request scopes. */
+export interface Endpoint {
+  /** False where the kind has no protobuf form; its metadata alone always has. */
+  readonly protobuf: boolean;
+  /** True where Tables and metadata alone are to be had. */
+  readonly transforms: boolean;
+}
+
+/** Of errors and other Statuses. */
+export const statusEndpoint: Endpoint = { protobuf: true, transforms: false };
+
+/** What a request without an Accept header gets. */
+export const plainJson: MediaType = { type: 'application/json', as: 'object', version: 'v1', pretty: false };
+
 const remembered = new Map<string, MediaType>();
 const rememberedLimit = 256;
 
 /**
- * The best of what an Accept header offers, in its order.
+ * The best of what an Accept header offers: by quality, then the exact before the wildcards, then in its order.
  * @throws ApiError NotAcceptable
  */
-export function negotiate(accept: string | undefined): MediaType {
-  if (accept === undefined || accept === '') return json;
-  let known = remembered.get(accept);
+export function negotiate(accept: string | undefined, endpoint: Endpoint): MediaType {
+  if (accept === undefined || accept === '') return plainJson;
+  const key = `${endpoint.protobuf ? 'p' : ''}${endpoint.transforms ? 't' : ''} ${accept}`;
+  let known = remembered.get(key);
   if (known === undefined) {
-    known = choose(accept);
-    if (remembered.size < rememberedLimit) remembered.set(accept, known);
+    known = choose(accept, endpoint);
+    if (known === undefined) throw notAcceptable(served);
+    if (remembered.size < rememberedLimit) remembered.set(key, known);
   }
   return known;
 }
 
-function choose(accept: string): MediaType {
-  const ranges = accept
-    .split(',')
-    .map(parseRange)
-    .sort((a, b) => b.quality - a.quality);
-  for (const { type, parameters } of ranges) {
-    const as = parameters.get('as');
-    if (as !== undefined && !(forms.has(as) && parameters.get('g') === 'meta.k8s.io')) continue;
-    const form = { as: (as ?? 'object') as MediaType['as'], version: parameters.get('v') ?? 'v1' };
-    if (type === '*/*' || type === 'application/*') return { type: 'application/json', ...form };
-    const match = served.find((one) => one === type);
-    // Answers in protobuf are not offered yet: a client that takes nothing else is told so.
-    if (match !== undefined && match !== 'application/vnd.kubernetes.protobuf')
-      return { type: match, ...form };
-  }
-  throw new ApiError(
-    'NotAcceptable',
-    `only the following media types are accepted: ${served.slice(0, 2).join(', ')}`,
-  );
+/** The same for a watch. @throws ApiError NotAcceptable */
+export function negotiateStream(accept: string | undefined, endpoint: Endpoint): MediaType {
+  const media = accept === undefined || accept === '' ? plainJson : choose(accept, endpoint);
+  if (media === undefined || media.type === 'application/yaml') throw notAcceptable(streamed);
+  return media;
 }
 
-function parseRange(text: string): { type: string; parameters: Map<string, string>; quality: number } {
+function notAcceptable(types: readonly string[]): ApiError {
+  return new ApiError('NotAcceptable', `only the following media types are accepted: ${types.join(', ')}`);
+}
+
+function choose(accept: string, endpoint: Endpoint): MediaType | undefined {
+  const ranges = accept.split(',').map(parseRange);
+  ranges.sort((a, b) => b.quality - a.quality || wildness(a.type) - wildness(b.type));
+  for (const { type, parameters } of ranges) {
+    for (const candidate of served) {
+      const fits = type === candidate || type === 'application/*' || type === '*/*' || type === '*';
+      const media = fits ? offered(candidate, parameters, endpoint) : undefined;
+      if (media !== undefined) return media;
+    }
+  }
+  return undefined;
+}
+
+/** What the parameters of a range ask for in one type; undefined where the endpoint does not have it. */
+function offered(
+  type: ContentType,
+  parameters: ReadonlyMap<string, string>,
+  endpoint: Endpoint,
+): MediaType | undefined {
+  const stream = parameters.get('stream') ?? '';
+  if (stream !== '' && (stream !== 'watch' || type === 'application/yaml')) return undefined;
+  const serverVersion = parameters.get('sv') ?? '';
+  if (serverVersion !== '' && serverVersion !== 'v1') return undefined;
+  const pretty = parameters.get('pretty') === '1';
+  const isProtobuf = type === 'application/vnd.kubernetes.protobuf';
+  if (!['as', 'g', 'v'].some((name) => parameters.has(name)))
+    return isProtobuf && !endpoint.protobuf ? undefined : { type, as: 'object', version: 'v1', pretty };
+  const as = forms.find((form) => form === parameters.get('as'));
+  const version = parameters.get('v') ?? '';
+  if (as === undefined || parameters.get('g') !== 'meta.k8s.io' || !formVersions.includes(version))
+    return undefined;
+  if (!endpoint.transforms || (as === 'Table' && isProtobuf)) return undefined;
+  return { type, as, version, pretty };
+}
+
+interface Range {
+  readonly type: string;
+  readonly parameters: ReadonlyMap<string, string>;
+  readonly quality: number;
+}
+
+function parseRange(text: string): Range {
   const [type = '', ...rest] = text.split(';').map((part) => part.trim());
   const parameters = new Map(
     rest.map((part): [string, string] => {
       const at = part.indexOf('=');
-      return at < 0 ? [part, ''] : [part.slice(0, at), part.slice(at + 1).replace(/^"|"$/g, '')];
+      if (at < 0) return [part, ''];
+      return [
+        part.slice(0, at).trim(),
+        part
+          .slice(at + 1)
+          .trim()
+          .replace(/^"|"$/g, ''),
+      ];
     }),
   );
   const quality = Number(parameters.get('q') ?? 1);
-  return { type: type.toLowerCase(), parameters, quality: Number.isNaN(quality) ? 0 : quality };
+  return { type: type.toLowerCase(), parameters, quality: Number.isNaN(quality) ? 1 : quality };
+}
+
+function wildness(type: string): number {
+  if (type === '*/*' || type === '*') return 2;
+  return type.endsWith('/*') ? 1 : 0;
 }

@@ -60,19 +60,75 @@ export function decodeProtobuf(body: Uint8Array): DecodedProtobuf {
  * @throws ApiError NotAcceptable for a kind without a protobuf form.
  */
 export function encodeProtobuf(object: JsonObject): Uint8Array {
-  const apiVersion = String(member(object, 'apiVersion') ?? '');
-  const kind = String(member(object, 'kind') ?? '');
+  const type = messageOf(object);
+  const raw = protobuf.Writer.create();
+  encodeFields(type, object, raw);
+  const bytes = raw.finish();
+  return Buffer.concat([...envelope(object, bytes.length), bytes, envelopeEnd]);
+}
+
+/** A list whose items come one by one. */
+export interface ProtobufList {
+  add(item: JsonObject): void;
+  /** All of it, in buffers to write one behind the other. */
+  end(): Uint8Array[];
+}
+
+/**
+ * Writes a list of any length; `head` is the list without its items. Nothing of it can be sent before all items are
+ * there, since it begins with its length.
+ * @throws ApiError NotAcceptable for a kind without a protobuf form.
+ */
+export function protobufList(head: JsonObject): ProtobufList {
+  const type = messageOf(head);
+  const field = type.fields.find(({ json }) => json === 'items');
+  if (field === undefined) throw new Error(`${type.name} has no items`);
+  const items: Uint8Array[] = [];
+  let length = 0;
+  const push = (bytes: Uint8Array): void => {
+    items.push(bytes);
+    length += bytes.length;
+  };
+  const metadata = protobuf.Writer.create();
+  encodeFields(type, head, metadata);
+  push(metadata.finish());
+  return {
+    add(item) {
+      const writer = protobuf.Writer.create();
+      encodeValue(field, item, writer);
+      push(writer.finish());
+    },
+    end: () => [...envelope(head, length), ...items, envelopeEnd],
+  };
+}
+
+/** @throws ApiError NotAcceptable */
+function messageOf(object: JsonObject): Message {
+  const { apiVersion, kind } = identityOf(object);
   const type = messageOfKind(apiVersion, kind);
   if (type === undefined)
     throw new ApiError('NotAcceptable', `object *${kind} of ${apiVersion} has no protobuf form`);
+  return type;
+}
+
+function identityOf(object: JsonObject): { apiVersion: string; kind: string } {
+  return {
+    apiVersion: String(member(object, 'apiVersion') ?? ''),
+    kind: String(member(object, 'kind') ?? ''),
+  };
+}
+
+/** What stands before a message of that length. */
+function envelope(object: JsonObject, length: number): Uint8Array[] {
+  const { apiVersion, kind } = identityOf(object);
   const writer = protobuf.Writer.create();
   writer.uint32(0x0a).fork().uint32(0x0a).string(apiVersion).uint32(0x12).string(kind).ldelim();
-  writer.uint32(0x12).fork();
-  encodeFields(type, object, writer);
-  // Go writes the content's encoding and type too, which are empty.
-  writer.ldelim().uint32(0x1a).string('').uint32(0x22).string('');
-  return Buffer.concat([magic, writer.finish()]);
+  writer.uint32(0x12).uint32(length);
+  return [magic, writer.finish()];
 }
+
+/** Go writes the content's encoding and type too, which are empty. */
+const envelopeEnd = Uint8Array.of(0x1a, 0, 0x22, 0);
 
 /**
  * One frame of a watch in `application/vnd.kubernetes.protobuf;stream=watch`: the length in four bytes, big endian,

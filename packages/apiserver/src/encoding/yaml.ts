@@ -44,10 +44,22 @@ function exactInteger({ defineScalarTag, intCoreTag }: typeof import('js-yaml'))
   });
 }
 
-/** A JSON document as YAML. */
+/** A JSON document as YAML, its keys sorted and its lists not indented, as Go writes it. */
 export function toYaml(json: Buffer): string {
+  return valueToYaml(decodeJson(json).value);
+}
+
+/** The same for a value. */
+export function valueToYaml(value: unknown): string {
   const { library, writing } = yaml();
-  return library.dump(decodeJson(json).value, { schema: writing, noRefs: true, lineWidth: -1 });
+  return library.dump(value, {
+    schema: writing,
+    noRefs: true,
+    lineWidth: -1,
+    sortKeys: true,
+    seqNoIndent: true,
+    quoteStyle: 'double',
+  });
 }
 
 export interface ParsedYaml {

@@ -1,4 +1,5 @@
-import { badRequest, encodeJson, type KubernetesObject } from '@kubewright/api';
+import { ApiError, badRequest, encodeJson, type KubernetesObject } from '@kubewright/api';
+import { encodeAnswer, encodeList } from '../encoding/encode-answer.js';
 import type { MediaType } from '../encoding/negotiate.js';
 import { parseStored } from '../encoding/object-bytes.js';
 import type { ServedKind } from '../registry/resource.js';
@@ -18,8 +19,7 @@ export interface ListMetadata {
 }
 
 /** How an answer is to look: the form that was negotiated and the `includeObject` of a Table. */
-export interface Form {
-  readonly as: MediaType['as'];
+export interface Form extends MediaType {
   readonly include: IncludeObject;
   readonly apiVersion: string;
 }
@@ -27,26 +27,27 @@ export interface Form {
 const includes = ['None', 'Metadata', 'Object'] as const;
 
 /** @throws ApiError BadRequest for an unknown `includeObject` */
-export function formOf({ as, version }: MediaType, query: URLSearchParams): Form {
-  if (as === 'object') return plainForm;
+export function formOf(accepted: MediaType, query: URLSearchParams): Form {
+  const { as, version } = accepted;
+  if (as === 'object') return { ...accepted, include: 'Metadata', apiVersion: '' };
   const asked = query.get('includeObject') || 'Metadata';
   const include = includes.find((one) => one === asked);
   if (as === 'Table' && include === undefined)
     throw badRequest(`unrecognized includeObject value: "${asked}"`);
-  return { as, include: include ?? 'Metadata', apiVersion: `meta.k8s.io/${version}` };
+  return { ...accepted, include: include ?? 'Metadata', apiVersion: `meta.k8s.io/${version}` };
 }
 
-const plainForm: Form = { as: 'object', include: 'Metadata', apiVersion: '' };
-
-/** One object as JSON. */
+/** One object as JSON. @throws ApiError NotAcceptable where the metadata of a list was asked for */
 export function objectJson(served: ServedKind, form: Form, entry: StoredEntry, now: number): Buffer | string {
   switch (form.as) {
     case 'object':
       return served.objectBytes(entry.bytes, entry.revision);
     case 'Table':
       return tableJson(served, form, [entry], { resourceVersion: String(entry.revision) }, now);
-    default:
-      return encodeJson(partialMetadata(parseEntry(served, entry)));
+    case 'PartialObjectMetadataList':
+      throw otherForm(form, `is not a list (*${internalName(served, served.kind.kind)})`);
+    case 'PartialObjectMetadata':
+      return encodeJson(partialMetadata(parseEntry(served, entry), form.apiVersion));
   }
 }
 
@@ -64,46 +65,48 @@ export function tableJson(
     apiVersion: form.apiVersion,
     metadata,
     columnDefinitions: columns ? columnDefinitions(served) : null,
-    rows: entries.map((entry) => tableRow(served, entry, form.include, now)),
+    rows: entries.map((entry) => tableRow(served, entry, form, now)),
   });
 }
 
-const itemsPerPiece = 200;
-
-/** A list as JSON, in pieces of bounded work. */
-export function* listJson(
+/**
+ * A list in the media type that was negotiated, in pieces of bounded work, some of which may be empty.
+ * @throws ApiError NotAcceptable where the metadata of one object was asked for
+ */
+export function listPieces(
   served: ServedKind,
   form: Form,
   entries: readonly StoredEntry[],
   metadata: ListMetadata,
   now: number,
-): Generator<Buffer> {
-  if (form.as === 'Table') {
-    yield Buffer.from(tableJson(served, form, entries, metadata, now));
-    return;
-  }
-  const { apiVersion } = served.kind;
+): Generator<Uint8Array> {
+  if (form.as === 'PartialObjectMetadata')
+    throw otherForm(form, `is a list (*${internalName(served, served.kind.listKind)})`);
+  if (form.as === 'Table') return tablePieces(form, tableJson(served, form, entries, metadata, now));
+  const { apiVersion, listKind } = served.kind;
   const head =
-    form.as === 'object'
-      ? { kind: served.kind.listKind, apiVersion }
-      : { kind: 'PartialObjectMetadataList', apiVersion: form.apiVersion };
-  const opening = encodeJson({ ...head, metadata });
-  const pieces: Buffer[] = [Buffer.from(`${opening.slice(0, -1)},"items":[`)];
-  for (const [index, entry] of entries.entries()) {
-    if (index > 0) pieces.push(comma);
-    pieces.push(itemJson(served, form, entry));
-    if (index % itemsPerPiece === itemsPerPiece - 1) yield Buffer.concat(pieces.splice(0));
-  }
-  pieces.push(closing);
-  yield Buffer.concat(pieces);
+    form.as === 'object' ? { kind: listKind, apiVersion } : { kind: form.as, apiVersion: form.apiVersion };
+  return encodeList(form, encodeJson({ ...head, metadata }), itemsOf(served, form, entries));
 }
 
-const comma = Buffer.from(',');
-const closing = Buffer.from(']}\n');
+function* tablePieces(form: Form, json: string): Generator<Uint8Array> {
+  yield Buffer.from(encodeAnswer(form, json));
+}
 
-function itemJson(served: ServedKind, form: Form, entry: StoredEntry): Buffer {
-  if (form.as === 'object') return served.itemBytes(entry.bytes, entry.revision);
-  return Buffer.from(encodeJson(partialMetadata(parseEntry(served, entry))));
+function* itemsOf(served: ServedKind, form: Form, entries: readonly StoredEntry[]): Generator<Buffer> {
+  for (const entry of entries)
+    yield form.as === 'object'
+      ? served.itemBytes(entry.bytes, entry.revision)
+      : Buffer.from(encodeJson(partialMetadata(parseEntry(served, entry), form.apiVersion)));
+}
+
+/** As upstream names a Go type: `core.PodList`. */
+function internalName({ kind }: ServedKind, name: string): string {
+  return `${kind.group.split('.')[0] || 'core'}.${name}`;
+}
+
+function otherForm({ as }: Form, found: string): ApiError {
+  return new ApiError('NotAcceptable', `you requested ${as}, but the requested object ${found}`);
 }
 
 function parseEntry(served: ServedKind, { bytes, revision }: StoredEntry): KubernetesObject {

@@ -33,18 +33,18 @@ export function columnDefinitions(served: ServedKind): object[] {
 export function tableRow(
   served: ServedKind,
   entry: StoredEntry,
-  include: IncludeObject,
+  { include, apiVersion }: { readonly include: IncludeObject; readonly apiVersion: string },
   now: number,
 ): TableRow {
   const object = served.fromStored(parseStored(entry.bytes, entry.revision));
   const cells = columnsOf(served).map((column) => column.cell(object, now));
   if (include === 'None') return { cells, object: null };
-  return { cells, object: include === 'Object' ? object : partialMetadata(object) };
+  return { cells, object: include === 'Object' ? object : partialMetadata(object, apiVersion) };
 }
 
 /** The metadata of an object alone, as a kind of its own. */
-export function partialMetadata({ metadata }: KubernetesObject): object {
-  return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata };
+export function partialMetadata({ metadata }: KubernetesObject, apiVersion: string): object {
+  return { kind: 'PartialObjectMetadata', apiVersion, metadata };
 }
 
 function columnsOf(served: ServedKind): readonly Column<KubernetesObject>[] {

@@ -2,7 +2,7 @@ import { isNotFound } from '@kubewright/api';
 import type { Exchange } from '../exchange.js';
 import { deleteObject } from '../registry/delete-object.js';
 import type { ServedKind } from '../registry/resource.js';
-import { formOf, listJson } from '../tables/forms.js';
+import { formOf, listPieces } from '../tables/forms.js';
 import type { StoredEntry } from '../tables/table.js';
 import { deleteOptions } from './delete-options.js';
 import { scopeOf } from './read-options.js';
@@ -26,5 +26,6 @@ export async function deleteCollection(exchange: Exchange, served: ServedKind): 
   }
   const form = formOf(exchange.accepted, exchange.info.query);
   const metadata = { resourceVersion: String(revision) };
-  exchange.sendJson(200, Buffer.concat([...listJson(served, form, deleted, metadata, server.now())]));
+  const pieces = listPieces(served, form, deleted, metadata, server.now());
+  exchange.send(200, form.type, Buffer.concat([...pieces]));
 }

@@ -1,7 +1,7 @@
 import type { CacheList } from '../cache/resource-cache.js';
 import type { Exchange } from '../exchange.js';
 import type { ServedKind } from '../registry/resource.js';
-import { formOf, type ListMetadata, listJson } from '../tables/forms.js';
+import { formOf, type ListMetadata, listPieces } from '../tables/forms.js';
 import { decodeContinue, encodeContinue, versionOptions } from './list-options.js';
 import { numberOption, resourceVersionOf, scopeOf, waitForVersion } from './read-options.js';
 
@@ -17,7 +17,7 @@ export async function list(exchange: Exchange, served: ServedKind): Promise<void
       : {}),
   };
   const form = formOf(exchange.accepted, exchange.info.query);
-  const pieces = listJson(served, form, found.entries, metadata, exchange.server.now());
+  const pieces = listPieces(served, form, found.entries, metadata, exchange.server.now());
   await sendPieces(exchange, pieces);
 }
 
@@ -36,17 +36,18 @@ async function read(exchange: Exchange, served: ServedKind): Promise<CacheList> 
 }
 
 /** Small lists in one piece; long ones as a stream that leaves the event loop to others between the pieces. */
-async function sendPieces(exchange: Exchange, pieces: Generator<Buffer>): Promise<void> {
+async function sendPieces(exchange: Exchange, pieces: Generator<Uint8Array>): Promise<void> {
+  const { type } = exchange.accepted;
   const first = pieces.next();
   if (first.done) return;
   const second = pieces.next();
-  if (second.done || exchange.accepted.type !== 'application/json') {
-    exchange.sendJson(200, second.done ? first.value : Buffer.concat([first.value, second.value, ...pieces]));
+  if (second.done) {
+    exchange.send(200, type, first.value);
     return;
   }
-  const stream = exchange.open(200, 'application/json');
+  const stream = exchange.open(200, type);
   stream.write(first.value);
-  for (let piece: IteratorResult<Buffer> = second; !piece.done; piece = pieces.next()) {
+  for (let piece: IteratorResult<Uint8Array> = second; !piece.done; piece = pieces.next()) {
     if (exchange.request.signal.aborted) return;
     if (!stream.write(piece.value)) await stream.drained();
     await new Promise((resolve) => setImmediate(resolve));

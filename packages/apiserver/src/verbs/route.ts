@@ -1,4 +1,6 @@
 import { ApiError } from '@kubewright/api';
+import type { Endpoint } from '../encoding/negotiate.js';
+import { hasProtobufForm } from '../encoding/protobuf.js';
 import type { Exchange } from '../exchange.js';
 import type { RequestInfo } from '../http/request-info.js';
 import type { ServedKind } from '../registry/resource.js';
@@ -45,7 +47,14 @@ export async function route(exchange: Exchange): Promise<void> {
   }
   const served = server.resources.at(info.group, info.version, info.resource);
   if (served === undefined) throw unknownResource();
-  await verbOf(exchange, served)(exchange, served);
+  const run = verbOf(exchange, served);
+  // A stream is not in the API's types.
+  if (run !== connect) exchange.accept(endpointOf(served));
+  await run(exchange, served);
+}
+
+function endpointOf({ kind }: ServedKind): Endpoint {
+  return { protobuf: hasProtobufForm(kind.apiVersion, kind.kind), transforms: true };
 }
 
 function verbOf({ info }: Exchange, served: ServedKind): VerbFunction {

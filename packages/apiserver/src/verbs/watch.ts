@@ -1,6 +1,8 @@
 import { encodeJson, initialEventsEnd, isApiError } from '@kubewright/api';
 import type { CacheEvent } from '../cache/cache-event.js';
 import type { CacheEntry } from '../cache/object-table.js';
+import { encodeWatchEvent } from '../encoding/encode-answer.js';
+import type { ContentType } from '../encoding/negotiate.js';
 import type { Exchange } from '../exchange.js';
 import type { ByteStream } from '../http/api-request.js';
 import type { ServedKind } from '../registry/resource.js';
@@ -29,8 +31,10 @@ class Watch {
   constructor(exchange: Exchange, served: ServedKind) {
     this.#exchange = exchange;
     this.#served = served;
-    this.#form = formOf(exchange.accepted, exchange.info.query);
-    this.#formKey = `${served.kind.apiVersion}/${this.#form.as}`;
+    const form = formOf(exchange.accepted, exchange.info.query);
+    // A list of one is no event: each carries the metadata of its object.
+    this.#form = form.as === 'PartialObjectMetadataList' ? { ...form, as: 'PartialObjectMetadata' } : form;
+    this.#formKey = `${served.kind.apiVersion} ${form.type} ${form.as} ${form.apiVersion}`;
   }
 
   async run(): Promise<void> {
@@ -46,7 +50,7 @@ class Watch {
     const initial = starts ? await cache.list(scope) : undefined;
     const after = initial?.revision ?? version ?? 0;
     const events = cache.watch({ ...scope, after, signal });
-    const stream = this.#exchange.open(200, 'application/json');
+    const stream = this.#exchange.open(200, streamType(this.#form.type));
     if (initial !== undefined) await this.#sendInitial(stream, initial.entries, signal);
     if (sendInitialEvents && bookmarks) stream.write(this.#bookmark(after, { [initialEventsEnd]: 'true' }));
     const timer = bookmarks
@@ -55,12 +59,12 @@ class Watch {
     try {
       for await (const batch of events) {
         const frames = batch.events.map((event) => this.#frame(event));
-        const bytes = frames.length === 1 ? (frames[0] as Buffer) : Buffer.concat(frames);
+        const bytes = frames.length === 1 ? (frames[0] as Uint8Array) : Buffer.concat(frames);
         if (!stream.write(bytes)) await stream.drained();
       }
     } catch (error) {
       if (!isApiError(error)) throw error;
-      stream.write(frame('ERROR', encodeJson(error.toStatus())));
+      stream.write(this.#encode('ERROR', encodeJson(error.toStatus())));
     } finally {
       clearInterval(timer);
       stream.end();
@@ -75,14 +79,14 @@ class Watch {
   async #sendInitial(stream: ByteStream, entries: readonly CacheEntry[], signal: AbortSignal): Promise<void> {
     for (const entry of entries) {
       if (signal.aborted) return;
-      if (!stream.write(frame('ADDED', this.#object(entry)))) await stream.drained();
+      if (!stream.write(this.#encode('ADDED', this.#object(entry)))) await stream.drained();
     }
   }
 
   /** Framed once for all who watch in this form; a Table's ages are of the moment and its columns are sent once. */
-  #frame(event: CacheEvent): Buffer {
-    if (this.#form.as === 'Table') return frame(event.type, this.#object(event));
-    return event.encoded(this.#formKey, () => frame(event.type, this.#object(event)));
+  #frame(event: CacheEvent): Uint8Array {
+    if (this.#form.as === 'Table') return this.#encode(event.type, this.#object(event));
+    return event.encoded(this.#formKey, () => this.#encode(event.type, this.#object(event)));
   }
 
   #object(entry: { readonly bytes: Buffer; readonly revision: number }): Buffer | string {
@@ -94,26 +98,27 @@ class Watch {
     return tableJson(this.#served, this.#form, [entry], metadata, now, columns);
   }
 
-  #bookmark(revision: number, annotations: Record<string, string> | undefined): Buffer {
+  #bookmark(revision: number, annotations: Record<string, string> | undefined): Uint8Array {
     const { kind, apiVersion } = this.#served.kind;
     const metadata = {
       resourceVersion: String(revision),
       ...(annotations === undefined ? {} : { annotations }),
     };
     if (this.#form.as === 'Table')
-      return frame('BOOKMARK', tableJson(this.#served, this.#form, [], metadata, 0, false));
+      return this.#encode('BOOKMARK', tableJson(this.#served, this.#form, [], metadata, 0, false));
     const identity =
       this.#form.as === 'object'
         ? { kind, apiVersion }
         : { kind: 'PartialObjectMetadata', apiVersion: this.#form.apiVersion };
-    return frame('BOOKMARK', encodeJson({ ...identity, metadata }));
+    return this.#encode('BOOKMARK', encodeJson({ ...identity, metadata }));
+  }
+
+  #encode(event: string, json: Buffer | string): Uint8Array {
+    return encodeWatchEvent(this.#form.type, event, json);
   }
 }
 
-const frameEnd = Buffer.from('}\n');
-
-function frame(type: string, object: Buffer | string): Buffer {
-  const start = `{"type":"${type}","object":`;
-  if (typeof object === 'string') return Buffer.from(`${start}${object}}\n`);
-  return Buffer.concat([Buffer.from(start), object, frameEnd]);
+/** As upstream says it: the parameter goes without saying in JSON. */
+function streamType(type: ContentType): string {
+  return type === 'application/json' ? type : `${type};stream=watch`;
 }
