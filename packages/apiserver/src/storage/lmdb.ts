@@ -220,7 +220,8 @@ export class LmdbStorage implements Storage, SingleWriter, History {
     const bytes = keyBytes(key);
     const record = encodeRecord(bytes, value, this.#newestRevision(key, bytes));
     const revision = ++this.#accepted;
-    const event: StorageEvent = { key, revision, value: valueIn(record), previous };
+    // The writer's own bytes: who reads them next may know what they were made of.
+    const event: StorageEvent = { key, revision, value: value && asBuffer(value), previous };
     const group = this.#openGroup();
     group.changes.push({ event, key: bytes, record });
     const entry = event.value && { key, value: event.value, revision };
@@ -450,4 +451,8 @@ async function causeOf(error: unknown): Promise<unknown> {
     ),
     turn(error),
   ]);
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
