@@ -1,0 +1,186 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import type { KubernetesObject } from '@kubewright/api';
+import { builtinKinds } from '@kubewright/api/builtin';
+import { pino } from 'pino';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ApiServer } from '../server.js';
+import { MemoryStorage } from '../storage/memory.js';
+import { storedBytes } from './object-bytes.js';
+import { decodeProtobuf, encodeProtobuf } from './protobuf.js';
+
+const protobuf = 'application/vnd.kubernetes.protobuf';
+const storage = new MemoryStorage();
+let server: ApiServer;
+let handler: ReturnType<ApiServer['inProcess']>;
+beforeAll(async () => {
+  server = await ApiServer.start({ storage, logger: pino({ level: 'silent' }) });
+  handler = server.inProcess({ name: 'admin', groups: ['system:masters'] });
+});
+afterAll(async () => {
+  await server.close(0);
+  await storage.close();
+});
+
+interface Asked {
+  readonly method?: string;
+  readonly path: string;
+  readonly query?: string;
+  readonly accept?: string;
+  readonly type?: string;
+  readonly body?: Uint8Array | string;
+}
+
+async function ask({ method = 'GET', path, query = '', accept, type, body }: Asked) {
+  const answer = await handler({
+    method,
+    path,
+    query: new URLSearchParams(query),
+    headers: {
+      ...(accept === undefined ? {} : { accept }),
+      ...(type === undefined ? {} : { 'content-type': type }),
+    },
+    ...(body === undefined ? {} : { body }),
+  });
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of answer.body) chunks.push(chunk);
+  return { status: answer.status, type: answer.headers['content-type'], body: Buffer.concat(chunks) };
+}
+
+const json = ({ body }: { body: Buffer }) => JSON.parse(body.toString('utf8'));
+
+/** What differs between two objects that were created one after the other. */
+function comparable(object: Record<string, unknown>): object {
+  const {
+    uid: _u,
+    resourceVersion: _r,
+    creationTimestamp: _c,
+    managedFields: _m,
+    ...metadata
+  } = object.metadata as Record<string, unknown>;
+  return { ...object, metadata };
+}
+
+const podSpec = { containers: [{ name: 'a', image: 'a', resources: { limits: { cpu: '500m' } } }] };
+const template = { metadata: { labels: { app: 'a' } }, spec: podSpec };
+const selector = { matchLabels: { app: 'a' } };
+const namespaced = '/namespaces/default';
+const objects: Record<string, Record<string, unknown>> = {
+  [`/api/v1${namespaced}/configmaps`]: {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    data: { a: 'ü' },
+    immutable: false,
+  },
+  [`/api/v1${namespaced}/secrets`]: { apiVersion: 'v1', kind: 'Secret', data: { a: 'AAEC' } },
+  [`/api/v1${namespaced}/services`]: {
+    apiVersion: 'v1',
+    kind: 'Service',
+    spec: { clusterIP: 'None', selector: { app: 'a' }, ports: [{ port: 80, targetPort: 'web' }] },
+  },
+  [`/api/v1${namespaced}/pods`]: {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    spec: { ...podSpec, terminationGracePeriodSeconds: 0 },
+  },
+  [`/apis/apps/v1${namespaced}/deployments`]: {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    spec: { replicas: 0, selector, template },
+  },
+  [`/apis/batch/v1${namespaced}/cronjobs`]: {
+    apiVersion: 'batch/v1',
+    kind: 'CronJob',
+    spec: {
+      schedule: '* * * * *',
+      suspend: false,
+      jobTemplate: { spec: { template: { spec: { ...podSpec, restartPolicy: 'Never' } } } },
+    },
+  },
+  [`/apis/autoscaling/v2${namespaced}/horizontalpodautoscalers`]: {
+    apiVersion: 'autoscaling/v2',
+    kind: 'HorizontalPodAutoscaler',
+    spec: { scaleTargetRef: { kind: 'Deployment', name: 'a', apiVersion: 'apps/v1' }, maxReplicas: 3 },
+  },
+  [`/apis/coordination.k8s.io/v1${namespaced}/leases`]: {
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    spec: { holderIdentity: 'a', leaseDurationSeconds: 40, renewTime: '2026-01-02T03:04:05.000670Z' },
+  },
+  [`/apis/policy/v1${namespaced}/poddisruptionbudgets`]: {
+    apiVersion: 'policy/v1',
+    kind: 'PodDisruptionBudget',
+    spec: { minAvailable: '50%', selector },
+  },
+  '/api/v1/namespaces': { apiVersion: 'v1', kind: 'Namespace' },
+  '/apis/rbac.authorization.k8s.io/v1/clusterroles': {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'ClusterRole',
+    rules: [{ verbs: ['get'], apiGroups: [''], resources: ['pods'] }],
+  },
+};
+
+describe('created in one type and read in the other', () => {
+  it.each(Object.entries(objects))('%s', async (path, object) => {
+    const named = (name: string) => ({ ...object, metadata: { name, labels: { app: 'a' } } });
+    const fromProtobuf = await ask({
+      method: 'POST',
+      path,
+      type: protobuf,
+      accept: 'application/json',
+      body: encodeProtobuf(named('p')),
+    });
+    expect(fromProtobuf.status, fromProtobuf.body.toString()).toBe(201);
+    const fromJson = await ask({
+      method: 'POST',
+      path,
+      type: 'application/json',
+      accept: protobuf,
+      body: JSON.stringify(named('j')),
+    });
+    expect([fromJson.status, fromJson.type]).toEqual([201, protobuf]);
+    const read = async (name: string) => {
+      const asJson = json(await ask({ path: `${path}/${name}` }));
+      const asProtobuf = await ask({ path: `${path}/${name}`, accept: `${protobuf},application/json` });
+      expect(asProtobuf.type).toBe(protobuf);
+      expect(decodeProtobuf(asProtobuf.body).object).toEqual(asJson);
+      return asJson;
+    };
+    expect(comparable(await read('p'))).toEqual({
+      ...comparable(await read('j')),
+      metadata: expect.objectContaining({ name: 'p' }),
+    });
+    const list = await ask({ path, accept: protobuf });
+    expect(decodeProtobuf(list.body).object).toEqual(json(await ask({ path })));
+  });
+});
+
+describe('the published round trip data, stored as it is', () => {
+  const folder = new URL('../../testdata/roundtrip/', import.meta.url);
+  const read = (name: string) => readFileSync(new URL(name, folder));
+  const cases = readdirSync(folder).flatMap((file) => {
+    if (!file.endsWith('.pb')) return [];
+    const object = JSON.parse(read(file.replace(/pb$/, 'json')).toString()) as KubernetesObject;
+    const kind = builtinKinds.find((one) => one.kind === object.kind && one.apiVersion === object.apiVersion);
+    return kind?.verbs.includes('get') ? [{ file, object, kind }] : [];
+  });
+
+  it.each(cases)('$file is served in both types', async ({ file, object, kind }) => {
+    const served = server.resources.at(kind.group, kind.version, kind.plural);
+    if (served === undefined) throw new Error(`${kind.kind} is not served`);
+    const { namespace = '', name = '' } = object.metadata;
+    const within = kind.scope === 'Namespaced' ? `namespaces/${namespace}/` : '';
+    const root = kind.group === '' ? `/api/${kind.version}` : `/apis/${kind.apiVersion}`;
+    const path = `${root}/${within}${kind.plural}/${name}`;
+    const stored =
+      served.conversion === undefined ? object : served.conversion.toStored(structuredClone(object));
+    const revision = await storage.write(served.resource.key(namespace, name), () => ({
+      put: storedBytes(stored),
+    }));
+    const asJson = json(await ask({ path }));
+    expect(asJson.metadata.resourceVersion).toBe(String(revision));
+    expect(decodeProtobuf((await ask({ path, accept: protobuf })).body).object).toEqual(asJson);
+    asJson.metadata.resourceVersion = object.metadata.resourceVersion;
+    expect(asJson).toEqual(object);
+    expect(Buffer.from(encodeProtobuf(asJson)).equals(read(file))).toBe(true);
+  });
+});
