@@ -1,4 +1,4 @@
-import { isConflict } from '@kubewright/api';
+import { isConflict, isNotFound } from '@kubewright/api';
 import { type Clock, WorkQueue } from '@kubewright/client';
 import type { Metrics } from './metrics.js';
 import { type ReconcileContext, type Reconciler, TerminalError } from './reconcile.js';
@@ -141,8 +141,9 @@ export class Controller {
     }
     metrics.queueRetries.inc(this.#queueLabels);
     this.#queue.addRateLimited(key);
-    // A conflict only says that someone else was first: the next try reads what they wrote.
-    if (isConflict(error)) context.logger.debug({ key, err: error }, 'reconcile met a conflict');
+    // Someone else was first, or the object has gone meanwhile: the next try reads what they left.
+    if (isConflict(error) || isGone(key, error))
+      context.logger.debug({ key, err: error }, 'reconcile came too late');
     else context.logger.warn({ key, err: error }, 'reconcile failed');
   }
 
@@ -157,4 +158,9 @@ export class Controller {
   get #queueLabels(): { readonly name: string; readonly controller: string } {
     return { name: this.name, controller: this.name };
   }
+}
+
+/** True where the error says that the object of the key itself is not there any more. */
+function isGone(key: string, error: unknown): boolean {
+  return isNotFound(error) && error.details?.name === key.slice(key.lastIndexOf('/') + 1);
 }
