@@ -10,6 +10,7 @@ import {
   statusEndpoint,
 } from './encoding/negotiate.js';
 import type { ApiRequest, ByteStream, ResponseHeaders, ResponseSink } from './http/api-request.js';
+import { requestTimeout } from './http/deadline.js';
 import type { RequestInfo } from './http/request-info.js';
 import type { ApiServer } from './server.js';
 
@@ -24,11 +25,17 @@ export class Exchange {
   readonly request: ApiRequest;
   readonly #sink: ResponseSink;
   readonly #warnings: string[] = [];
+  #stream: ByteStream | undefined;
+  #expired: ApiError | undefined;
   readonly startedAt: number;
   info!: RequestInfo;
   user: User = anonymous;
   /** The status of the answer; 0 until there is one, 101 where a connection was upgraded. */
   status = 0;
+  /** Expires the request unless it is cleared. */
+  deadline: NodeJS.Timeout | undefined;
+  /** Bytes of the answer's body. */
+  sentBytes = 0;
   /** How the client wants the answer. */
   accepted: MediaType = plainJson;
 
@@ -59,13 +66,31 @@ export class Exchange {
   }
 
   send(status: number, contentType: string, body: Uint8Array | string, headers?: ResponseHeaders): void {
+    if (this.#expired !== undefined) return;
     this.status = status;
+    this.sentBytes = body.length;
     this.#sink.send(status, this.#headers(contentType, headers), body);
   }
 
   open(status: number, contentType: string): ByteStream {
+    if (this.#expired !== undefined) throw this.#expired;
     this.status = status;
-    return this.#sink.open(status, this.#headers(contentType, undefined));
+    this.#stream = this.#sink.open(status, this.#headers(contentType, undefined));
+    return this.#stream;
+  }
+
+  /** Ends a request that took too long: an answer that has begun breaks off, and what still comes is dropped. */
+  expire(): void {
+    const error = requestTimeout();
+    if (this.#stream !== undefined) this.#stream.destroy();
+    else if (!this.answered) this.fail(error);
+    this.#expired = error;
+    this.request.abandon(error);
+  }
+
+  /** Whether {@link expire} ended it. */
+  get expired(): boolean {
+    return this.#expired !== undefined;
   }
 
   /** Answers with an object that is JSON so far, in the type that the client wants. */

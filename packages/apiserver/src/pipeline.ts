@@ -1,6 +1,7 @@
 import { authenticate } from './auth/authenticate.js';
 import { authorize } from './auth/authorize.js';
 import type { Exchange } from './exchange.js';
+import { allowedMs } from './http/deadline.js';
 import { parseRequestInfo } from './http/request-info.js';
 import { route } from './verbs/route.js';
 
@@ -18,6 +19,13 @@ export const stages: readonly Stage[] = [
       exchange.info = parseRequestInfo(exchange.request.method, exchange.request.url);
     },
   },
+  {
+    name: 'deadline',
+    run: (exchange) => {
+      const ms = allowedMs(exchange);
+      if (ms !== undefined) exchange.deadline = setTimeout(() => exchange.expire(), ms);
+    },
+  },
   { name: 'authenticate', run: authenticate },
   { name: 'authorize', run: authorize },
   { name: 'route to a verb', run: route },
@@ -31,6 +39,7 @@ export async function runStages(exchange: Exchange): Promise<void> {
       if (running !== undefined) await running;
     }
   } catch (error) {
+    if (exchange.expired) return;
     if (exchange.answered)
       exchange.server.logger.error({ err: error, path: exchange.info?.path }, 'an answer broke off');
     else exchange.fail(error);

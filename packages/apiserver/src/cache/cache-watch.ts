@@ -9,6 +9,8 @@ export interface WatchOptions {
   readonly selection?: Selection;
   /** Ends the watch. */
   readonly signal?: AbortSignal;
+  /** Called when the watch ends because its reader is too slow, who may be waiting for something else. */
+  readonly onOverrun?: () => void;
 }
 
 /** What happened since the batch before. */
@@ -44,6 +46,7 @@ export class CacheWatch implements AsyncIterableIterator<WatchBatch, undefined> 
     | undefined;
   readonly #progress: () => number;
   readonly #onClose: () => void;
+  readonly #onOverrun: (() => void) | undefined;
   readonly #signal: AbortSignal | undefined;
   readonly #onAbort = (): void => this.close(undefined);
 
@@ -54,6 +57,7 @@ export class CacheWatch implements AsyncIterableIterator<WatchBatch, undefined> 
     this.filedUnder = requiredFields(this.selection).at(0);
     this.#progress = progress;
     this.#onClose = () => onClose(this);
+    this.#onOverrun = options.onOverrun;
     this.#signal = options.signal;
     this.#signal?.addEventListener('abort', this.#onAbort);
     if (this.#signal?.aborted) queueMicrotask(this.#onAbort);
@@ -80,7 +84,9 @@ export class CacheWatch implements AsyncIterableIterator<WatchBatch, undefined> 
     if (this.#pending.length > mostPending || this.#pendingBytes > mostPendingBytes) {
       this.overrun = true;
       this.#pending = [];
+      this.#pendingBytes = 0;
       this.close(undefined);
+      this.#onOverrun?.();
       return false;
     }
     return true;

@@ -1,6 +1,7 @@
 import { ApiError, isGone } from '@kubewright/api';
 import { type Storage, type StorageEvent, storageClosed } from '../storage/storage.js';
 import { Change, type Side } from './cache-event.js';
+import type { CacheStatistics } from './cache-statistics.js';
 import { CacheWatch, type WatchOptions } from './cache-watch.js';
 import { EventWindow, type WindowLimits } from './event-window.js';
 import type { ReadHead } from './head.js';
@@ -53,6 +54,10 @@ export class ResourceCache {
   #lastChanged = 0;
   #dirty = new Set<CacheWatch>();
   #closed = false;
+  readonly #counts = {
+    ...{ received: 0, dispatched: 0, loads: 0, terminated: 0 },
+    ...{ lists: 0, listed: 0, storedLists: 0 },
+  };
 
   constructor(
     feed: Feed,
@@ -77,6 +82,11 @@ export class ResourceCache {
   /** How many objects there are. */
   get size(): number {
     return this.#table.size;
+  }
+
+  get statistics(): CacheStatistics {
+    const { size, bytes } = this.#table;
+    return { ...this.#counts, objects: size, bytes, revision: this.revision };
   }
 
   /** @throws ApiError TooManyRequests while the objects are loaded. */
@@ -119,6 +129,8 @@ export class ResourceCache {
       found.release();
       throw error;
     }
+    this.#counts.lists += 1;
+    this.#counts.listed += found.length;
     return {
       revision,
       total,
@@ -143,7 +155,7 @@ export class ResourceCache {
     const window = this.#assertReady();
     const progress = (): number => Math.max(this.revision, options.after);
     if (options.after < window.start) return this.#watchStored(options);
-    const watch = new CacheWatch(options, progress, (closed) => this.#watchers.remove(closed));
+    const watch = new CacheWatch(options, progress, (closed) => this.#remove(closed));
     for (const change of window.after(options.after)) watch.offer(change);
     this.#file(watch);
     return watch;
@@ -177,8 +189,13 @@ export class ResourceCache {
     else this.#table.set(key, revision, after);
     const change = new Change({ key, name: objectNameOf(this.prefix, key), revision, before, after });
     this.#lastChanged = revision;
+    this.#counts.received += 1;
     window.push(change, this.#table.bytes);
-    for (const watch of this.#watchers.concerned(change)) if (watch.offer(change)) this.#wakeLater(watch);
+    for (const watch of this.#watchers.concerned(change)) {
+      if (!watch.offer(change)) continue;
+      this.#counts.dispatched += 1;
+      this.#wakeLater(watch);
+    }
   }
 
   /** Ends every watch and refuses all that comes. For the feed alone. */
@@ -216,6 +233,7 @@ export class ResourceCache {
     await this.#feed.waitFor(revision);
     if (this.#closed) throw storageClosed();
     this.#lastChanged = revision;
+    this.#counts.loads += 1;
     this.#window = new EventWindow(revision, this.#limits);
     const backlog = this.#backlog;
     this.#backlog = [];
@@ -223,6 +241,7 @@ export class ResourceCache {
   }
 
   async #listStored(query: ListQuery, revision: number): Promise<CacheList> {
+    this.#counts.storedLists += 1;
     const { namespace, selection = {}, limit = Number.POSITIVE_INFINITY } = query;
     const within = namespace === undefined ? this.prefix : `${this.prefix}${namespace}/`;
     const selectsAll = selection.labels === undefined && selection.fields === undefined;
@@ -254,7 +273,7 @@ export class ResourceCache {
       () => (filed ? Math.max(this.revision, known) : known),
       (closed) => {
         history.close();
-        this.#watchers.remove(closed);
+        this.#remove(closed);
       },
     );
     const history = this.#feed.storage.watch(options.after, {
@@ -297,6 +316,11 @@ export class ResourceCache {
 
   #file(watch: CacheWatch): void {
     if (!watch.closed) this.#watchers.add(watch);
+  }
+
+  #remove(watch: CacheWatch): void {
+    if (watch.overrun) this.#counts.terminated += 1;
+    this.#watchers.remove(watch);
   }
 
   #wakeLater(watch: CacheWatch): void {

@@ -22,8 +22,10 @@ export interface ApiRequest {
   readonly headers: IncomingHttpHeaders;
   /** The whole body. @throws ApiError RequestEntityTooLarge */
   readBody(): Promise<Buffer>;
-  /** Aborted when the client is gone or the server stops. */
+  /** Aborted when the client is gone, or nobody waits for the answer any more ({@link abandon}). */
   readonly signal: AbortSignal;
+  /** Aborts {@link signal}. */
+  abandon(reason: Error): void;
   readonly remoteAddress: string;
   /** Present when TLS verified a client certificate against the server's client CA. */
   readonly certificate?: CertificateSubject | undefined;
@@ -36,9 +38,11 @@ export type ResponseHeaders = Record<string, string | string[]>;
 export interface ByteStream {
   /** False when the reader is behind: wait for {@link drained} before more. */
   write(bytes: Uint8Array | string): boolean;
-  /** Resolves when the reader has caught up, or is gone. */
-  drained(): Promise<void>;
+  /** Resolves when the reader has caught up, or is gone; with false when neither happens within the time. */
+  drained(withinMs?: number): Promise<boolean>;
   end(): void;
+  /** Breaks the connection and drops what the reader has not taken. */
+  destroy(): void;
 }
 
 /** Where the answer to a request goes. Exactly one of the two is called, once. */

@@ -48,7 +48,8 @@ export class HttpRequest implements ApiRequest {
   readonly #request: IncomingMessage;
   readonly #connection: Pick<EventEmitter, 'once'> & { readonly destroyed: boolean };
   readonly upgrade?: UpgradeRequest;
-  #signal: AbortSignal | undefined;
+  #abort: AbortController | undefined;
+  #abandoned: Error | undefined;
 
   constructor(
     request: IncomingMessage,
@@ -83,14 +84,20 @@ export class HttpRequest implements ApiRequest {
 
   // Made when first asked for: a signal costs more than the whole of a get.
   get signal(): AbortSignal {
-    if (this.#signal === undefined) {
+    if (this.#abort === undefined) {
       const abort = new AbortController();
+      this.#abort = abort;
       const leave = () => abort.abort(new Error('the client closed the connection'));
-      if (this.#connection.destroyed) leave();
+      if (this.#abandoned !== undefined) abort.abort(this.#abandoned);
+      else if (this.#connection.destroyed) leave();
       else this.#connection.once('close', leave);
-      this.#signal = abort.signal;
     }
-    return this.#signal;
+    return this.#abort.signal;
+  }
+
+  abandon(reason: Error): void {
+    this.#abandoned = reason;
+    this.#abort?.abort(reason);
   }
 
   readBody(): Promise<Buffer> {
@@ -153,8 +160,9 @@ class HttpSink implements ResponseSink {
     response.flushHeaders();
     return {
       write: (bytes) => response.destroyed || response.write(bytes),
-      drained: () => untilDrained(response),
+      drained: (withinMs) => untilDrained(response, withinMs),
       end: () => response.end(),
+      destroy: () => response.destroy(),
     };
   }
 }

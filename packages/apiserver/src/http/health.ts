@@ -1,5 +1,8 @@
 import type { Exchange } from '../exchange.js';
 
+const textType = 'text/plain; charset=utf-8';
+const sniffless = { 'x-content-type-options': 'nosniff' };
+
 /** One thing that must be well. Throws, or returns, quickly. */
 export interface HealthCheck {
   readonly name: string;
@@ -18,15 +21,19 @@ export async function answerHealth(
   const { query, path } = exchange.info;
   const only = path.slice(endpoint.length + 2);
   const excluded = new Set(query.getAll('exclude'));
-  const selected = checks.filter(({ name }) => (only === '' ? true : name === only));
+  const selected = checks.filter(({ name }) => only === '' || name === only);
   if (only !== '' && selected.length === 0) {
-    exchange.send(404, 'text/plain; charset=utf-8', '404 page not found\n');
+    exchange.send(404, textType, '404 page not found\n', sniffless);
+    return;
+  }
+  if (only !== '') {
+    await answerSingle(exchange, selected);
     return;
   }
   const lines: string[] = [];
   let healthy = true;
   for (const { name, check } of selected) {
-    if (excluded.has(name)) {
+    if (excluded.delete(name)) {
       lines.push(`[+]${name} excluded: ok`);
       continue;
     }
@@ -37,11 +44,23 @@ export async function answerHealth(
     }
     lines.push(failure === undefined ? `[+]${name} ok` : `[-]${name} failed: reason withheld`);
   }
-  if (!healthy)
-    exchange.send(500, 'text/plain; charset=utf-8', `${lines.join('\n')}\n${endpoint} check failed\n`);
+  if (excluded.size > 0) {
+    const names = [...excluded].sort().map((name) => JSON.stringify(name));
+    lines.push(`warn: some health checks cannot be excluded: no matches for ${names.join(',')}`);
+  }
+  if (!healthy) exchange.send(500, textType, `${lines.join('\n')}\n${endpoint} check failed\n`, sniffless);
   else if (query.has('verbose'))
-    exchange.send(200, 'text/plain; charset=utf-8', `${lines.join('\n')}\n${endpoint} check passed\n`);
-  else exchange.send(200, 'text/plain; charset=utf-8', 'ok');
+    exchange.send(200, textType, `${lines.join('\n')}\n${endpoint} check passed\n`, sniffless);
+  else exchange.send(200, textType, 'ok', sniffless);
+}
+
+async function answerSingle(exchange: Exchange, [check]: readonly HealthCheck[]): Promise<void> {
+  const failure = check === undefined ? undefined : await failureOf(check.check);
+  if (failure === undefined) exchange.send(200, textType, 'ok', sniffless);
+  else {
+    const why = failure instanceof Error ? failure.message : String(failure);
+    exchange.send(500, textType, `internal server error: ${why}\n`, sniffless);
+  }
 }
 
 async function failureOf(check: HealthCheck['check']): Promise<unknown> {

@@ -109,8 +109,9 @@ class SocketSink implements ResponseSink {
     );
     return {
       write: (bytes) => socket.write(bytes),
-      drained: () => untilDrained(socket),
+      drained: (withinMs) => untilDrained(socket, withinMs),
       end: () => socket.end(),
+      destroy: () => socket.destroy(),
     };
   }
 }

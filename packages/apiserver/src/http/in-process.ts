@@ -22,6 +22,7 @@ export function inProcessHandler(
           headers: request.headers,
           readBody: async () => Buffer.from(request.body ?? ''),
           signal,
+          abandon: (reason) => abort.abort(reason),
           remoteAddress: '',
           certificate,
         },
@@ -50,8 +51,9 @@ class MemorySink implements ResponseSink {
     this.#answer({ status, headers: flat(headers), body: stream });
     return {
       write: (bytes) => stream.destroyed || stream.write(bytes),
-      drained: () => untilDrained(stream),
+      drained: (withinMs) => untilDrained(stream, withinMs),
       end: () => stream.end(),
+      destroy: () => stream.destroy(),
     };
   }
 }

@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { pipeline } from 'node:stream';
 import { type TLSSocket, connect as tlsConnect } from 'node:tls';
 import { ApiError } from '@kubewright/api';
 import type { Exchange } from '../exchange.js';
 import type { ConnectTarget } from '../kinds/kind-rules.js';
 import type { UpgradeRequest } from './api-request.js';
+import { joinConnections } from './join-connections.js';
 
 /** Who the server is to a kubelet, and whose certificates it takes there. PEM. */
 export interface KubeletCredentials {
@@ -65,12 +65,7 @@ export async function proxyUpgrade(
   );
   if (head.length > 0) upstream.write(head);
   exchange.status = 101;
-  // The two pipelines listen for more events of each socket than Node takes for sound.
-  for (const end of [socket, upstream]) end.setMaxListeners(20);
-  // Either side may leave first; the other is then closed too.
-  pipeline(upstream, socket, () => upstream.destroy());
-  pipeline(socket, upstream, () => socket.destroy());
-  await new Promise<void>((resolve) => upstream.once('close', resolve));
+  await joinConnections(socket, upstream);
 }
 
 /** The client's identity and cookies stay here; only what makes the upgrade goes on. */

@@ -1,14 +1,20 @@
 import type { Writable } from 'node:stream';
 
-/** Resolves when the stream takes more, or nothing any more. Leaves no listener behind: a watch drains often. */
-export function untilDrained(stream: Writable): Promise<void> {
-  if (!stream.writableNeedDrain || stream.destroyed) return Promise.resolve();
+/**
+ * Resolves when the stream takes more, or nothing any more; with false when neither happens within the time. Leaves no
+ * listener behind: a watch drains often.
+ */
+export function untilDrained(stream: Writable, withinMs?: number): Promise<boolean> {
+  if (!stream.writableNeedDrain || stream.destroyed) return Promise.resolve(true);
   return new Promise((resolve) => {
-    const done = () => {
+    const settle = (drained: boolean) => {
+      clearTimeout(timer);
       stream.off('drain', done);
       stream.off('close', done);
-      resolve();
+      resolve(drained);
     };
+    const done = () => settle(true);
+    const timer = withinMs === undefined ? undefined : setTimeout(() => settle(false), withinMs);
     stream.on('drain', done);
     stream.on('close', done);
   });

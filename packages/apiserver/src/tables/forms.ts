@@ -1,14 +1,17 @@
 import { ApiError, badRequest, encodeJson, type KubernetesObject } from '@kubewright/api';
+import type { ObjectMeta } from '@kubewright/api/meta/v1';
 import { encodeAnswer, encodeList } from '../encoding/encode-answer.js';
+import { metadataBytes } from '../encoding/metadata-bytes.js';
 import type { MediaType } from '../encoding/negotiate.js';
 import { parseStored } from '../encoding/object-bytes.js';
 import type { ServedKind } from '../registry/resource.js';
 import {
-  columnDefinitions,
+  bookmarkRow,
+  columnDefinitions as columnDefinitionsOf,
   type IncludeObject,
   partialMetadata,
+  rowJson,
   type StoredEntry,
-  tableRow,
 } from './table.js';
 
 /** What a list says besides its items. */
@@ -47,7 +50,7 @@ export function objectJson(served: ServedKind, form: Form, entry: StoredEntry, n
     case 'PartialObjectMetadataList':
       throw otherForm(form, `is not a list (*${internalName(served, served.kind.kind)})`);
     case 'PartialObjectMetadata':
-      return encodeJson(partialMetadata(parseEntry(served, entry), form.apiVersion));
+      return metadataJson(served, form, entry);
   }
 }
 
@@ -59,15 +62,31 @@ export function tableJson(
   metadata: ListMetadata,
   now: number,
   columns = true,
-): string {
-  return encodeJson({
-    kind: 'Table',
-    apiVersion: form.apiVersion,
-    metadata,
-    columnDefinitions: columns ? columnDefinitions(served) : null,
-    rows: entries.map((entry) => tableRow(served, entry, form, now)),
-  });
+): Buffer {
+  const rows = entries.map((entry) => rowJson(served, entry, form, now));
+  return joinedTable(tableHead(served, form, metadata, columns), rows);
 }
+
+/** The Table that is a bookmark. */
+export function bookmarkTable(served: ServedKind, form: Form, metadata: ObjectMeta, now: number): Buffer {
+  const head = tableHead(served, form, { resourceVersion: metadata.resourceVersion ?? '' }, false);
+  return joinedTable(head, [bookmarkRow(served, metadata, form, now)]);
+}
+
+function tableHead(served: ServedKind, form: Form, metadata: ListMetadata, columns: boolean): string {
+  const columnDefinitions = columns ? columnDefinitionsOf(served) : null;
+  const head = encodeJson({ kind: 'Table', apiVersion: form.apiVersion, metadata, columnDefinitions });
+  return `${head.slice(0, -1)},"rows":[`;
+}
+
+function joinedTable(head: string, rows: readonly Buffer[]): Buffer {
+  const parts: Uint8Array[] = [Buffer.from(head)];
+  for (const [index, row] of rows.entries()) parts.push(...(index === 0 ? [row] : [comma, row]));
+  return Buffer.concat([...parts, tableEnd]);
+}
+
+const comma = Buffer.from(',');
+const tableEnd = Buffer.from(']}');
 
 /**
  * A list in the media type that was negotiated, in pieces of bounded work, some of which may be empty.
@@ -76,28 +95,54 @@ export function tableJson(
 export function listPieces(
   served: ServedKind,
   form: Form,
-  entries: readonly StoredEntry[],
+  entries: Iterable<StoredEntry>,
   metadata: ListMetadata,
   now: number,
 ): Generator<Uint8Array> {
   if (form.as === 'PartialObjectMetadata')
     throw otherForm(form, `is a list (*${internalName(served, served.kind.listKind)})`);
-  if (form.as === 'Table') return tablePieces(form, tableJson(served, form, entries, metadata, now));
+  if (form.as === 'Table') return tablePieces(served, form, entries, metadata, now);
   const { apiVersion, listKind } = served.kind;
   const head =
     form.as === 'object' ? { kind: listKind, apiVersion } : { kind: form.as, apiVersion: form.apiVersion };
   return encodeList(form, encodeJson({ ...head, metadata }), itemsOf(served, form, entries));
 }
 
-function* tablePieces(form: Form, json: string): Generator<Uint8Array> {
-  yield Buffer.from(encodeAnswer(form, json));
+/** Rows are parsed objects, which take their time. */
+const rowsPerPiece = 32;
+
+function* tablePieces(
+  served: ServedKind,
+  form: Form,
+  entries: Iterable<StoredEntry>,
+  metadata: ListMetadata,
+  now: number,
+): Generator<Uint8Array> {
+  if (form.type !== 'application/json' || form.pretty) {
+    yield Buffer.from(encodeAnswer(form, tableJson(served, form, [...entries], metadata, now)));
+    return;
+  }
+  const parts: Uint8Array[] = [Buffer.from(tableHead(served, form, metadata, true))];
+  let rows = 0;
+  for (const entry of entries) {
+    if (rows > 0) parts.push(comma);
+    parts.push(rowJson(served, entry, form, now));
+    rows++;
+    if (rows % rowsPerPiece === 0) yield Buffer.concat(parts.splice(0));
+  }
+  yield Buffer.concat([...parts, tableEnd]);
 }
 
-function* itemsOf(served: ServedKind, form: Form, entries: readonly StoredEntry[]): Generator<Buffer> {
+function* itemsOf(served: ServedKind, form: Form, entries: Iterable<StoredEntry>): Generator<Buffer> {
   for (const entry of entries)
     yield form.as === 'object'
       ? served.itemBytes(entry.bytes, entry.revision)
-      : Buffer.from(encodeJson(partialMetadata(parseEntry(served, entry), form.apiVersion)));
+      : metadataJson(served, form, entry);
+}
+
+function metadataJson(served: ServedKind, { apiVersion }: Form, entry: StoredEntry): Buffer {
+  if (served.conversion === undefined) return metadataBytes(entry.bytes, entry.revision, apiVersion);
+  return Buffer.from(encodeJson(partialMetadata(parseEntry(served, entry), apiVersion)));
 }
 
 /** As upstream names a Go type: `core.PodList`. */

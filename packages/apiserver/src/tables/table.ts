@@ -1,5 +1,6 @@
-import type { KubernetesObject } from '@kubewright/api';
-import { parseStored } from '../encoding/object-bytes.js';
+import { encodeJson, type KubernetesObject } from '@kubewright/api';
+import type { ObjectMeta } from '@kubewright/api/meta/v1';
+import { metadataBytes } from '../encoding/metadata-bytes.js';
 import { createdAtColumn, nameColumn } from '../kinds/columns.js';
 import type { Column } from '../kinds/kind-rules.js';
 import type { ServedKind } from '../registry/resource.js';
@@ -29,17 +30,45 @@ export function columnDefinitions(served: ServedKind): object[] {
   }));
 }
 
-/** One object as a row; `now` in milliseconds, for ages. */
-export function tableRow(
+/** How a row is to look. */
+export interface RowForm {
+  readonly include: IncludeObject;
+  /** Of PartialObjectMetadata. */
+  readonly apiVersion: string;
+}
+
+/** One object as a row in JSON; `now` in milliseconds, for ages. */
+export function rowJson(served: ServedKind, entry: StoredEntry, form: RowForm, now: number): Buffer {
+  // Nothing in a cell is a number beyond what JSON.parse reads exactly, so the plain parser will do.
+  const object = served.fromStored(JSON.parse(entry.bytes.toString()) as KubernetesObject);
+  const cells = encodeJson(columnsOf(served).map((column) => column.cell(object, now)));
+  const start = Buffer.from(`{"cells":${cells},"object":`);
+  return Buffer.concat([start, rowObject(served, entry, form, object), rowEnd]);
+}
+
+const rowEnd = Buffer.from('}');
+const nothing = Buffer.from('null');
+
+function rowObject(
   served: ServedKind,
-  entry: StoredEntry,
-  { include, apiVersion }: { readonly include: IncludeObject; readonly apiVersion: string },
-  now: number,
-): TableRow {
-  const object = served.fromStored(parseStored(entry.bytes, entry.revision));
+  { bytes, revision }: StoredEntry,
+  { include, apiVersion }: RowForm,
+  object: KubernetesObject,
+): Buffer {
+  if (include === 'None') return nothing;
+  if (include === 'Object') return served.objectBytes(bytes, revision);
+  if (served.conversion === undefined) return metadataBytes(bytes, revision, apiVersion);
+  const metadata = { ...object.metadata, resourceVersion: String(revision) };
+  return Buffer.from(encodeJson(partialMetadata({ ...object, metadata }, apiVersion)));
+}
+
+/** The row of a bookmark: it is about no object, and only its metadata says something. */
+export function bookmarkRow(served: ServedKind, metadata: ObjectMeta, form: RowForm, now: number): Buffer {
+  const { apiVersion, kind } = served.kind;
+  const object = { apiVersion, kind, metadata };
   const cells = columnsOf(served).map((column) => column.cell(object, now));
-  if (include === 'None') return { cells, object: null };
-  return { cells, object: include === 'Object' ? object : partialMetadata(object, apiVersion) };
+  const shown = form.include === 'Object' ? object : partialMetadata(object, form.apiVersion);
+  return Buffer.from(encodeJson({ cells, object: form.include === 'None' ? null : shown }));
 }
 
 /** The metadata of an object alone, as a kind of its own. */

@@ -16,8 +16,11 @@ export type ResourceVersionMatch = (typeof matches)[number];
 /** How `resourceVersion` is meant, checked against the other options. Source: the API concepts page. */
 export interface VersionOptions {
   readonly match: ResourceVersionMatch | undefined;
-  /** Watches only: begin with the present objects, then a bookmark that says so. */
-  readonly sendInitialEvents: boolean;
+  /**
+   * Watches only: whether to begin with the present objects, then a bookmark that says so. Undefined where the client
+   * left it to the resource version.
+   */
+  readonly sendInitialEvents: boolean | undefined;
 }
 
 /** @throws ApiError Invalid for options that exclude each other */
@@ -31,7 +34,10 @@ export function versionOptions(exchange: Exchange, isWatch: boolean): VersionOpt
     : listErrors(query, text, match, hasInitialEvents);
   if (errors.length > 0)
     throw invalidObject({ group: 'meta.k8s.io', plural: 'listoptions', kind: 'ListOptions' }, '', errors);
-  return { match, sendInitialEvents: booleanOption(exchange, 'sendInitialEvents') };
+  return {
+    match,
+    sendInitialEvents: hasInitialEvents ? booleanOption(exchange, 'sendInitialEvents') : undefined,
+  };
 }
 
 const field = path('resourceVersionMatch');
@@ -79,16 +85,24 @@ function watchErrors(
   return match === 'NotOlderThan' ? [] : [notSupported(field, text, ['NotOlderThan'])];
 }
 
-/** Where a paged list goes on: the revision of its first page and the last key. */
+/** Where a paged list goes on. */
 export interface ContinueToken {
-  readonly revision: number;
+  /** Of the first page; undefined where that is gone and the newest will do. */
+  readonly revision: number | undefined;
+  /** The last key of the page before. */
   readonly startAfter: string;
+  /** How many objects are left, which other servers do not say. */
+  readonly remaining: number | undefined;
 }
 
+/** What upstream writes for a token without a revision. */
+const anyRevision = -1;
+
 /** As upstream writes it, so that a token survives a change of servers: the start is relative to the resource. */
-export function encodeContinue({ revision, startAfter }: ContinueToken, prefix: string): string {
+export function encodeContinue({ revision, startAfter, remaining }: ContinueToken, prefix: string): string {
   const start = `${startAfter.slice(prefix.length)}\u0000`;
-  return Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: revision, start })).toString('base64url');
+  const token = { v: 'meta.k8s.io/v1', rv: revision ?? anyRevision, start, remaining };
+  return Buffer.from(JSON.stringify(token)).toString('base64url');
 }
 
 /** @throws ApiError BadRequest */
@@ -103,16 +117,20 @@ export function decodeContinue(token: string, prefix: string): ContinueToken {
     if (!(error instanceof JsonSyntaxError)) throw error;
     throw refusal(error.message);
   }
-  const { v, rv, start } = (typeof parsed === 'object' && parsed !== null ? parsed : {}) as Record<
+  const { v, rv, start, remaining } = (typeof parsed === 'object' && parsed !== null ? parsed : {}) as Record<
     string,
     unknown
   >;
   if (v !== 'meta.k8s.io/v1')
     throw refusal(`server does not recognize this encoded version ${String(v ?? '')}`);
-  if (typeof rv !== 'number' || !Number.isSafeInteger(rv) || rv <= 0)
+  if (typeof rv !== 'number' || !Number.isSafeInteger(rv) || rv === 0)
     throw refusal('incorrect encoded start resourceVersion (version meta.k8s.io/v1)');
   if (typeof start !== 'string' || start === '')
     throw refusal('encoded start key empty (version meta.k8s.io/v1)');
   if (posix.normalize(`/${start}`) !== `/${start}`) throw refusal(start);
-  return { revision: rv, startAfter: prefix + (start.endsWith('\0') ? start.slice(0, -1) : start) };
+  return {
+    revision: rv < 0 ? undefined : rv,
+    startAfter: prefix + (start.endsWith('\0') ? start.slice(0, -1) : start),
+    remaining: typeof remaining === 'number' ? remaining : undefined,
+  };
 }

@@ -1,42 +1,24 @@
-import type { CacheList } from '../cache/resource-cache.js';
+import type { Turn } from '../cache/turns.js';
 import type { Exchange } from '../exchange.js';
 import type { ServedKind } from '../registry/resource.js';
-import { formOf, type ListMetadata, listPieces } from '../tables/forms.js';
-import { decodeContinue, encodeContinue, versionOptions } from './list-options.js';
-import { numberOption, resourceVersionOf, scopeOf, waitForVersion } from './read-options.js';
+import { formOf, listPieces } from '../tables/forms.js';
+import { readPage } from './paging.js';
 
 /** GET of a collection. */
 export async function list(exchange: Exchange, served: ServedKind): Promise<void> {
-  const found = await read(exchange, served);
-  const { prefix } = served.resource;
-  const last = found.entries.at(-1);
-  const metadata: ListMetadata = {
-    resourceVersion: String(found.revision),
-    ...(found.more && last !== undefined
-      ? { continue: encodeContinue({ revision: found.revision, startAfter: last.key }, prefix) }
-      : {}),
-  };
-  const form = formOf(exchange.accepted, exchange.info.query);
-  const pieces = listPieces(served, form, found.entries, metadata, exchange.server.now());
-  await sendPieces(exchange, pieces);
+  const { server, accepted, info } = exchange;
+  const form = formOf(accepted, info.query);
+  const turn = server.turns.start();
+  const { list: found, metadata } = await readPage(exchange, served, turn);
+  try {
+    await sendPieces(exchange, listPieces(served, form, found.entries(), metadata, server.now()), turn);
+  } finally {
+    found.release();
+  }
 }
 
-async function read(exchange: Exchange, served: ServedKind): Promise<CacheList> {
-  const { cache, prefix } = served.resource;
-  const { match } = versionOptions(exchange, false);
-  const scope = scopeOf(exchange, served);
-  const token = exchange.info.query.get('continue') ?? '';
-  const version = resourceVersionOf(exchange);
-  // As upstream's cache: a list that takes any version is not cut into pages.
-  const limit = version === 0 ? 0 : numberOption(exchange, 'limit');
-  const query = { ...scope, ...(limit > 0 ? { limit } : {}) };
-  if (token !== '') return cache.list({ ...query, ...decodeContinue(token, prefix) });
-  await waitForVersion(exchange, cache);
-  return cache.list(match === 'Exact' && version !== undefined ? { ...query, revision: version } : query);
-}
-
-/** Small lists in one piece; long ones as a stream that leaves the event loop to others between the pieces. */
-async function sendPieces(exchange: Exchange, pieces: Generator<Uint8Array>): Promise<void> {
+/** Small lists in one piece; long ones as a stream that leaves the event loop to others. */
+async function sendPieces(exchange: Exchange, pieces: Generator<Uint8Array>, turn: Turn): Promise<void> {
   const { type } = exchange.accepted;
   const first = pieces.next();
   if (first.done) return;
@@ -46,11 +28,15 @@ async function sendPieces(exchange: Exchange, pieces: Generator<Uint8Array>): Pr
     return;
   }
   const stream = exchange.open(200, type);
+  const { signal } = exchange.request;
   stream.write(first.value);
+  exchange.sentBytes = first.value.length;
   for (let piece: IteratorResult<Uint8Array> = second; !piece.done; piece = pieces.next()) {
-    if (exchange.request.signal.aborted) return;
-    if (!stream.write(piece.value)) await stream.drained();
-    await new Promise((resolve) => setImmediate(resolve));
+    const { length } = piece.value;
+    exchange.sentBytes += length;
+    if (length > 0 && !stream.write(piece.value)) await stream.drained();
+    if (turn.over) await turn.next();
+    if (signal.aborted) return;
   }
   stream.end();
 }

@@ -1,6 +1,7 @@
 import {
   badRequest,
   checkFieldSelector,
+  type FieldRequirement,
   parseFieldSelector,
   parseLabelSelector,
   SelectorError,
@@ -24,7 +25,7 @@ export function scopeOf({ info }: Exchange, served: ServedKind): Scope {
   const fields = reading(() => {
     const requirements = parseFieldSelector(query.get('fieldSelector') ?? '');
     checkFieldSelector(requirements, served.kind);
-    return requirements;
+    return info.name === '' ? requirements : [...requirements, named(info.name)];
   });
   return {
     ...(info.namespace === '' || !served.resource.namespaced ? {} : { namespace: info.namespace }),
@@ -33,6 +34,11 @@ export function scopeOf({ info }: Exchange, served: ServedKind): Scope {
       ...(fields.length === 0 ? {} : { fields }),
     },
   };
+}
+
+/** The old form of a watch of one object names it in the path. */
+function named(value: string): FieldRequirement {
+  return { field: 'metadata.name', operator: '=', value };
 }
 
 function reading<T>(read: () => T): T {

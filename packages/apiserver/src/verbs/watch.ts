@@ -1,19 +1,25 @@
 import { encodeJson, initialEventsEnd, isApiError } from '@kubewright/api';
 import type { CacheEvent } from '../cache/cache-event.js';
-import type { CacheEntry } from '../cache/object-table.js';
+import type { CacheWatch } from '../cache/cache-watch.js';
+import type { ObjectList } from '../cache/object-list.js';
 import { encodeWatchEvent } from '../encoding/encode-answer.js';
 import type { ContentType } from '../encoding/negotiate.js';
 import type { Exchange } from '../exchange.js';
 import type { ByteStream } from '../http/api-request.js';
+import type { Distribution } from '../metrics/series.js';
 import type { ServedKind } from '../registry/resource.js';
-import { type Form, formOf, objectJson, tableJson } from '../tables/forms.js';
+import { bookmarkTable, type Form, formOf, objectJson, tableJson } from '../tables/forms.js';
 import { versionOptions } from './list-options.js';
 import { booleanOption, numberOption, resourceVersionOf, scopeOf, waitForVersion } from './read-options.js';
 
-/** Upstream's interval of bookmarks. */
-const bookmarkMs = 60_000;
 /** A watch without a timeout of its own ends after this, or up to twice as long, so that not all end together. */
 const minTimeoutMs = 30 * 60 * 1000;
+/** A reader that takes nothing for so long is gone. */
+const stuckMs = 30_000;
+/** What one write hands to the connection at most, about: it may have to hold it while the reader does not read. */
+const writeBytes = 256 * 1024;
+/** Before a watch ends it gets a last bookmark, as upstream does it. */
+const lastBookmarkMs = 2_000;
 
 /** GET with `watch=true`: events as they come, until the client leaves, the time is over or the server stops. */
 export function watch(exchange: Exchange, served: ServedKind): Promise<void> {
@@ -26,7 +32,13 @@ class Watch {
   readonly #form: Form;
   /** Names the form among the encodings that an event keeps. */
   readonly #formKey: string;
+  readonly #sizes: Distribution;
+  readonly #timeoutMs: number;
+  readonly #abort = new AbortController();
   #columnsSent = false;
+  #bookmarkTimer: NodeJS.Timeout | undefined;
+  /** While the reader is behind, a bookmark is not worth its place in the buffer. */
+  #behind = false;
 
   constructor(exchange: Exchange, served: ServedKind) {
     this.#exchange = exchange;
@@ -35,52 +47,134 @@ class Watch {
     // A list of one is no event: each carries the metadata of its object.
     this.#form = form.as === 'PartialObjectMetadataList' ? { ...form, as: 'PartialObjectMetadata' } : form;
     this.#formKey = `${served.kind.apiVersion} ${form.type} ${form.as} ${form.apiVersion}`;
+    this.#sizes = exchange.server.metrics.watches.of(served.kind);
+    const seconds = numberOption(exchange, 'timeoutSeconds');
+    this.#timeoutMs = seconds > 0 ? seconds * 1000 : Math.floor(minTimeoutMs * (1 + Math.random()));
   }
 
   async run(): Promise<void> {
     const { request, server } = this.#exchange;
+    const end = () => this.#abort.abort();
+    const timer = setTimeout(end, this.#timeoutMs);
+    const ends = [request.signal, server.stopping];
+    for (const signal of ends) {
+      signal.addEventListener('abort', end);
+      if (signal.aborted) end();
+    }
+    try {
+      await this.#run();
+    } finally {
+      clearTimeout(timer);
+      clearTimeout(this.#bookmarkTimer);
+      for (const signal of ends) signal.removeEventListener('abort', end);
+    }
+  }
+
+  async #run(): Promise<void> {
+    const { server } = this.#exchange;
     const { cache } = this.#served.resource;
+    const { signal } = this.#abort;
     const { sendInitialEvents } = versionOptions(this.#exchange, true);
     const version = resourceVersionOf(this.#exchange);
     const bookmarks = booleanOption(this.#exchange, 'allowWatchBookmarks');
     const scope = scopeOf(this.#exchange, this.#served);
-    const signal = AbortSignal.any([request.signal, server.stopping, this.#timeout()]);
-    const starts = sendInitialEvents || version === undefined || version === 0;
-    if (starts) await waitForVersion(this.#exchange, cache);
-    const initial = starts ? await cache.list(scope) : undefined;
-    const after = initial?.revision ?? version ?? 0;
-    const events = cache.watch({ ...scope, after, signal });
-    const stream = this.#exchange.open(200, streamType(this.#form.type));
-    if (initial !== undefined) await this.#sendInitial(stream, initial.entries, signal);
-    if (sendInitialEvents && bookmarks) stream.write(this.#bookmark(after, { [initialEventsEnd]: 'true' }));
-    const timer = bookmarks
-      ? setInterval(() => stream.write(this.#bookmark(events.revision, undefined)), bookmarkMs)
-      : undefined;
+    const anyVersion = version === undefined || version === 0;
+    if (sendInitialEvents || anyVersion) await waitForVersion(this.#exchange, cache);
+    const initial =
+      (sendInitialEvents ?? anyVersion) ? await cache.select(scope, server.turns.start()) : undefined;
+    const after = initial?.revision ?? (anyVersion ? cache.revision : version);
+    let stream: ByteStream | undefined;
+    try {
+      const onOverrun = () => stream?.destroy();
+      const events = cache.watch({ ...scope, after, signal, onOverrun });
+      stream = this.#exchange.open(200, streamType(this.#form.type));
+      if (initial !== undefined) await this.#sendInitial(stream, initial);
+      if (sendInitialEvents && bookmarks)
+        this.#write(stream, this.#bookmark(after, { [initialEventsEnd]: 'true' }));
+      if (bookmarks) this.#scheduleBookmark(stream, events);
+      await this.#forward(stream, events);
+    } finally {
+      initial?.release();
+      stream?.end();
+    }
+  }
+
+  /** Sends each batch in few writes: all that one tick of the loop brought goes out together. */
+  async #forward(stream: ByteStream, events: CacheWatch): Promise<void> {
     try {
       for await (const batch of events) {
-        const frames = batch.events.map((event) => this.#frame(event));
-        const bytes = frames.length === 1 ? (frames[0] as Uint8Array) : Buffer.concat(frames);
-        if (!stream.write(bytes)) await stream.drained();
+        let frames: Uint8Array[] = [];
+        let bytes = 0;
+        for (const event of batch.events) {
+          const frame = this.#frame(event);
+          this.#sizes.observe(frame.length);
+          frames.push(frame);
+          bytes += frame.length;
+          if (bytes < writeBytes) continue;
+          if (!(await this.#flush(stream, frames))) return;
+          frames = [];
+          bytes = 0;
+        }
+        if (frames.length > 0 && !(await this.#flush(stream, frames))) return;
       }
     } catch (error) {
       if (!isApiError(error)) throw error;
-      stream.write(this.#encode('ERROR', encodeJson(error.toStatus())));
-    } finally {
-      clearInterval(timer);
-      stream.end();
+      this.#write(stream, this.#encode('ERROR', encodeJson(error.toStatus())));
     }
   }
 
-  #timeout(): AbortSignal {
-    const seconds = numberOption(this.#exchange, 'timeoutSeconds');
-    return AbortSignal.timeout(seconds > 0 ? seconds * 1000 : Math.floor(minTimeoutMs * (1 + Math.random())));
+  /** False where the watch is over because its reader takes nothing. */
+  async #flush(stream: ByteStream, frames: readonly Uint8Array[]): Promise<boolean> {
+    const joined = frames.length === 1 ? (frames[0] as Uint8Array) : Buffer.concat(frames);
+    if (this.#write(stream, joined)) return true;
+    this.#behind = true;
+    const drained = await stream.drained(stuckMs);
+    this.#behind = false;
+    if (!drained) stream.destroy();
+    return drained;
   }
 
-  async #sendInitial(stream: ByteStream, entries: readonly CacheEntry[], signal: AbortSignal): Promise<void> {
-    for (const entry of entries) {
-      if (signal.aborted) return;
-      if (!stream.write(this.#encode('ADDED', this.#object(entry)))) await stream.drained();
+  #write(stream: ByteStream, bytes: Uint8Array): boolean {
+    this.#exchange.sentBytes += bytes.length;
+    return stream.write(bytes);
+  }
+
+  async #sendInitial(stream: ByteStream, list: ObjectList): Promise<void> {
+    const turn = this.#exchange.server.turns.start();
+    let frames: Uint8Array[] = [];
+    let bytes = 0;
+    for (const entry of list.entries()) {
+      const frame = this.#encode('ADDED', this.#object(entry));
+      this.#sizes.observe(frame.length);
+      frames.push(frame);
+      bytes += frame.length;
+      if (bytes < writeBytes && !turn.over) continue;
+      if (!(await this.#flush(stream, frames))) break;
+      frames = [];
+      bytes = 0;
+      if (turn.over) await turn.next();
+      if (this.#abort.signal.aborted) break;
     }
+    if (frames.length > 0) await this.#flush(stream, frames);
+    list.release();
+  }
+
+  /** Not all at the same moment: clients that came together would be answered together for ever. */
+  #scheduleBookmark(stream: ByteStream, events: CacheWatch): void {
+    const started = performance.now();
+    const { bookmarkIntervalMs } = this.#exchange.server;
+    const next = () => {
+      const beforeEnd = this.#timeoutMs - lastBookmarkMs - (performance.now() - started);
+      const jittered = bookmarkIntervalMs * (1 + Math.random() / 4);
+      this.#bookmarkTimer = setTimeout(
+        () => {
+          if (!this.#behind) this.#write(stream, this.#bookmark(events.revision, undefined));
+          next();
+        },
+        beforeEnd > 0 ? Math.min(jittered, beforeEnd) : jittered,
+      );
+    };
+    next();
   }
 
   /** Framed once for all who watch in this form; a Table's ages are of the moment and its columns are sent once. */
@@ -104,8 +198,10 @@ class Watch {
       resourceVersion: String(revision),
       ...(annotations === undefined ? {} : { annotations }),
     };
-    if (this.#form.as === 'Table')
-      return this.#encode('BOOKMARK', tableJson(this.#served, this.#form, [], metadata, 0, false));
+    if (this.#form.as === 'Table') {
+      const now = this.#exchange.server.now();
+      return this.#encode('BOOKMARK', bookmarkTable(this.#served, this.#form, metadata, now));
+    }
     const identity =
       this.#form.as === 'object'
         ? { kind, apiVersion }

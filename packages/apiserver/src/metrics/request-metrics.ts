@@ -1,21 +1,18 @@
-import type { Exchange } from './exchange.js';
+import type { Exchange } from '../exchange.js';
+import { Distribution, type ExposedMetric, exposed, requestSeconds } from './series.js';
 
 const requestLabels = ['verb', 'group', 'version', 'resource', 'subresource', 'scope', 'component'] as const;
 type RequestLabels = Readonly<Record<(typeof requestLabels)[number], string>>;
 
-/** Upper bounds in seconds, as upstream has them. */
-const bounds = [
-  0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60,
-];
+/** Upper bounds of the answers to reads in bytes, as upstream has them. */
+const responseBytes = [1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
 
 interface Series {
   readonly labels: RequestLabels;
   /** Requests by code of the answer. */
   readonly codes: Map<number, number>;
-  /** How many took at most so long; the last place is for all that took longer. */
-  readonly buckets: number[];
-  seconds: number;
-  timed: number;
+  readonly seconds: Distribution;
+  readonly bytes: Distribution;
   open: number;
 }
 
@@ -26,27 +23,36 @@ interface Series {
 export class RequestMetrics {
   readonly #series = new Map<string, Series>();
 
+  readonly #inflight = { readOnly: 0, mutating: 0 };
+
+  /** Counts a request that begins. */
+  begin({ request }: Exchange): void {
+    this.#inflight[requestKind(request.method)] += 1;
+  }
+
   /** Counts a request whose answer is complete. */
   observe(exchange: Exchange): void {
+    const { request, status, info } = exchange;
+    this.#inflight[requestKind(request.method)] -= 1;
     const series = this.#seriesOf(exchange);
-    series.codes.set(exchange.status, (series.codes.get(exchange.status) ?? 0) + 1);
-    if (exchange.status === 101 || exchange.info?.verb === 'watch') return;
-    const seconds = (exchange.server.now() - exchange.startedAt) / 1000;
-    let bucket = 0;
-    while (bucket < bounds.length && seconds > (bounds[bucket] ?? 0)) bucket++;
-    series.buckets[bucket] = (series.buckets[bucket] ?? 0) + 1;
-    series.seconds += seconds;
-    series.timed += 1;
+    series.codes.set(status, (series.codes.get(status) ?? 0) + 1);
+    if (status === 101 || info?.verb === 'watch') return;
+    series.seconds.observe((exchange.server.now() - exchange.startedAt) / 1000);
+    if (series.labels.verb === 'GET' || series.labels.verb === 'LIST')
+      series.bytes.observe(exchange.sentBytes);
   }
 
   /** Counts a watch or an upgraded connection while it is open. */
   async longRunning(exchange: Exchange, run: () => Promise<void>): Promise<void> {
     const series = this.#seriesOf(exchange);
+    const kind = requestKind(exchange.request.method);
     series.open += 1;
+    this.#inflight[kind] -= 1;
     try {
       await run();
     } finally {
       series.open -= 1;
+      this.#inflight[kind] += 1;
     }
   }
 
@@ -63,7 +69,20 @@ export class RequestMetrics {
         'apiserver_request_duration_seconds',
         'histogram',
         'Time from the arrival of a request to the end of its answer, watches and upgrades apart.',
-        () => all().flatMap(durationValues),
+        () =>
+          all().flatMap(({ labels, seconds }) =>
+            seconds.values('apiserver_request_duration_seconds', labels),
+          ),
+      ),
+      exposed('apiserver_response_sizes', 'histogram', 'Bytes of the answers to gets and lists.', () =>
+        all().flatMap(({ labels, bytes }) => bytes.values('apiserver_response_sizes', labels)),
+      ),
+      exposed(
+        'apiserver_current_inflight_requests',
+        'gauge',
+        'Requests under way, watches and upgrades apart.',
+        () =>
+          Object.entries(this.#inflight).map(([kind, value]) => ({ labels: { request_kind: kind }, value })),
       ),
       exposed(
         'apiserver_longrunning_requests',
@@ -90,9 +109,8 @@ export class RequestMetrics {
       series = this.#series.get(known) ?? {
         labels,
         codes: new Map(),
-        buckets: new Array<number>(bounds.length + 1).fill(0),
-        seconds: 0,
-        timed: 0,
+        seconds: new Distribution(requestSeconds),
+        bytes: new Distribution(responseBytes),
         open: 0,
       };
       this.#series.set(known, series);
@@ -101,41 +119,8 @@ export class RequestMetrics {
   }
 }
 
-/** What prom-client asks of a metric. */
-export interface ExposedMetric {
-  readonly name: string;
-  readonly help: string;
-  readonly type: string;
-  readonly aggregator: string;
-  get(): Promise<{ name: string; help: string; type: string; aggregator: string; values: MetricValue[] }>;
-  reset(): void;
-}
-
-interface MetricValue {
-  readonly labels: Readonly<Record<string, string | number>>;
-  readonly value: number;
-  readonly metricName?: string;
-}
-
-function exposed(name: string, type: string, help: string, values: () => MetricValue[]): ExposedMetric {
-  const identity = { name, help, type, aggregator: 'sum' };
-  return { ...identity, get: async () => ({ ...identity, values: values() }), reset: () => undefined };
-}
-
-function durationValues({ labels, buckets, seconds, timed }: Series): MetricValue[] {
-  if (timed === 0) return [];
-  const name = 'apiserver_request_duration_seconds';
-  let total = 0;
-  const cumulative = buckets.map((count, index) => {
-    total += count;
-    const le = bounds[index] ?? '+Inf';
-    return { labels: { ...labels, le }, value: total, metricName: `${name}_bucket` };
-  });
-  return [
-    ...cumulative,
-    { labels, value: seconds, metricName: `${name}_sum` },
-    { labels, value: timed, metricName: `${name}_count` },
-  ];
+function requestKind(method: string): 'readOnly' | 'mutating' {
+  return method === 'GET' || method === 'HEAD' ? 'readOnly' : 'mutating';
 }
 
 const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);

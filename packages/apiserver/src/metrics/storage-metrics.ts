@@ -1,0 +1,114 @@
+import type { Decide, Decision, Storage, StorageEntry } from '../storage/storage.js';
+import { ByLabels, Distribution, type ExposedMetric, exposed, requestSeconds } from './series.js';
+
+interface Series {
+  readonly seconds: Distribution;
+  errors: number;
+}
+
+/** The group and the plural of what stands behind a key. */
+export interface GroupResource {
+  readonly group: string;
+  readonly resource: string;
+}
+
+/**
+ * How long the store takes, by operation and resource. The names are upstream's, whatever the engine: what watches a
+ * cluster knows them.
+ */
+export class StorageMetrics {
+  readonly #series = new ByLabels<Series>(() => ({ seconds: new Distribution(requestSeconds), errors: 0 }));
+  readonly #resources = new Map<string, GroupResource>();
+
+  /** Names the resource whose keys start with the prefix. */
+  name(prefix: string, resource: GroupResource): void {
+    this.#resources.set(prefix, resource);
+  }
+
+  /** The same store, measured. */
+  measure(storage: Storage): Storage {
+    return {
+      revision: () => storage.revision(),
+      get: (key) => this.#timed('get', key, () => storage.get(key)),
+      list: (prefix, options) => this.#timed('list', prefix, () => storage.list(prefix, options)),
+      write: (key, decide) => this.#write(storage, key, decide),
+      watch: (after, watcher) => storage.watch(after, watcher),
+      compact: (revision) => storage.compact(revision),
+      close: () => storage.close(),
+    };
+  }
+
+  metrics(): ExposedMetric[] {
+    const duration = 'etcd_request_duration_seconds';
+    return [
+      exposed(duration, 'histogram', 'Time that an operation of the store takes.', () =>
+        this.#series.flatMap((labels, { seconds }) => seconds.values(duration, labels)),
+      ),
+      exposed('etcd_requests_total', 'counter', 'Operations of the store.', () =>
+        this.#series.flatMap((labels, { seconds }) => [{ labels, value: seconds.count }]),
+      ),
+      exposed('etcd_request_errors_total', 'counter', 'Operations of the store that failed.', () =>
+        this.#series.flatMap((labels, { errors }) => (errors === 0 ? [] : [{ labels, value: errors }])),
+      ),
+    ];
+  }
+
+  async #timed<T>(operation: string, key: string, run: () => Promise<T>): Promise<T> {
+    const start = performance.now();
+    try {
+      return await run();
+    } catch (error) {
+      this.#seriesOf(operation, key).errors += 1;
+      throw error;
+    } finally {
+      this.#seriesOf(operation, key).seconds.observe((performance.now() - start) / 1000);
+    }
+  }
+
+  /** A refusal is no error of the store: its operation is the read that it came from. */
+  async #write(storage: Storage, key: string, decide: Decide): Promise<number> {
+    const start = performance.now();
+    let operation = 'get';
+    let decided = false;
+    const note = (current: StorageEntry | undefined, decision: Decision): Decision => {
+      operation = operationOf(current, decision);
+      decided = true;
+      return decision;
+    };
+    try {
+      return await storage.write(key, (current) => {
+        decided = false;
+        const decision = decide(current);
+        return decision instanceof Promise
+          ? decision.then((made) => note(current, made))
+          : note(current, decision);
+      });
+    } catch (error) {
+      if (decided) this.#seriesOf(operation, key).errors += 1;
+      throw error;
+    } finally {
+      this.#seriesOf(operation, key).seconds.observe((performance.now() - start) / 1000);
+    }
+  }
+
+  #seriesOf(operation: string, key: string): Series {
+    const { group, resource } = this.#resourceOf(key);
+    return this.#series.at({ operation, group, resource });
+  }
+
+  #resourceOf(key: string): GroupResource {
+    for (let slash = key.indexOf('/', 1); slash >= 0; slash = key.indexOf('/', slash + 1)) {
+      const found = this.#resources.get(key.slice(0, slash + 1));
+      if (found !== undefined) return found;
+    }
+    return none;
+  }
+}
+
+const none: GroupResource = { group: '', resource: '' };
+
+function operationOf(current: StorageEntry | undefined, decision: Decision): string {
+  if ('delete' in decision) return 'delete';
+  if ('keep' in decision) return 'get';
+  return current === undefined ? 'create' : 'update';
+}
