@@ -11,6 +11,7 @@ import {
 } from './encoding/negotiate.js';
 import type { ApiRequest, ByteStream, ResponseHeaders, ResponseSink } from './http/api-request.js';
 import { requestTimeout } from './http/deadline.js';
+import { gzipped, gzipThreshold, takesGzip } from './http/gzip-stream.js';
 import type { RequestInfo } from './http/request-info.js';
 import type { ApiServer } from './server.js';
 
@@ -67,16 +68,36 @@ export class Exchange {
 
   send(status: number, contentType: string, body: Uint8Array | string, headers?: ResponseHeaders): void {
     if (this.#expired !== undefined) return;
-    this.status = status;
     this.sentBytes = body.length;
+    if (body.length > gzipThreshold && this.#takesGzip) {
+      const stream = this.openLong(status, contentType, headers);
+      stream.write(body);
+      stream.end();
+      return;
+    }
+    this.status = status;
     this.#sink.send(status, this.#headers(contentType, headers), body);
   }
 
-  open(status: number, contentType: string): ByteStream {
+  /** For a stream without an end of its own: bytes leave as they come. */
+  open(status: number, contentType: string, headers?: ResponseHeaders): ByteStream {
     if (this.#expired !== undefined) throw this.#expired;
     this.status = status;
-    this.#stream = this.#sink.open(status, this.#headers(contentType, undefined));
+    this.#stream = this.#sink.open(status, this.#headers(contentType, headers));
     return this.#stream;
+  }
+
+  /** For answers of many bytes that end by themselves: compressed where the client takes that. */
+  openLong(status: number, contentType: string, headers?: ResponseHeaders): ByteStream {
+    if (!this.#takesGzip) return this.open(status, contentType, headers);
+    const vary = headers?.vary === undefined ? 'Accept-Encoding' : `${headers.vary}, Accept-Encoding`;
+    this.#stream = gzipped(this.open(status, contentType, { ...headers, vary, 'content-encoding': 'gzip' }));
+    return this.#stream;
+  }
+
+  get #takesGzip(): boolean {
+    const { method, headers } = this.request;
+    return method !== 'HEAD' && takesGzip(headers['accept-encoding']);
   }
 
   /** Ends a request that took too long: an answer that has begun breaks off, and what still comes is dropped. */

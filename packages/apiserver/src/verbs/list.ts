@@ -27,7 +27,7 @@ async function sendPieces(exchange: Exchange, pieces: Generator<Uint8Array>, tur
     exchange.send(200, type, first.value);
     return;
   }
-  const stream = exchange.open(200, type);
+  const stream = exchange.openLong(200, type);
   const { signal } = exchange.request;
   stream.write(first.value);
   exchange.sentBytes = first.value.length;
