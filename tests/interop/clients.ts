@@ -57,7 +57,7 @@ export const clients: readonly InteropClient[] = [
       ['mvn', '--version'],
       ['javac', '--version'],
     ],
-    build: [['mvn', '--quiet', '--batch-mode', `-Dinterop.target=${built('fabric8')}`, 'package']],
+    build: [['mvn', '--quiet', '--batch-mode', `-Dinterop.target=${built('fabric8')}`, 'compile']],
     run: ['java', '-cp', `${built('fabric8/classes')}:${built('fabric8/libraries')}/*`, 'interop.Main'],
   },
 ];

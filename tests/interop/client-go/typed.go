@@ -326,9 +326,11 @@ func checkErrors(ctx context.Context, client kubernetes.Interface, maps corev1cl
 	if !apierrors.IsBadRequest(expired) {
 		return fmt.Errorf("a continue token of nonsense gives %v", expired)
 	}
-	_, tooNew := maps.List(ctx, metav1.ListOptions{ResourceVersion: "999999999", ResourceVersionMatch: "Exact"})
-	if tooNew == nil {
-		return errors.New("a list at a resourceVersion of the future succeeds")
+	// The answer has Retry-After, which this client would follow many times.
+	tooNew := client.CoreV1().RESTClient().Get().Namespace("default").Resource("configmaps").
+		Param("resourceVersion", "999999999").MaxRetries(0).Do(ctx).Error()
+	if !apierrors.IsTimeout(tooNew) || !apierrors.HasStatusCause(tooNew, metav1.CauseTypeResourceVersionTooLarge) {
+		return fmt.Errorf("a list at a resourceVersion of the future gives %v", tooNew)
 	}
 	_, outside := client.CoreV1().ConfigMaps("no-such-namespace").Create(ctx, configMap("a"), metav1.CreateOptions{})
 	if !apierrors.IsNotFound(outside) {

@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/util/retry"
 )
 
 // checkWorkloads sends objects with the shapes that protobuf writes otherwise than JSON: inlined structs, quantities,
@@ -66,9 +67,19 @@ func checkWorkloads(r *report, config *rest.Config) {
 			return err
 		}
 		now := metav1.NewTime(time.Now().Truncate(time.Second))
-		pod.Status.Conditions = append(pod.Status.Conditions, corev1.PodCondition{Type: "interop.example/gate", Status: corev1.ConditionTrue, LastTransitionTime: now})
-		pod.Spec.NodeName = "not written through status"
-		updated, err := pods.UpdateStatus(ctx, pod, metav1.UpdateOptions{})
+		condition := corev1.PodCondition{Type: "interop.example/gate", Status: corev1.ConditionTrue, LastTransitionTime: now}
+		var updated *corev1.Pod
+		// The scheduler writes to the same status.
+		err = retry.RetryOnConflict(retry.DefaultRetry, func() error {
+			current, err := pods.Get(ctx, pod.Name, metav1.GetOptions{})
+			if err != nil {
+				return err
+			}
+			current.Status.Conditions = append(current.Status.Conditions, condition)
+			current.Spec.NodeName = "not-through-status"
+			updated, err = pods.UpdateStatus(ctx, current, metav1.UpdateOptions{})
+			return err
+		})
 		if err != nil {
 			return err
 		}
