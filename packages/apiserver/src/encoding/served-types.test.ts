@@ -184,3 +184,131 @@ describe('the published round trip data, stored as it is', () => {
     expect(Buffer.from(encodeProtobuf(asJson)).equals(read(file))).toBe(true);
   });
 });
+
+const namespaces = '/api/v1/namespaces';
+const form = (as: string, type = protobuf) => `${type};as=${as};g=meta.k8s.io;v=v1`;
+
+describe('answers in protobuf', () => {
+  it('are errors too', async () => {
+    const { status, type, body } = await ask({ path: `${namespaces}/nobody`, accept: protobuf });
+    expect([status, type]).toEqual([404, protobuf]);
+    expect(decodeProtobuf(body).object).toMatchObject({
+      kind: 'Status',
+      status: 'Failure',
+      reason: 'NotFound',
+      code: 404,
+      details: { name: 'nobody', kind: 'namespaces' },
+    });
+  });
+
+  it('are no Tables, which are JSON or YAML', async () => {
+    const path = `${namespaces}/default`;
+    const offered = `${form('Table')},${form('Table', 'application/json')}`;
+    expect((await ask({ path, accept: offered })).type).toBe('application/json');
+    const refused = await ask({ path, accept: form('Table') });
+    expect([refused.status, refused.type]).toEqual([406, 'application/json']);
+  });
+
+  it('carry metadata alone', async () => {
+    const one = await ask({ path: `${namespaces}/default`, accept: form('PartialObjectMetadata') });
+    const { object } = decodeProtobuf(one.body);
+    const whole = json(await ask({ path: `${namespaces}/default` }));
+    expect(object).toEqual({
+      kind: 'PartialObjectMetadata',
+      apiVersion: 'meta.k8s.io/v1',
+      metadata: whole.metadata,
+    });
+    const list = await ask({ path: namespaces, accept: form('PartialObjectMetadataList') });
+    const names = (decodeProtobuf(list.body).object.items as KubernetesObject[]).map(
+      ({ metadata }) => metadata.name,
+    );
+    expect(names).toEqual(
+      json(await ask({ path: namespaces })).items.map(({ metadata }: KubernetesObject) => metadata.name),
+    );
+  });
+
+  it('say when one was asked for and there are many, and the other way round', async () => {
+    const many = await ask({ path: namespaces, accept: form('PartialObjectMetadata') });
+    expect([many.status, json(many).message]).toEqual([
+      406,
+      'you requested PartialObjectMetadata, but the requested object is a list (*core.NamespaceList)',
+    ]);
+    const one = await ask({
+      path: `${namespaces}/default`,
+      accept: form('PartialObjectMetadataList', 'application/json'),
+    });
+    expect(json(one).message).toBe(
+      'you requested PartialObjectMetadataList, but the requested object is not a list (*core.Namespace)',
+    );
+  });
+
+  it('follow deletes whose options are protobuf', async () => {
+    const path = `/api/v1${namespaced}/configmaps`;
+    const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'gone' } };
+    await ask({ method: 'POST', path, type: protobuf, body: encodeProtobuf(object) });
+    const remove = (uid: string) =>
+      ask({
+        method: 'DELETE',
+        path: `${path}/gone`,
+        type: protobuf,
+        accept: protobuf,
+        body: encodeProtobuf({ apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid } }),
+      });
+    expect((await remove('another')).status).toBe(409);
+    const { metadata } = json(await ask({ path: `${path}/gone` }));
+    const removed = await remove(metadata.uid);
+    expect(decodeProtobuf(removed.body).object).toMatchObject({ kind: 'Status', status: 'Success' });
+  });
+});
+
+it('refuses what it could not answer before it does anything', async () => {
+  const path = `/api/v1${namespaced}/configmaps`;
+  const body = JSON.stringify({ metadata: { name: 'unanswered' } });
+  const refused = await ask({ method: 'POST', path, type: 'application/json', accept: 'text/html', body });
+  expect(refused.status).toBe(406);
+  expect((await ask({ path: `${path}/unanswered` })).status).toBe(404);
+});
+
+it('writes YAML as Go does', async () => {
+  const { type, body } = await ask({ path: `${namespaces}/default`, accept: 'application/yaml' });
+  expect(type).toBe('application/yaml');
+  expect(body.toString()).toMatch(/^apiVersion: v1\nkind: Namespace\nmetadata:\n {2}creationTimestamp: "/);
+});
+
+describe('a watch', () => {
+  const first = async (accept: string, count: number) => {
+    const answer = await handler({
+      method: 'GET',
+      path: namespaces,
+      query: new URLSearchParams('watch=true&fieldSelector=metadata.name=default&timeoutSeconds=1'),
+      headers: { accept },
+    });
+    let bytes = Buffer.alloc(0);
+    for await (const chunk of answer.body) {
+      bytes = Buffer.concat([bytes, chunk]);
+      if (bytes.length >= count) break;
+    }
+    return { type: answer.headers['content-type'], bytes };
+  };
+
+  it('is a line of JSON for each event', async () => {
+    const { type, bytes } = await first('application/json;stream=watch', 1);
+    expect(type).toBe('application/json');
+    expect(JSON.parse(bytes.toString())).toMatchObject({ type: 'ADDED', object: { kind: 'Namespace' } });
+  });
+
+  it('is a length and a message for each event in protobuf', async () => {
+    const { type, bytes } = await first(`${protobuf};stream=watch`, 5);
+    expect(type).toBe(`${protobuf};stream=watch`);
+    expect(bytes.readUInt32BE(0)).toBe(bytes.length - 4);
+    expect(bytes.subarray(4, 11).toString()).toBe('\n\x05ADDED');
+    const { object } = decodeProtobuf(bytes.subarray(bytes.indexOf('k8s\0')));
+    expect(object).toEqual(json(await ask({ path: `${namespaces}/default` })));
+  });
+
+  it('does not exist in YAML', async () => {
+    const answer = await ask({ path: namespaces, query: 'watch=true', accept: 'application/yaml' });
+    expect([answer.status, answer.type]).toEqual([406, 'application/yaml']);
+    expect(answer.body.toString()).toContain('application/vnd.kubernetes.protobuf;stream=watch');
+  });
+});
