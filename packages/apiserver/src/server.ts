@@ -1,3 +1,4 @@
+import { encodeJson } from '@kubewright/api';
 import type { Logger } from 'pino';
 import type { AdmissionPlugin } from './admission/admission-plugin.js';
 import { namespaceLifecycle } from './admission/namespace-lifecycle.js';
@@ -9,7 +10,8 @@ import { headReader } from './cache/head.js';
 import { Turns } from './cache/turns.js';
 import { WatchCache } from './cache/watch-cache.js';
 import { Exchange } from './exchange.js';
-import type { ApiRequest, ResponseSink } from './http/api-request.js';
+import { type ApiRequest, maxBodyBytes, type ResponseSink } from './http/api-request.js';
+import { longestRequestMs } from './http/deadline.js';
 import { answerHealth, type HealthCheck } from './http/health.js';
 import { type HttpsListener, type HttpsOptions, listenHttps } from './http/https-listener.js';
 import { inProcessHandler } from './http/in-process.js';
@@ -74,6 +76,7 @@ export class ApiServer implements Registry {
   readonly #listeners: HttpsListener[] = [];
   readonly #expiries: Expiry[] = [];
   readonly #serviceRanges: ServiceRanges;
+  #ready = true;
   #running = 0;
   #idle: (() => void) | undefined;
 
@@ -164,13 +167,35 @@ export class ApiServer implements Registry {
     };
   }
 
-  /** Ends the watches, waits up to `graceMs` for requests under way, and frees the cache. */
+  /**
+   * Stops: is no longer ready, takes no new connection, ends the watches, waits up to `graceMs` for requests under way,
+   * and frees the cache.
+   */
   async close(graceMs = 2_000): Promise<void> {
+    this.#ready = false;
+    const closed = this.#listeners.map((listener) => listener.close(graceMs));
     this.#stopping.abort(new Error('the server is shutting down'));
-    await Promise.all(this.#listeners.map((listener) => listener.close(graceMs)));
+    await Promise.all(closed);
     if (this.#running > 0) await this.#drained(graceMs);
     await Promise.all(this.#expiries.map((expiry) => expiry.close()));
     this.#cache.close();
+  }
+
+  /** What the server runs with, for who looks after it; no secrets. */
+  #configuration(): string {
+    const { advertised, kinds = [] } = this.options;
+    return encodeJson({
+      apiserverconfig: {
+        advertised,
+        serviceRanges: this.#serviceRanges,
+        admissionPlugins: this.admission.map(({ name }) => name),
+        kinds: kinds.map(({ kind }) => `${kind.plural}.${kind.group}/${kind.version}`),
+        requestTimeoutMs: longestRequestMs,
+        maxBodyBytes,
+        bookmarkIntervalMs: this.bookmarkIntervalMs,
+        listeners: this.#listeners.map(({ host, port }) => ({ host, port })),
+      },
+    });
   }
 
   async #drained(graceMs: number): Promise<void> {
@@ -206,7 +231,7 @@ export class ApiServer implements Registry {
       {
         name: 'shutdown',
         check: () => {
-          if (this.stopping.aborted) throw new Error('the server is shutting down');
+          if (!this.#ready) throw new Error('process is shutting down');
         },
       },
     ];
@@ -220,6 +245,7 @@ export class ApiServer implements Registry {
       this.paths.addBelow(`/${endpoint}/`, answer);
     }
     this.paths.add('/version', (exchange) => exchange.send(200, 'application/json', versionDocument));
+    this.paths.add('/configz', (exchange) => exchange.send(200, 'application/json', this.#configuration()));
     this.paths.add('/metrics', async (exchange) => {
       const { contentType, text } = await this.metrics.expose(this.resources);
       exchange.send(200, contentType, text);

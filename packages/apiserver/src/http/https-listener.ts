@@ -16,6 +16,8 @@ export interface HttpsOptions {
   readonly host: string;
   /** 0 takes a free port. */
   readonly port: number;
+  /** Connections at a time; what comes beyond is closed at once. @default 20000 */
+  readonly maxConnections?: number;
 }
 
 export interface HttpsListener {
@@ -25,14 +27,28 @@ export interface HttpsListener {
   close(graceMs?: number): Promise<void>;
 }
 
-/** Header and URL bytes of one request. */
-const maxHeaderBytes = 64 * 1024;
+/** Header and URL bytes of one request, beyond which it is answered 431. Upstream's, which is that of Go's server. */
+const maxHeaderBytes = 1 << 20;
+
+/** How long clients may take, in milliseconds, so that one who sends a byte now and then holds nothing for long. */
+const handshakeMs = 10_000;
+const headersMs = 32_000;
+const requestMs = 120_000;
+const idleMs = 90_000;
+
+/** While the server closes, connections whose last answer is out are ended so often, in milliseconds. */
+const closeIdleMs = 20;
 
 /** Serves the core over TLS on HTTP/1.1: requests through Express, upgrades beside it but through the same stages. */
 export async function listenHttps(handle: HandleRequest, options: HttpsOptions): Promise<HttpsListener> {
-  const adapter = expressAdapter(handle);
+  let closing = false;
+  const adapter = expressAdapter(handle, () => closing);
   const server = createServer(
     {
+      handshakeTimeout: handshakeMs,
+      requestTimeout: requestMs,
+      headersTimeout: headersMs,
+      keepAliveTimeout: idleMs,
       cert: options.certificate,
       key: options.key,
       ca: options.clientCA,
@@ -45,8 +61,7 @@ export async function listenHttps(handle: HandleRequest, options: HttpsOptions):
     },
     adapter.app,
   );
-  server.keepAliveTimeout = 90_000;
-  server.headersTimeout = 32_000;
+  server.maxConnections = options.maxConnections ?? 20_000;
   const upgraded = new Set<Duplex>();
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     upgraded.add(socket);
@@ -61,7 +76,14 @@ export async function listenHttps(handle: HandleRequest, options: HttpsOptions):
     });
   });
   const { address, port } = server.address() as AddressInfo;
-  return { host: address, port, close: (graceMs = 0) => close(server, upgraded, graceMs) };
+  return {
+    host: address,
+    port,
+    close: (graceMs = 0) => {
+      closing = true;
+      return close(server, upgraded, graceMs);
+    },
+  };
 }
 
 function handleUpgrade(handle: HandleRequest, request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -76,11 +98,13 @@ function handleUpgrade(handle: HandleRequest, request: IncomingMessage, socket: 
 async function close(server: Server, upgraded: Set<Duplex>, graceMs: number): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
+  const idle = setInterval(() => server.closeIdleConnections(), closeIdleMs);
   const timer = setTimeout(() => {
     server.closeAllConnections();
     for (const socket of upgraded) socket.destroy();
   }, graceMs);
   await closed;
+  clearInterval(idle);
   clearTimeout(timer);
 }
 
