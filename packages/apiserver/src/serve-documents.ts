@@ -1,5 +1,7 @@
 import { encodeJson } from '@kubewright/api';
 import { createDiscovery, type DiscoveryDocument } from './discovery/discovery.js';
+import { statusEndpoint } from './encoding/negotiate.js';
+import { encodeProtobuf } from './encoding/protobuf.js';
 import type { Exchange } from './exchange.js';
 import { kubernetesVersion } from './http/version.js';
 import { createOpenApi } from './openapi/openapi.js';
@@ -40,6 +42,15 @@ export function serveDocuments(server: ApiServer): void {
 }
 
 function sendDocument(exchange: Exchange, { contentType, body, etag }: DiscoveryDocument): void {
+  // What is not aggregated is an object of the API, in any of its types.
+  if (contentType === 'application/json') {
+    exchange.accept(statusEndpoint);
+    const { type } = exchange.accepted;
+    if (type === 'application/vnd.kubernetes.protobuf')
+      exchange.send(200, type, encodeProtobuf({ apiVersion: 'v1', ...JSON.parse(body.toString('utf8')) }));
+    else exchange.sendJson(200, body);
+    return;
+  }
   const headers = etag === undefined ? {} : { etag, vary: 'Accept' };
   if (etag !== undefined && exchange.request.headers['if-none-match'] === etag)
     exchange.send(304, contentType, '', headers);

@@ -312,3 +312,19 @@ describe('a watch', () => {
     expect(answer.body.toString()).toContain('application/vnd.kubernetes.protobuf;stream=watch');
   });
 });
+
+it.each([
+  ['/api', 'APIVersions'],
+  ['/apis', 'APIGroupList'],
+  ['/apis/apps', 'APIGroup'],
+  ['/api/v1', 'APIResourceList'],
+  ['/apis/apps/v1', 'APIResourceList'],
+])('serves discovery at %s in each type', async (path, kind) => {
+  const asJson = json(await ask({ path, accept: 'application/json' }));
+  expect(asJson.kind).toBe(kind);
+  const { type, body } = await ask({ path, accept: `${protobuf},application/json` });
+  expect(type).toBe(protobuf);
+  expect(decodeProtobuf(body).object).toEqual({ apiVersion: 'v1', ...asJson });
+  const yaml = await ask({ path, accept: 'application/yaml' });
+  expect(yaml.body.toString()).toContain(`kind: ${kind}\n`);
+});
