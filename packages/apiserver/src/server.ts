@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { encodeJson } from '@kubewright/api';
 import type { Logger } from 'pino';
 import type { AdmissionPlugin } from './admission/admission-plugin.js';
@@ -81,6 +82,8 @@ export class ApiServer implements Registry {
   #idle: (() => void) | undefined;
 
   private constructor(options: ApiServerOptions, cache: WatchCache, metrics: Metrics) {
+    // Every watch listens.
+    setMaxListeners(0, this.#stopping.signal);
     this.options = options;
     this.storage = cache.storage;
     this.logger = options.logger;
