@@ -6,6 +6,8 @@ import type { ObjectStore } from '../registry/write-context.js';
 export interface AdvertisedAddress {
   readonly address: string;
   readonly port: number;
+  /** The Service's own port: another where this user may not listen on the customary one. @default 443 */
+  readonly servicePort?: number;
 }
 
 const name = 'kubernetes';
@@ -18,7 +20,7 @@ const labels = { component: 'apiserver', provider: 'kubernetes' };
  */
 export async function publishKubernetesService(
   objects: ObjectStore,
-  { address, port }: AdvertisedAddress,
+  { address, port, servicePort = 443 }: AdvertisedAddress,
   firstClusterIP: string,
 ): Promise<void> {
   if ((await objects.get(Service, namespace, name)) === undefined) {
@@ -27,7 +29,7 @@ export async function publishKubernetesService(
       spec: {
         type: 'ClusterIP',
         clusterIP: firstClusterIP,
-        ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: port }],
+        ports: [{ name: 'https', port: servicePort, protocol: 'TCP', targetPort: port }],
       },
     });
   }

@@ -96,14 +96,16 @@ export async function startApiServerComponent(
     const url = `https://${hostPort(options.bindAddress, listener.port)}`;
     const kubeconfig = options.kubeconfig === undefined ? data.kubeconfig : resolve(options.kubeconfig);
     await writeKubeconfigs({ data, pki, url, kubeconfig, nodeName: options.nodeName });
+    // An ordinary user's proxy may not listen on the customary port.
+    const servicePort = claim.loopback ? 6443 : 443;
     const serveNode = async () => {
       const { nodeIP } = addresses;
       const { port } = isWildcard(options.bindAddress)
         ? listener
         : await listen(server, tls, { bindAddress: nodeIP, port: listener.port });
-      await server.advertise({ address: nodeIP, port });
+      await server.advertise({ address: nodeIP, port, servicePort });
     };
-    await server.advertise({ address: reachable(options.bindAddress), port: listener.port });
+    await server.advertise({ address: reachable(options.bindAddress), port: listener.port, servicePort });
     return { server, data, pki, addresses, url, kubeconfig, serveNode, close };
   } catch (error) {
     await close();

@@ -191,8 +191,9 @@ class ForwardingProxy implements ServiceProxy {
       clock: this.#clock,
       isOwn: (backend: Backend) => this.#served.has(frontendKey({ ...backend, protocol: frontend.protocol })),
       onFailure: (error) => {
-        this.#options.logger.warn({ err: error, service: owner }, `cannot serve ${frontendKey(frontend)}`);
         // Once is enough: it is tried again until it works.
+        const level = told ? 'debug' : 'warn';
+        this.#options.logger[level]({ err: error, service: owner }, `cannot serve ${frontendKey(frontend)}`);
         if (!told) this.#tell(owner, frontend, error);
         told = true;
       },
