@@ -362,7 +362,7 @@ export function containerRuntimeConformance(
       it('gives exec a terminal that can be resized', async () => {
         const { id, sandboxId } = await run(['sleep', '1000']);
         const session = await runtime.exec(id, {
-          command: ['sh', '-c', 'stty size; read line; stty size; echo "<$line>"; exit 4'],
+          command: ['sh', '-c', 'tty; stty size; read line; stty size; echo "<$line>"; exit 4'],
           ...{ stdin: true, stdout: true, stderr: false, tty: true, size: { columns: 100, rows: 30 } },
         });
         const output = session.stdout as Readable;
@@ -370,11 +370,33 @@ export function containerRuntimeConformance(
         output.on('data', (chunk: Buffer) => {
           seen += String(chunk);
         });
-        await eventually(async () => expect(seen).toContain('30 100'));
+        await eventually(async () => expect(seen).toMatch(/^\/dev\/pts\/\d+\s+30 100/));
         session.resize({ columns: 70, rows: 20 });
         session.stdin?.write('word\r');
         expect(await session.exitCode).toBe(4);
         await eventually(async () => expect(seen).toMatch(/20 70[\s\S]*<word>/));
+        await runtime.removePodSandbox(sandboxId);
+      });
+
+      it('gives a shell of exec control of its jobs', async () => {
+        const { id, sandboxId } = await run(['sleep', '1000']);
+        const session = await runtime.exec(id, {
+          command: ['sh', '-i'],
+          ...{ stdin: true, stdout: true, stderr: false, tty: true },
+        });
+        let seen = '';
+        (session.stdout as Readable).on('data', (chunk: Buffer) => {
+          seen += String(chunk);
+        });
+        session.stdin?.write('echo up; sh -c "echo be$((1+1))gun; sleep 1000"\r');
+        await eventually(async () => expect(seen).toContain('be2gun'));
+        // Ctrl-C ends what is in the foreground, not the shell.
+        session.stdin?.write('\x03');
+        session.stdin?.write('echo still $((40+2))\r');
+        await eventually(async () => expect(seen).toContain('still 42'));
+        expect(seen).not.toMatch(/can't access tty|job control turned off/);
+        session.stdin?.write('exit 3\r');
+        expect(await session.exitCode).toBe(3);
         await runtime.removePodSandbox(sandboxId);
       });
 
@@ -414,12 +436,13 @@ export function containerRuntimeConformance(
       });
 
       it('attaches to a terminal', async () => {
-        const { id, sandboxId, log } = await run(['sh', '-c', 'test -t 0 && read line && echo "got $line"'], {
+        const { id, sandboxId, log } = await run(['sh', '-c', 'tty && read line && echo "got $line"'], {
           ...{ stdin: true, tty: true },
         });
         const session = await runtime.attach(id, { stdin: true, stdout: true, stderr: false, tty: true });
         session.stdin?.write('word\r');
         expect(await text(session.stdout)).toContain('got word');
+        expect(printed(log)).toMatch(/^\/dev\/(console|pts\/\d+)$/m);
         expect(await exited(id)).toMatchObject({ exitCode: 0 });
         expect(readFileSync(log, 'utf8')).toContain(' stdout F got word');
         await runtime.removePodSandbox(sandboxId);

@@ -16,8 +16,9 @@ import { execIn } from './exec.js';
 import { containerPath } from './host.js';
 import { type Launched, launch } from './launch.js';
 import { childrenOf, killIfThere } from './proc.js';
+import { openPty, type Pty } from './pty.js';
 import { writeRecord } from './record.js';
-import { prepareRoot } from './root-file-system.js';
+import { type PreparedRoot, prepareRoot } from './root-file-system.js';
 import type { Sandbox } from './sandbox.js';
 import { type Command, checkCommand, quote, runCommand } from './shell.js';
 
@@ -150,22 +151,22 @@ export class Container {
         hidden: this.#engine.dataDirectory,
         mounts: config.mounts ?? [],
         etc: await sandbox.etc(),
-        tty: config.tty ?? false,
       });
       if (this.#engine.cgroups !== undefined && Object.keys(config.resources ?? {}).length > 0) {
         this.#cgroup = await createCgroup(this.#engine.cgroups, this.#status.id, config.resources ?? {});
       }
+      const pty = config.tty === true ? openPty(undefined) : undefined;
       const run = await launch(this.#engine.pipes, {
         enter: [
           ...enterNamespaces(this.#engine, holder.pid, { ...sandbox.namespaces, pid: false }),
           ...['unshare', '--mount', '--pid', '--fork', '--kill-child', '--'],
         ],
-        script: this.#script(prepared),
+        script: this.#script(prepared, pty),
         toolPath: this.#engine.host.toolPath,
         marker: this.#engine.marker,
         stdin: config.stdin ?? false,
         output: true,
-        ...(config.tty === true ? { tty: true } : {}),
+        ...(pty === undefined ? {} : { pty, ownSession: true }),
       });
       this.#run = run;
       const log = new CriLog(this.#status.logPath);
@@ -300,21 +301,22 @@ export class Container {
 
   /**
    * The first process: mounts, changes root, starts the command as its child (TERM's default action would not reach a
-   * first process, and somebody must reap), and ends with its exit code, upon which the kernel ends all others.
+   * first process, and somebody must reap) in a session of its own, and ends with its exit code, upon which the kernel ends all others.
    */
-  #script({ root, fstab }: { root: string; fstab: string }): string {
+  #script({ root, fstab }: PreparedRoot, pty: Pty | undefined): string {
     const { config } = this;
     const command = this.#command([...(config.command ?? []), ...(config.args ?? [])], config.tty ?? false);
     return `exec 3<&- 5<&0 8>&2 2>&4
 set -e
 ${(this.#cgroup?.procs ?? []).map((path) => `echo 0 >${quote(path)}`).join('\n')}
 mount -a -T ${quote(fstab)}
+${pty === undefined ? '' : `mount --bind ${quote(pty.path)} ${quote(join(root, 'dev/console'))}`}
 cd ${quote(root)}
 pivot_root . tmp
 umount -l /tmp
 ${checkCommand(command)}
 set +e
-( exec <&5 2>&8 4>&- 5<&- 8>&-; exec ${runCommand(command)} ) &
+( exec <&5 2>&8 4>&- 5<&- 8>&-; exec setsid ${pty === undefined ? '' : '--ctty'} ${runCommand(command)} ) &
 echo started $! >&4
 exec </dev/null >/dev/null 2>&1 5<&- 8>&-
 wait $!

@@ -1,9 +1,11 @@
+import { fchownSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { PassThrough, type Readable, type Writable } from 'node:stream';
 import { ContainerRuntimeError, type ExecOptions, type ExecSession } from '../container-runtime.js';
 import { type Engine, enterNamespaces } from './engine.js';
 import { launch } from './launch.js';
 import { childrenOf, killIfThere } from './proc.js';
+import { openContainerPty, openPty, type Pty } from './pty.js';
 import { type Command, checkCommand, quote, runCommand } from './shell.js';
 import { untilAborted } from './until-aborted.js';
 
@@ -19,6 +21,7 @@ export interface ExecTarget {
 export async function execIn(engine: Engine, target: ExecTarget, options: ExecOptions): Promise<ExecSession> {
   const { command } = target;
   const enter = enterNamespaces(engine, target.initPid, { ...target.namespaces, pid: true });
+  const pty = options.tty ? await terminal(engine, target, options) : undefined;
   const run = await launch(engine.pipes, {
     // The group is the host's affair: it is joined before its files are out of sight.
     enter:
@@ -41,7 +44,7 @@ exec setsid ${options.tty ? '--ctty' : ''} setpriv --pdeathsig KILL ${runCommand
     marker: engine.marker,
     stdin: options.stdin,
     output: true,
-    ...(options.tty ? { tty: options.size ?? true, ownSession: true } : {}),
+    ...(pty === undefined ? {} : { pty, ownSession: true }),
   });
   // nsenter itself must live to reap the command: an orphan would be the machine's, whose first process may be slow to
   // reap, and until then the container could not end.
@@ -74,6 +77,17 @@ exec setsid ${options.tty ? '--ctty' : ''} setpriv --pdeathsig KILL ${runCommand
     resize: run.resize,
     close,
   };
+}
+
+/** A terminal that belongs to whoever the command runs as. */
+async function terminal(
+  { host }: Engine,
+  { initPid, command }: ExecTarget,
+  { size }: ExecOptions,
+): Promise<Pty> {
+  const pty = (await openContainerPty(initPid, size, host.toolPath)) ?? openPty(size);
+  if (host.privileged && command.user !== undefined) fchownSync(pty.fd, command.user.uid, -1);
+  return pty;
 }
 
 /** The end of a terminal's input is not its hang-up, which would kill the command. */

@@ -162,7 +162,8 @@ async function makeSkeleton(root: string): Promise<TopEntry[]> {
   }
   for (const name of ownDirectories) entries.push({ name });
   await makeEntries(root, entries);
-  for (const name of devices) await writeFile(join(root, 'dev', name), '');
+  // The console is where a container's own terminal is bound.
+  for (const name of [...devices, 'console']) await writeFile(join(root, 'dev', name), '');
   for (const name of ['pts', 'shm', 'mqueue']) await mkdir(join(root, 'dev', name));
   for (const [name, target] of Object.entries(deviceLinks)) await symlink(target, join(root, 'dev', name));
   return entries;

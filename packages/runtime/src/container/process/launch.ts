@@ -5,7 +5,7 @@ import type { Readable, Writable } from 'node:stream';
 import type { TerminalSize } from '../container-runtime.js';
 import type { FifoPool } from './fifo-pool.js';
 import { killIfThere } from './proc.js';
-import { openPty } from './pty.js';
+import type { Pty } from './pty.js';
 import { StatusLines } from './status-lines.js';
 
 export interface LaunchOptions {
@@ -18,8 +18,8 @@ export interface LaunchOptions {
   readonly marker: string;
   readonly stdin: boolean;
   readonly output: boolean;
-  /** A terminal for all three streams. */
-  readonly tty?: TerminalSize | true;
+  /** A terminal for all three streams. Closes our copy of the child's end. */
+  readonly pty?: Pty;
   /** The script makes the terminal its own, in a session of its own. Otherwise that is done before. */
   readonly ownSession?: boolean;
 }
@@ -44,7 +44,7 @@ export interface Launched {
  * the secrets of a container stand in a command line or in a file. The first process dies with this one (pdeathsig).
  */
 export async function launch(pipes: FifoPool, options: LaunchOptions): Promise<Launched> {
-  const pty = options.tty === undefined ? undefined : openPty(options.tty === true ? undefined : options.tty);
+  const { pty } = options;
   const input = pty === undefined && options.stdin ? await pipes.input() : undefined;
   const output = pty === undefined && options.output ? await pipes.output() : undefined;
   const errors = pty === undefined && options.output ? await pipes.output() : undefined;

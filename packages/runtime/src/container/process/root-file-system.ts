@@ -28,7 +28,6 @@ export interface RootOptions {
   readonly mounts: readonly ContainerMount[];
   /** Files of /etc that replace the host's: name to content. */
   readonly etc: Readonly<Record<string, string>>;
-  readonly tty: boolean;
 }
 
 export interface PreparedRoot {

@@ -115,8 +115,12 @@ export class SpdyConnection implements StreamLink {
     if (flags & flagFin) stream.push(null);
     else if (!more)
       await new Promise<void>((resolve) => {
-        this.#wakeReader = resolve;
-        stream.once('close', resolve);
+        const go = () => {
+          stream.off('close', go);
+          resolve();
+        };
+        this.#wakeReader = go;
+        stream.once('close', go);
       });
   }
 
