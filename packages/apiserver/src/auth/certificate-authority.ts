@@ -1,6 +1,5 @@
 import 'reflect-metadata';
-import { webcrypto } from 'node:crypto';
-
+import { createPrivateKey, KeyObject, webcrypto } from 'node:crypto';
 import { isIP } from 'node:net';
 import * as x509 from '@peculiar/x509';
 
@@ -42,7 +41,7 @@ export async function createAuthority(commonName: string, now = Date.now()): Pro
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   });
-  return { certificate: pem(certificate), key: await exportKey(keys.privateKey) };
+  return { certificate: pem(certificate), key: exportKey(keys.privateKey) };
 }
 
 /** Issues a serving certificate for host names and addresses. */
@@ -100,7 +99,7 @@ async function issue(
       ...extensions,
     ],
   });
-  return { certificate: pem(certificate), key: await exportKey(keys.privateKey) };
+  return { certificate: pem(certificate), key: exportKey(keys.privateKey) };
 }
 
 function generateKeys(): Promise<webcrypto.CryptoKeyPair> {
@@ -126,12 +125,12 @@ function pem(certificate: x509.X509Certificate): string {
   return `${certificate.toString('pem')}\n`;
 }
 
-async function exportKey(key: webcrypto.CryptoKey): Promise<string> {
-  return `${x509.PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', key), 'PRIVATE KEY')}\n`;
+/** SEC 1, as kubeadm writes such keys: fabric8's client takes a PKCS #8 key for one of RSA. */
+function exportKey(key: webcrypto.CryptoKey): string {
+  return KeyObject.from(key).export({ type: 'sec1', format: 'pem' }).toString();
 }
 
 function importKey(text: string): Promise<webcrypto.CryptoKey> {
-  const [der] = x509.PemConverter.decode(text);
-  if (der === undefined) throw new Error('the key of the certificate authority is no PEM');
+  const der = createPrivateKey(text).export({ type: 'pkcs8', format: 'der' });
   return webcrypto.subtle.importKey('pkcs8', der, algorithm, false, ['sign']) as Promise<webcrypto.CryptoKey>;
 }
