@@ -11,6 +11,8 @@ export interface GenerateOptions {
   readonly kinds: readonly KindData[];
   /** Every definition that the kinds reach. A definition that is an object of its own kind carries `x-kubernetes-group-version-kind`. */
   readonly definitions: Readonly<Record<string, Schema>>;
+  /** The definitions with sentences for editors, which the data that programs load go without. @default `definitions` */
+  readonly documented?: Readonly<Record<string, Schema>>;
   /** The line at the top of every file, without the comment signs. */
   readonly header: string;
   /** Where generated code imports `Kind`, `KubernetesObject` and `lazyDefinitions` from; a relative path starts at the output folder. */
@@ -108,7 +110,7 @@ function namesOf(path: string, module: Module): { nameOf: NameOf; imports: () =>
 }
 
 function renderType(name: string, definition: string, nameOf: NameOf, options: GenerateOptions): string {
-  const schema = options.definitions[definition];
+  const schema = (options.documented ?? options.definitions)[definition];
   if (schema === undefined) throw new Error(`no definition ${definition}`);
   const comment = documentation(schema.description, '');
   const gvks = schema['x-kubernetes-group-version-kind'] ?? [];

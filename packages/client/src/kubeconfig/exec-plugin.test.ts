@@ -29,7 +29,7 @@ describe('execPlugin', () => {
     const { token = '' } = await execPlugin(
       plugin(program, { env: { MINE: 'own' }, provideClusterInfo: true }),
       cluster,
-    )();
+    ).get();
     expect(token.startsWith('own ')).toBe(true);
     expect(JSON.parse(token.slice(4))).toEqual({
       apiVersion: 'client.authentication.k8s.io/v1',
@@ -40,7 +40,7 @@ describe('execPlugin', () => {
 
   it('runs it again only when the credentials are about to end, and once for all who wait', async () => {
     const clock = new VirtualClock(Date.parse('2026-01-01T00:00:00Z'));
-    const get = execPlugin(
+    const { get, renew } = execPlugin(
       plugin(printing(`{ token: String(process.pid), expirationTimestamp: '2026-01-01T01:00:00Z' }`)),
       cluster,
       clock,
@@ -50,7 +50,10 @@ describe('execPlugin', () => {
     await clock.advance(3_589_000);
     expect(await get()).toEqual(first);
     await clock.advance(1000);
-    expect(await get()).not.toEqual(first);
+    const later = await get();
+    expect(later).not.toEqual(first);
+    renew();
+    expect(await get()).not.toEqual(later);
   });
 
   it.each([
@@ -69,7 +72,7 @@ describe('execPlugin', () => {
     [printing('{}'), {}, 'neither a token nor a client certificate'],
     ['', { apiVersion: 'v1' }, 'users[0].user.exec.apiVersion: must be one of'],
   ])('says why there are no credentials after %j', async (program, more, message) => {
-    await expect(execPlugin(plugin(program, more), cluster)()).rejects.toMatchObject({
+    await expect(execPlugin(plugin(program, more), cluster).get()).rejects.toMatchObject({
       name: 'KubeconfigError',
       file: 'f',
       message: expect.stringContaining(message),

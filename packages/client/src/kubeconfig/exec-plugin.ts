@@ -14,6 +14,13 @@ export interface ExecCredential {
   readonly expirationTimestamp?: string | undefined;
 }
 
+/** Credentials that a command makes. */
+export interface ExecPlugin {
+  readonly get: () => Promise<ExecCredential>;
+  /** The next `get` runs the command, whatever the last one said of its end: the server has refused it. */
+  readonly renew: () => void;
+}
+
 /** A plugin that hangs must not hang its caller; one that asks the user takes its time. */
 const timeoutMs = 60_000;
 /** A credential that is about to end would be refused on arrival. */
@@ -27,13 +34,9 @@ const apiVersions: ReadonlySet<string> = new Set([
 /**
  * The credentials of a command, which is run again when the last ones have ended; those without an end are kept.
  * Source: "client-go credential plugins" in the Kubernetes documentation.
- * @throws KubeconfigError from the returned function, with what the command said
+ * @throws KubeconfigError from `get`, with what the command said
  */
-export function execPlugin(
-  exec: ExecEntry,
-  cluster: ClusterEntry,
-  clock: Clock = systemClock,
-): () => Promise<ExecCredential> {
+export function execPlugin(exec: ExecEntry, cluster: ClusterEntry, clock: Clock = systemClock): ExecPlugin {
   let last: { readonly credential: ExecCredential; readonly endsAt: number } | undefined;
   let running: Promise<ExecCredential> | undefined;
   const run = async () => {
@@ -49,10 +52,15 @@ export function execPlugin(
       running = undefined;
     }
   };
-  return async () => {
-    if (last !== undefined && clock.now() < last.endsAt) return last.credential;
-    running ??= run();
-    return running;
+  return {
+    async get() {
+      if (last !== undefined && clock.now() < last.endsAt) return last.credential;
+      running ??= run();
+      return running;
+    },
+    renew() {
+      last = undefined;
+    },
   };
 }
 

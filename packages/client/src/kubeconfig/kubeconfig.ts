@@ -27,6 +27,8 @@ export interface ClusterEntry extends EntrySource {
   readonly certificateAuthorityData?: string | undefined;
   readonly tlsServerName?: string | undefined;
   readonly insecureSkipTlsVerify?: boolean | undefined;
+  /** `http://`, `https://` or `socks5://`. */
+  readonly proxyUrl?: string | undefined;
 }
 
 export interface UserEntry extends EntrySource {
@@ -43,6 +45,19 @@ export interface UserEntry extends EntrySource {
   readonly impersonateUid?: string | undefined;
   readonly impersonateGroups?: readonly string[] | undefined;
   readonly exec?: ExecEntry | undefined;
+  readonly oidc?: OidcEntry | undefined;
+}
+
+/** OpenID Connect tokens (`auth-provider` named `oidc`), which the issuer renews. */
+export interface OidcEntry extends EntrySource {
+  readonly issuerUrl: string;
+  readonly clientId: string;
+  readonly clientSecret?: string | undefined;
+  readonly idToken?: string | undefined;
+  readonly refreshToken?: string | undefined;
+  readonly certificateAuthority?: string | undefined;
+  /** Base64. */
+  readonly certificateAuthorityData?: string | undefined;
 }
 
 /** A command that prints credentials (client.authentication.k8s.io). */

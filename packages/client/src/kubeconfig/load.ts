@@ -5,6 +5,7 @@ import type { ConnectionOptions } from './connection.js';
 import { inClusterConnection } from './in-cluster.js';
 import { type Kubeconfig, KubeconfigError, mergeKubeconfigs } from './kubeconfig.js';
 import { parseKubeconfig } from './parse.js';
+import { proxyFromEnvironment } from './proxy.js';
 import { connectionOf } from './resolve.js';
 
 export interface LoadOptions {
@@ -20,9 +21,12 @@ export interface LoadOptions {
 export async function loadConnection(options: LoadOptions = {}): Promise<ConnectionOptions> {
   const env = options.env ?? process.env;
   const kubeconfig = await loadKubeconfig(options);
-  if (kubeconfig !== undefined) return connectionOf(kubeconfig, options.context);
-  const connection = await inClusterConnection(env);
-  if (connection !== undefined) return connection;
+  const connection =
+    kubeconfig === undefined
+      ? await inClusterConnection(env)
+      : await connectionOf(kubeconfig, options.context);
+  if (connection !== undefined)
+    return { ...connection, proxyUrl: connection.proxyUrl ?? proxyFromEnvironment(connection.server, env) };
   throw new KubeconfigError(
     'there is no such file, $KUBECONFIG names none, and this is no pod: there is no cluster to talk to',
     { file: defaultPath(env), field: '' },

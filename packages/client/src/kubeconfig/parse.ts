@@ -5,8 +5,10 @@ import {
   type ExecEntry,
   type Kubeconfig,
   KubeconfigError,
+  type OidcEntry,
   type UserEntry,
 } from './kubeconfig.js';
+import { isProxyUrl } from './proxy.js';
 
 /**
  * Reads a kubeconfig's text, YAML or JSON.
@@ -45,11 +47,9 @@ function clusterEntry(item: Fields): ClusterEntry {
   const server = cluster.required('server');
   if (!/^https?:\/\/./.test(server) || !URL.canParse(server))
     throw cluster.error('server', `must be an http or https URL, not ${JSON.stringify(server)}`);
-  if (cluster.string('proxy-url'))
-    throw cluster.error(
-      'proxy-url',
-      'proxies are not supported; take it out and route to the server directly',
-    );
+  const proxyUrl = cluster.string('proxy-url') || undefined;
+  if (proxyUrl !== undefined && !isProxyUrl(proxyUrl))
+    throw cluster.error('proxy-url', `must be an http, https or socks5 URL, not ${JSON.stringify(proxyUrl)}`);
   return {
     ...cluster.source,
     name: item.required('name'),
@@ -58,13 +58,12 @@ function clusterEntry(item: Fields): ClusterEntry {
     certificateAuthorityData: cluster.string('certificate-authority-data'),
     tlsServerName: cluster.string('tls-server-name'),
     insecureSkipTlsVerify: cluster.boolean('insecure-skip-tls-verify'),
+    proxyUrl,
   };
 }
 
 function userEntry(item: Fields): UserEntry {
   const user = item.fields('user');
-  if (user.has('auth-provider'))
-    throw user.error('auth-provider', 'is not supported; most providers offer an exec plugin in its place');
   return {
     ...user.source,
     name: item.required('name'),
@@ -80,6 +79,29 @@ function userEntry(item: Fields): UserEntry {
     impersonateUid: user.string('as-uid'),
     impersonateGroups: user.has('as-groups') ? user.strings('as-groups') : undefined,
     exec: user.has('exec') ? execEntry(user.fields('exec')) : undefined,
+    oidc: user.has('auth-provider') ? oidcEntry(user.fields('auth-provider')) : undefined,
+  };
+}
+
+function oidcEntry(provider: Fields): OidcEntry {
+  const name = provider.required('name');
+  if (name !== 'oidc')
+    throw provider.error(
+      'name',
+      `must be oidc, not ${name}: the other providers have exec plugins in its place`,
+    );
+  const config = provider.fields('config');
+  const issuerUrl = config.required('idp-issuer-url');
+  if (!URL.canParse(issuerUrl)) throw config.error('idp-issuer-url', 'must be a URL');
+  return {
+    ...config.source,
+    issuerUrl,
+    clientId: config.required('client-id'),
+    clientSecret: config.string('client-secret') || undefined,
+    idToken: config.string('id-token') || undefined,
+    refreshToken: config.string('refresh-token') || undefined,
+    certificateAuthority: config.string('idp-certificate-authority') || undefined,
+    certificateAuthorityData: config.string('idp-certificate-authority-data') || undefined,
   };
 }
 

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import type { ConnectionOptions } from './connection.js';
+import type { ClientIdentity, ConnectionOptions } from './connection.js';
 import { execPlugin } from './exec-plugin.js';
+import { checkNotEnded, identityFromFiles } from './identity.js';
 import {
   type ClusterEntry,
   type EntrySource,
@@ -10,6 +11,7 @@ import {
   KubeconfigError,
   type UserEntry,
 } from './kubeconfig.js';
+import { oidcToken } from './oidc.js';
 import { tokenFromFile } from './token-file.js';
 
 /** What a context means, with its files read. @throws KubeconfigError */
@@ -33,6 +35,7 @@ export async function connectionOf(kubeconfig: Kubeconfig, context?: string): Pr
     }),
     tlsServerName: cluster.tlsServerName,
     insecureSkipTlsVerify: cluster.insecureSkipTlsVerify,
+    proxyUrl: cluster.proxyUrl,
     namespace: chosen.namespace,
     ...(user === undefined ? {} : await credentials(user, cluster)),
   };
@@ -50,10 +53,15 @@ async function credentials(user: UserEntry, cluster: ClusterEntry): Promise<Part
       'a client certificate needs its key, and a key its certificate',
       at(user, clientKey === undefined ? 'client-key' : 'client-certificate'),
     );
+  if (clientCertificate !== undefined) {
+    const isData = Boolean(user.clientCertificateData);
+    checkNotEnded(clientCertificate, at(user, isData ? 'client-certificate-data' : 'client-certificate'));
+  }
   return {
     clientCertificate,
     clientKey,
-    token: await tokenOf(user),
+    identity: identityOf(user),
+    ...(await tokenOf(user)),
     basic:
       user.username === undefined ? undefined : { username: user.username, password: user.password ?? '' },
     impersonate:
@@ -67,28 +75,47 @@ async function credentials(user: UserEntry, cluster: ClusterEntry): Promise<Part
   };
 }
 
-/** Run once here, since a client certificate is needed before the first connection; a token is asked for each time. */
+/** Run once here, so that a plugin's fault comes at once; after that it is asked before each request. */
 async function execCredentials(exec: ExecEntry, cluster: ClusterEntry): Promise<Partial<ConnectionOptions>> {
-  const get = execPlugin(exec, cluster);
+  const { get, renew } = execPlugin(exec, cluster);
   const first = await get();
+  const identity = async (): Promise<ClientIdentity | undefined> => {
+    const { clientCertificateData: certificate, clientKeyData: key } = await get();
+    return certificate && key ? { certificate, key } : undefined;
+  };
   return {
-    clientCertificate: first.clientCertificateData,
-    clientKey: first.clientKeyData,
+    identity: first.clientCertificateData === undefined ? undefined : identity,
     token: first.token === undefined ? undefined : async () => (await get()).token ?? '',
+    renew,
   };
 }
 
-/** A token file goes before a token, since it can be renewed. */
-async function tokenOf(user: UserEntry): Promise<(() => Promise<string>) | undefined> {
-  const { token, tokenFile } = user;
+/** Where both are files, which may be renewed. Data goes before a file, and stays as it is. */
+function identityOf(user: UserEntry): ConnectionOptions['identity'] {
+  const { clientCertificate, clientKey } = user;
+  if (!clientCertificate || !clientKey || user.clientCertificateData || user.clientKeyData) return undefined;
+  const directory = dirname(user.file);
+  return identityFromFiles(resolve(directory, clientCertificate), resolve(directory, clientKey));
+}
+
+/** A token file goes before a token, since it can be renewed; a token before OpenID Connect. */
+async function tokenOf(user: UserEntry): Promise<Pick<ConnectionOptions, 'token' | 'renew'>> {
+  const { token, tokenFile, oidc } = user;
   if (tokenFile !== undefined) {
     const read = tokenFromFile(resolve(dirname(user.file), tokenFile));
     await read().catch((cause: unknown) => {
       throw new KubeconfigError(messageOf(cause), at(user, 'tokenFile'), cause);
     });
-    return read;
+    return { token: read };
   }
-  return token === undefined ? undefined : async () => token;
+  if (token !== undefined) return { token: async () => token };
+  if (oidc === undefined) return {};
+  const ca = await pem(oidc, 'idp-certificate-authority', {
+    path: oidc.certificateAuthority,
+    data: oidc.certificateAuthorityData,
+  });
+  const { get, renew } = oidcToken(oidc, ca);
+  return { token: get, renew };
 }
 
 /** A PEM block from its data or its file; the data goes first, as with kubectl. */

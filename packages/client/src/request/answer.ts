@@ -66,7 +66,10 @@ function describe(call: CallName, response: Head, text: string): string {
   const excerpt = text.replaceAll(/\s+/g, ' ').trim().slice(0, 200);
   return (
     `${call.method} ${call.path} was answered with ${response.status} and ` +
-    `${excerpt === '' ? 'an empty body' : `a body that is no Kubernetes object (${type}): ${excerpt}`}`
+    `${excerpt === '' ? 'an empty body' : `a body that is no Kubernetes object (${type}): ${excerpt}`}` +
+    (type.startsWith('text/html')
+      ? '. Something else answers at this address, such as a login page or a proxy: check `server`'
+      : '')
   );
 }
 

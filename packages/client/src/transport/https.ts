@@ -1,6 +1,6 @@
 import type { ConnectionOptions } from '../kubeconfig/connection.js';
+import { readAll } from '../request/body.js';
 import { flatHeaders } from './headers.js';
-import { tlsOptions } from './tls-options.js';
 import {
   ConnectRefused,
   type ConnectRequest,
@@ -22,57 +22,80 @@ export async function httpsTransport(connection: ConnectionOptions): Promise<Tra
   if (server.protocol !== 'https:' && server.protocol !== 'http:')
     throw new TypeError(`the server must be an http or https URL, not ${connection.server}`);
   // Loaded here, so that those who talk to a server in the same process never pay for it.
-  const { Agent } = await import('undici');
+  const { AgentPool, proxiedSocket } = await import('./agent-pool.js');
   const basePath = server.pathname.replace(/\/$/, '');
-  const tls = tlsOptions(connection);
-  const agent = new Agent({
-    connect: { ...tls, keepAliveInitialDelay: 15_000, timeout: 10_000 },
-    headersTimeout: 0,
-    bodyTimeout: 0,
-  });
+  const pool = new AgentPool(connection);
 
   const sockets = new Set<TransportConnection>();
 
+  async function send(request: TransportRequest): Promise<TransportResponse> {
+    const [{ agent }, auth] = await Promise.all([pool.current(), authHeaders(connection)]);
+    try {
+      const answer = await agent.request({
+        origin: server.origin,
+        path: pathOf(basePath, request),
+        method: request.method as 'GET',
+        headers: headerList({ ...auth, ...request.headers }),
+        body: request.body ?? null,
+        signal: request.signal ?? null,
+      });
+      return {
+        status: answer.statusCode,
+        headers: flatHeaders(answer.headers),
+        body: checked(answer.body, request),
+      };
+    } catch (error) {
+      throw transportErrorOf(error, request, server.origin);
+    }
+  }
+
+  async function open(request: ConnectRequest): Promise<TransportConnection> {
+    const [{ tls }, auth] = await Promise.all([pool.current(), authHeaders(connection)]);
+    const { openWebSocket } = await import('./web-socket.js');
+    const url = new URL(pathOf(basePath, request), server.origin.replace(/^http/, 'ws'));
+    try {
+      const { proxyUrl } = connection;
+      const socket = proxyUrl === undefined ? undefined : await proxiedSocket(proxyUrl, url, tls);
+      const opened = await openWebSocket(url, {
+        ...request,
+        headers: { ...auth, ...request.headers },
+        tls,
+        socket,
+      });
+      sockets.add(opened);
+      opened.closed.then(() => sockets.delete(opened));
+      return opened;
+    } catch (error) {
+      if (error instanceof ConnectRefused) throw error;
+      throw transportErrorOf(error, { ...request, method: 'GET' }, server.origin);
+    }
+  }
+
   return {
     async request(request: TransportRequest): Promise<TransportResponse> {
-      const headers = { ...(await authHeaders(connection)), ...request.headers };
-      try {
-        const {
-          statusCode,
-          headers: answered,
-          body,
-        } = await agent.request({
-          origin: server.origin,
-          path: pathOf(basePath, request),
-          method: request.method as 'GET',
-          headers: headerList(headers),
-          body: request.body ?? null,
-          signal: request.signal ?? null,
-        });
-        return { status: statusCode, headers: flatHeaders(answered), body: checked(body, request) };
-      } catch (error) {
-        throw transportErrorOf(error, request, server.origin);
-      }
+      const response = await send(request);
+      if (response.status !== 401 || connection.renew === undefined) return response;
+      // A refused request was not carried out: with new credentials it may be sent again, whatever it is.
+      await readAll(response.body);
+      connection.renew();
+      return send(request);
     },
 
     async connect(request: ConnectRequest): Promise<TransportConnection> {
-      const headers = { ...(await authHeaders(connection)), ...request.headers };
-      const { openWebSocket } = await import('./web-socket.js');
-      const url = new URL(pathOf(basePath, request), server.origin.replace(/^http/, 'ws'));
       try {
-        const opened = await openWebSocket(url, { ...request, headers, tls });
-        sockets.add(opened);
-        opened.closed.then(() => sockets.delete(opened));
-        return opened;
+        return await open(request);
       } catch (error) {
-        if (error instanceof ConnectRefused) throw error;
-        throw transportErrorOf(error, { ...request, method: 'GET' }, server.origin);
+        const renewable = error instanceof ConnectRefused && error.response.status === 401;
+        if (!renewable || connection.renew === undefined) throw error;
+        await readAll(error.response.body);
+        connection.renew();
+        return open(request);
       }
     },
 
     async close() {
       for (const socket of sockets) socket.close();
-      await agent.destroy(new TransportError('the client is closed', { unsent: false, permanent: true }));
+      await pool.close(new TransportError('the client is closed', { unsent: false, permanent: true }));
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { ConnectionOptions } from '../kubeconfig/connection.js';
+import type { ClientIdentity, ConnectionOptions } from '../kubeconfig/connection.js';
 
 /** The part of TLS that Node's connectors take, for HTTP and WebSockets alike. */
 export interface TlsOptions {
@@ -9,11 +9,13 @@ export interface TlsOptions {
   readonly rejectUnauthorized?: boolean;
 }
 
-export function tlsOptions(connection: ConnectionOptions): TlsOptions {
+export function tlsOptions(connection: ConnectionOptions, identity?: ClientIdentity): TlsOptions {
+  const cert = identity?.certificate ?? connection.clientCertificate;
+  const key = identity?.key ?? connection.clientKey;
   return {
     ...(connection.ca === undefined ? {} : { ca: connection.ca }),
-    ...(connection.clientCertificate === undefined ? {} : { cert: connection.clientCertificate }),
-    ...(connection.clientKey === undefined ? {} : { key: connection.clientKey }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
     ...(connection.tlsServerName === undefined ? {} : { servername: connection.tlsServerName }),
     ...(connection.insecureSkipTlsVerify ? { rejectUnauthorized: false } : {}),
   };

@@ -46,6 +46,8 @@ function codeOf(error: unknown): string {
 }
 
 function advice(code: string): string {
+  if (/ALERT_CERTIFICATE_(EXPIRED|REVOKED)/.test(code))
+    return ' (the server refuses the client certificate: get a new one from who runs the cluster)';
   if (code === 'CERT_HAS_EXPIRED') return ' (the server has to renew its certificate)';
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
     return ' (set tls-server-name to a name that the certificate has)';

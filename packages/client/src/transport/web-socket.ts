@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { createConnection, Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import { onAbort } from '../abort.js';
 import { flatHeaders } from './headers.js';
@@ -9,6 +10,8 @@ import { webSocketConnection } from './web-socket-connection.js';
 export interface OpenWebSocketOptions extends Omit<ConnectRequest, 'headers'> {
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
   readonly tls: TlsOptions;
+  /** A connection that is there already, as through a proxy. */
+  readonly socket?: Socket | undefined;
 }
 
 /** @throws ConnectRefused for an ordinary answer, the socket's Error when there was none */
@@ -16,7 +19,8 @@ export function openWebSocket(url: URL, options: OpenWebSocketOptions): Promise<
   return new Promise((resolve, reject) => {
     const socket = new WebSocket(url, [...options.protocols], {
       ...options.tls,
-      headers: options.headers as Record<string, string | string[]>,
+      ...(options.socket === undefined ? {} : { createConnection: over(options.socket) }),
+      headers: options.headers as Record<string, string>,
       perMessageDeflate: false,
       skipUTF8Validation: true,
     });
@@ -40,4 +44,8 @@ export function openWebSocket(url: URL, options: OpenWebSocketOptions): Promise<
     });
     socket.once('close', leave);
   });
+}
+
+function over(socket: Socket): typeof createConnection {
+  return () => socket;
 }

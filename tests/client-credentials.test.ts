@@ -1,0 +1,131 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TLSSocket } from 'node:tls';
+import { PkiDirectory } from '@kubewright/apiserver';
+import { Client, connectionOf, loadConnection, parseKubeconfig, VirtualClock } from '@kubewright/client';
+import 'reflect-metadata';
+import * as x509 from '@peculiar/x509';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+let directory = '';
+let server: Server;
+let pki: PkiDirectory;
+let port = 0;
+const clients: Client[] = [];
+
+/** Answers with the name in the client's certificate, or the token; 401 for neither. */
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'credentials-'));
+  pki = await PkiDirectory.open(directory);
+  const { certificate: cert, key } = await pki.server('apiserver', 'kube-apiserver', ['127.0.0.1']);
+  const ca = pki.authority.certificate;
+  server = createServer(
+    { cert, key, ca, requestCert: true, rejectUnauthorized: false },
+    (request, response) => {
+      const name = (request.socket as TLSSocket).getPeerCertificate().subject?.CN;
+      const token = /^Bearer (good.*)/.exec(request.headers.authorization ?? '')?.[1];
+      response.statusCode = name === undefined && token === undefined ? 401 : 200;
+      response.end(JSON.stringify({ major: name ?? token }));
+    },
+  );
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  port = (server.address() as AddressInfo).port;
+  await writeFile(join(directory, 'ca.pem'), ca);
+});
+afterAll(async () => {
+  await Promise.all(clients.map((client) => client.close()));
+  server.closeAllConnections();
+  server.close();
+  await rm(directory, { recursive: true });
+});
+
+function kubeconfig(user: string): string {
+  return [
+    'current-context: c',
+    `clusters: [{name: k, cluster: {server: "https://127.0.0.1:${port}", certificate-authority: ca.pem}}]`,
+    `users: [{name: u, user: ${user}}]`,
+    'contexts: [{name: c, context: {cluster: k, user: u}}]',
+  ].join('\n');
+}
+
+async function connect(user: string): Promise<Client> {
+  const path = join(directory, 'config');
+  await writeFile(path, kubeconfig(user));
+  const client = await Client.fromConnection(await loadConnection({ path, env: {} }));
+  clients.push(client);
+  return client;
+}
+
+const whoAmI = async (client: Client) => (await client.version()).major;
+
+describe('credentials that change', () => {
+  it('a plugin is asked again when the server refuses what it gave', async () => {
+    const answers = join(directory, 'answers.json');
+    const give = (status: object) =>
+      writeFile(
+        answers,
+        JSON.stringify({
+          apiVersion: 'client.authentication.k8s.io/v1',
+          kind: 'ExecCredential',
+          status,
+        }),
+      );
+    const user = `{exec: {apiVersion: client.authentication.k8s.io/v1, command: cat, args: [${answers}], interactiveMode: Never}}`;
+    await give({ token: 'bad' });
+    const client = await connect(user);
+    await expect(client.version()).rejects.toMatchObject({ reason: 'Unauthorized' });
+    await give({ token: 'good' });
+    expect(await whoAmI(client)).toBe('good');
+    await give({ token: 'good, but not asked for' });
+    expect(await whoAmI(client)).toBe('good');
+    const first = await pki.client('first', { user: 'first', groups: [] });
+    await give({ clientCertificateData: first.certificate, clientKeyData: first.key });
+    expect(await whoAmI(await connect(user))).toBe('first');
+  });
+
+  it('certificate files are read again, and a half-written pair is not taken', async () => {
+    const before = await pki.client('before', { user: 'before', groups: [] });
+    const after = await pki.client('after', { user: 'after', groups: [] });
+    await writeFile(join(directory, 'cert.pem'), before.certificate);
+    await writeFile(join(directory, 'key.pem'), before.key);
+    const { identityFromFiles } = await import('../packages/client/src/kubeconfig/identity.js');
+    const clock = new VirtualClock();
+    const identity = identityFromFiles(join(directory, 'cert.pem'), join(directory, 'key.pem'), clock);
+    const path = join(directory, 'config');
+    await writeFile(path, kubeconfig('{client-certificate: cert.pem, client-key: key.pem}'));
+    const client = await Client.fromConnection({ ...(await loadConnection({ path, env: {} })), identity });
+    clients.push(client);
+    expect(await whoAmI(client)).toBe('before');
+    await writeFile(join(directory, 'cert.pem'), after.certificate);
+    await clock.advance(10_000);
+    expect(await whoAmI(client)).toBe('before');
+    await writeFile(join(directory, 'key.pem'), after.key);
+    await clock.advance(10_000);
+    expect(await whoAmI(client)).toBe('after');
+  });
+
+  it('an ended client certificate is named with its end', async () => {
+    const keys = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, [
+      'sign',
+      'verify',
+    ]);
+    x509.cryptoProvider.set(crypto);
+    const ended = await x509.X509CertificateGenerator.createSelfSigned({
+      name: 'CN=late',
+      keys,
+      notBefore: new Date('2020-01-01'),
+      notAfter: new Date('2021-01-01'),
+    });
+    const data = Buffer.from(ended.toString('pem')).toString('base64');
+    const text = kubeconfig(`{client-certificate-data: ${data}, client-key-data: ${data}}`).replace(
+      ', certificate-authority: ca.pem',
+      '',
+    );
+    await expect(connectionOf(await parseKubeconfig(text, 'f'))).rejects.toThrow(
+      'f: users[0].user.client-certificate-data: the client certificate of CN=late ended on 2021-01-01T00:00:00.000Z: get a new one',
+    );
+  });
+});
