@@ -10,11 +10,25 @@ import { type Comparison, comparisonLine } from './compare.js';
 import { benchCreate } from './create.js';
 import { benchGet } from './get.js';
 import { benchCacheMemory } from './memory.js';
+import {
+  benchFieldSelection,
+  benchGetBesideLists,
+  benchList,
+  benchLongList,
+  benchNamespace,
+  benchWatch,
+} from './reads.js';
 import { benchTestServer, benchUp } from './start.js';
 
 const all = {
   get: benchGet,
   create: benchCreate,
+  list: benchList,
+  namespace: benchNamespace,
+  selection: benchFieldSelection,
+  watch: benchWatch,
+  beside: benchGetBesideLists,
+  long: benchLongList,
   memory: benchCacheMemory,
   server: benchTestServer,
   up: benchUp,
