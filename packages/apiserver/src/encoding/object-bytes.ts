@@ -1,4 +1,6 @@
 import { decodeJson, encodeJson, type KubernetesObject } from '@kubewright/api';
+import type { ManagedFieldsEntry } from '@kubewright/api/meta/v1';
+import { type FieldSet, textOf } from '../patch/field-set.js';
 
 /**
  * The canonical layout of a stored object: `{"apiVersion":…,"kind":…,"metadata":{…` in this order, without
@@ -10,10 +12,24 @@ const closingBrace = '}'.charCodeAt(0);
 /** The bytes to store. The resourceVersion is left out: the store knows it better. */
 export function storedBytes(object: KubernetesObject): Buffer {
   const { apiVersion, kind, metadata, ...rest } = object;
-  const { resourceVersion: _, ...stored } = metadata;
-  const bytes = Buffer.from(encodeJson({ apiVersion, kind, metadata: stored, ...rest }));
+  const { resourceVersion: _, managedFields, ...stored } = metadata;
+  const head = `{"apiVersion":${encodeJson(apiVersion)},"kind":${encodeJson(kind)},"metadata":`;
+  const meta = managedFields === undefined ? encodeJson(stored) : withManagedFields(stored, managedFields);
+  const others = encodeJson(rest);
+  const bytes = Buffer.from(`${head}${meta}${others === '{}' ? '' : `,${others.slice(1, -1)}`}}`);
   fresh.set(bytes, object);
   return bytes;
+}
+
+/** Half of an object's bytes are the fields of its managers, whose JSON is often known. */
+function withManagedFields(metadata: object, entries: readonly ManagedFieldsEntry[]): string {
+  const text = encodeJson(metadata);
+  const managers = entries.map(({ fieldsV1, ...entry }) =>
+    fieldsV1 === undefined
+      ? encodeJson(entry)
+      : `${encodeJson(entry).slice(0, -1)},"fieldsV1":${textOf(fieldsV1 as FieldSet)}}`,
+  );
+  return `${text.slice(0, -1)}${text === '{}' ? '' : ','}"managedFields":[${managers.join(',')}]}`;
 }
 
 const fresh = new WeakMap<Buffer, KubernetesObject>();

@@ -1,3 +1,5 @@
+import { encodeJson } from '@kubewright/api';
+
 /**
  * A set of fields in the form that `metadata.managedFields[].fieldsV1` has on the wire: members are path elements
  * (`f:NAME` a field, `k:{…}` an item of a list by its keys, `v:…` an item of a set), their values the sets below them.
@@ -123,6 +125,18 @@ export function sortedSet(set: FieldSet): FieldSet {
   const result = sort(set);
   known.add(result);
   return result;
+}
+
+const texts = new WeakMap<FieldSet, string>();
+
+/** Keeps the JSON of a set that will be written again and again. */
+export function keepText(set: FieldSet): void {
+  texts.set(set, encodeJson(set));
+}
+
+/** The JSON of a set. */
+export function textOf(set: FieldSet): string {
+  return texts.get(set) ?? encodeJson(set);
 }
 
 function sort(set: FieldSet): FieldSet {
