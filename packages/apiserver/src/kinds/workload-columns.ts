@@ -1,4 +1,4 @@
-import { formatLabelSelector, labelRequirements } from '@kubewright/api';
+import { formatLabelSelector, labelRequirements, SelectorError } from '@kubewright/api';
 import type { PodTemplateSpec } from '@kubewright/api/core/v1';
 import type { LabelSelector } from '@kubewright/api/meta/v1';
 import { orNone, text, wide } from './columns.js';
@@ -30,7 +30,12 @@ export function selectorColumn<T>(selectorOf: (object: T) => LabelSelector | und
   return wide(text('Selector', 'Selects the pods.', (object) => orNone(selectorText(selectorOf(object)))));
 }
 
-/** A selector in one line: `app=web,tier in (a,b)`. */
+/** A selector in one line: `app=web,tier in (a,b)`; `<error>` for one that can't be read, as upstream prints it. */
 export function selectorText(selector: LabelSelector | undefined): string {
-  return formatLabelSelector(labelRequirements(selector) ?? []);
+  try {
+    return formatLabelSelector(labelRequirements(selector) ?? []);
+  } catch (error) {
+    if (error instanceof SelectorError) return '<error>';
+    throw error;
+  }
 }

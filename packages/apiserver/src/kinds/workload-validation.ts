@@ -7,6 +7,7 @@ import {
   forbiddenField,
   invalid,
   notSupported,
+  path,
   required,
 } from '../validation/field-error.js';
 import { percent } from '../validation/formats.js';
@@ -33,6 +34,9 @@ export function validateSelected(
   field: FieldPath,
 ): FieldError[] {
   const labels = template.metadata?.labels;
+  // One that can't be read selects nothing that could be compared.
+  if (validateLabelSelector(selector, field).length > 0)
+    return [invalid(path('spec', 'selector'), selector, 'invalid label selector')];
   // No selector at all selects nothing, an empty one everything.
   return (selector !== undefined && isEmptySelector(selector)) || selectorMatches(selector, labels)
     ? []

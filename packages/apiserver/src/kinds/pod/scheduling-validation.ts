@@ -260,7 +260,7 @@ export function validateSpread(
 
 export function validateSchedulingGates(gates: readonly PodSchedulingGate[], field: FieldPath): FieldError[] {
   const seen = new Set<string>();
-  return gates.flatMap(({ name }, index) => {
+  return gates.flatMap(({ name = '' }, index) => {
     const errors = validateFormat(qualifiedNameErrors, name, field.index(index));
     if (seen.has(name)) errors.push(duplicate(field.index(index), name));
     seen.add(name);
