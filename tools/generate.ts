@@ -1,18 +1,27 @@
-/** Writes the modules of the built-in kinds, which are made at build time and never committed: `npm run generate`. */
+/**
+ * Writes what is made at build time and never committed: the modules of the built-in kinds, and the descriptions of
+ * their fields. `npm run generate`.
+ */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type GenerateOptions, generateModules } from '../packages/client/src/generate/generate-modules.js';
+import { describe, readDescriptions } from './descriptions.js';
 
-const api = join(dirname(fileURLToPath(import.meta.url)), '../packages/api');
+const packages = join(dirname(fileURLToPath(import.meta.url)), '../packages');
+const api = join(packages, 'api');
 const output = join(api, 'src/generated');
 const data = JSON.parse(readFileSync(join(api, 'data/kubernetes.json'), 'utf8')) as Pick<
   GenerateOptions,
   'kinds' | 'definitions'
 >;
 
+const descriptions = readDescriptions(data.definitions);
+// OpenAPI documents take them from there when somebody asks for one.
+writeWhenChanged(join(packages, 'apiserver/data/descriptions.json'), JSON.stringify(descriptions));
 const files = generateModules({
   ...data,
+  documented: describe(data.definitions, descriptions),
   header: 'Made by tools/generate.ts from data/kubernetes.json: edit those.',
   imports: { kind: '../kind.js', definitions: '../definitions.js' },
   index: { file: 'builtin', constant: 'builtinKinds' },

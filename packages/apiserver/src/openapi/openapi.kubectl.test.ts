@@ -66,6 +66,12 @@ describe.skipIf(!found)('kubectl (skipped where there is none)', () => {
     expect(text).toMatch(/rollingUpdate\t<RollingUpdateDeployment>/);
   });
 
+  it('explains what fields are for', async () => {
+    const text = await run('explain', 'pod.spec.containers');
+    expect(text.replace(/\s+/g, ' ')).toContain('List of containers belonging to the pod.');
+    expect(text).toMatch(/imagePullPolicy\t<string>\n(?: {2}enum: .*\n)? {4}Image pull policy/);
+  });
+
   it('explains fields from the protobuf form of version 2', async () => {
     const text = await run('explain', 'pod.spec.containers.resources', '--output', 'plaintext-openapiv2');
     expect(text).toContain('limits\t<map[string]string>');

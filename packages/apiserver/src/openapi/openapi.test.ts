@@ -72,6 +72,17 @@ describe('a document', () => {
     expect(schemas['io.k8s.api.core.v1.Node']).toBeUndefined();
   });
 
+  it('describes definitions and fields, also where the field is a reference', () => {
+    const schemas = document('api/v1').components?.schemas ?? {};
+    expect(schemas['io.k8s.api.core.v1.PodSpec']).toMatchObject({
+      description: expect.stringContaining('PodSpec'),
+      properties: { containers: { description: expect.stringContaining('containers belonging to the pod') } },
+    });
+    expect(json('/openapi/v2').definitions['io.k8s.api.core.v1.PodSpec'].description).toBe(
+      schemas['io.k8s.api.core.v1.PodSpec']?.description,
+    );
+  });
+
   it('keeps what patches need beside references', () => {
     const schemas = document('apis/apps/v1').components?.schemas ?? {};
     expect(schemas['io.k8s.api.apps.v1.DeploymentSpec']).toMatchObject({

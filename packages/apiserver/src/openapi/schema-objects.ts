@@ -1,6 +1,7 @@
 import type { Schema, SchemaSource } from '@kubewright/api';
 import { definitions } from '@kubewright/api/schemas';
 import type { ReferenceObject, SchemaObject } from 'openapi3-ts/oas30';
+import { described } from './descriptions.js';
 import { type DocumentedKind, definitionName } from './documented-kind.js';
 
 /** Definitions of one document: added by name with everything that they refer to. */
@@ -63,7 +64,7 @@ export class SchemaObjects {
     if (!this.#schemas.has(name)) {
       // Known before it is made: definitions may contain themselves.
       this.#schemas.set(name, {});
-      this.#schemas.set(name, this.#convert(schema, source) as SchemaObject);
+      this.#schemas.set(name, this.#convert(described(name, schema), source) as SchemaObject);
     }
     return { $ref: `#/components/schemas/${name}` };
   }

@@ -128,6 +128,18 @@ export const Widget: Kind<Widget> = {
     ]);
   });
 
+  it('takes sentences for the types from elsewhere, and leaves them out of the data', () => {
+    const definitions = {
+      'a.one.v1.Item': { type: 'object', properties: { x: { type: 'string' } } },
+    } as const;
+    const documented = {
+      'a.one.v1.Item': { type: 'object', properties: { x: { type: 'string', description: 'What x is.' } } },
+    } as const;
+    const files = generateModules({ ...options, kinds: [], definitions, documented });
+    expect(files.get('one/v1.ts')).toContain('/** What x is. */');
+    expect(files.get('schemas.ts')).not.toContain('What x is.');
+  });
+
   it('renames imported types where names meet', () => {
     const text = generateModules({
       ...options,
