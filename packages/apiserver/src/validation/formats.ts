@@ -4,9 +4,10 @@ import { type FieldError, type FieldPath, invalid, required } from './field-erro
 /** Says what is wrong with a value, nothing where it is right. */
 export type Format = (value: string) => string[];
 
-/** One error for each message of the format. */
-export function validateFormat(format: Format, value: string, field: FieldPath): FieldError[] {
-  return format(value).map((message) => invalid(field, value, message));
+/** One error for each message of the format. A value that a client left out is empty, as it is in Go. */
+export function validateFormat(format: Format, value: string | undefined, field: FieldPath): FieldError[] {
+  const text = value ?? '';
+  return format(text).map((message) => invalid(field, text, message));
 }
 
 /**

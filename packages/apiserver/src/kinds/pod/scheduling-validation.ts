@@ -84,7 +84,7 @@ export function validateAffinity(affinity: Affinity | undefined, field: FieldPat
       errors.push(...validatePodTerm(term, required.index(index)));
     });
     (pods?.preferredDuringSchedulingIgnoredDuringExecution ?? []).forEach(
-      ({ weight, podAffinityTerm }, index) => {
+      ({ weight, podAffinityTerm = { topologyKey: '' } }, index) => {
         errors.push(...validateWeight(weight, preferred.index(index).child('weight')));
         errors.push(...validatePodTerm(podAffinityTerm, preferred.index(index).child('podAffinityTerm')));
       },
