@@ -6,7 +6,7 @@ import { validateChoice } from '../validation/choices.js';
 import { type FieldError, forbiddenField, path, required } from '../validation/field-error.js';
 import { validateFormat } from '../validation/formats.js';
 import { sameValue, validateImmutable } from '../validation/immutable.js';
-import { ageColumn, flag, integer, nameColumn, orNone, text, wide } from './columns.js';
+import { ageColumn, flag, integer, nameColumn, orNone, text } from './columns.js';
 import { humanDuration } from './human-duration.js';
 import { defineRules } from './kind-rules.js';
 
@@ -62,12 +62,10 @@ export const priorityClassRules = defineRules<PriorityClass>({
       ({ globalDefault }) => globalDefault ?? false,
     ),
     ageColumn,
-    wide(
-      text(
-        'PreemptionPolicy',
-        'Whether pods of it push others out.',
-        ({ preemptionPolicy }) => preemptionPolicy ?? '',
-      ),
+    text(
+      'PreemptionPolicy',
+      'Whether pods of it push others out.',
+      ({ preemptionPolicy }) => preemptionPolicy ?? '',
     ),
   ],
 });

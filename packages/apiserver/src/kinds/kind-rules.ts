@@ -16,6 +16,14 @@ export interface Column<T> {
   cell(object: T, now: number): string | number | boolean | null;
 }
 
+/** A condition of a row of a Table: that its object has completed, so that lists may leave it out. */
+export interface RowCondition {
+  readonly type: 'Completed';
+  readonly status: 'True' | 'False' | 'Unknown';
+  readonly reason?: string;
+  readonly message?: string;
+}
+
 /** Another served form of the stored object: `fromStored` and `toStored` work on parsed values and may reuse parts of them. */
 export interface Conversion<T extends KubernetesObject, V extends KubernetesObject = KubernetesObject> {
   readonly kind: Kind<V>;
@@ -103,6 +111,8 @@ export interface KindRules<T extends KubernetesObject = KubernetesObject> {
   validateName?(name: string): string[];
   /** In upstream's order; the metadata's own errors come before. */
   validate?(object: T, context: WriteContext): FieldError[];
+  /** What holds for new objects only, besides `validate`. */
+  validateCreate?(object: T, context: WriteContext): FieldError[];
   validateUpdate?(object: T, old: T, context: WriteContext): FieldError[];
   /** Texts of `Warning` headers. */
   warnings?(object: T, old: T | undefined): string[];
@@ -129,6 +139,8 @@ export interface KindRules<T extends KubernetesObject = KubernetesObject> {
   readonly fields?: Readonly<Record<string, FieldReader<T>['read']>>;
   /** Without columns a table shows name and age. */
   readonly columns?: readonly Column<T>[];
+  /** What a table says of a row besides its cells. @default nothing */
+  rowConditions?(object: T): readonly RowCondition[] | undefined;
   readonly scale?: ScaleRules<T>;
   readonly subresources?: Readonly<Record<string, SubresourceRules<T>>>;
   /** Lifetime of an object in seconds after its last write (Events). */

@@ -1,12 +1,13 @@
 import { Pod } from '@kubewright/api/core/v1';
 import { defineRules } from './kind-rules.js';
 import { podBinding } from './pod/pod-binding.js';
-import { podColumns } from './pod/pod-columns.js';
+import { podColumns, podRowConditions } from './pod/pod-columns.js';
 import { containerStream, portForward } from './pod/pod-connect.js';
 import { defaultPod } from './pod/pod-defaults.js';
 import { podEviction } from './pod/pod-eviction.js';
 import { validatePodUpdate } from './pod/pod-update-validation.js';
 import { validatePod } from './pod/pod-validation.js';
+import { podWarnings } from './pod/pod-warnings.js';
 import { qosClassOf } from './pod/qos-class.js';
 
 export const podRules = defineRules<Pod>({
@@ -20,6 +21,7 @@ export const podRules = defineRules<Pod>({
   },
   validate: validatePod,
   validateUpdate: validatePodUpdate,
+  warnings: podWarnings,
   gracePeriodSeconds,
   returnsDeleted: true,
   fields: {
@@ -29,6 +31,7 @@ export const podRules = defineRules<Pod>({
     'status.podIPs': ({ status }) => (status?.podIPs ?? []).map(({ ip }) => ip).join(','),
   },
   columns: podColumns,
+  rowConditions: podRowConditions,
   subresources: {
     status: {
       prepareForUpdate(pod, old) {

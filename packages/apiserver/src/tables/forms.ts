@@ -68,9 +68,9 @@ export function tableJson(
 }
 
 /** The Table that is a bookmark. */
-export function bookmarkTable(served: ServedKind, form: Form, metadata: ObjectMeta, now: number): Buffer {
+export function bookmarkTable(served: ServedKind, form: Form, metadata: ObjectMeta): Buffer {
   const head = tableHead(served, form, { resourceVersion: metadata.resourceVersion ?? '' }, false);
-  return joinedTable(head, [bookmarkRow(served, metadata, form, now)]);
+  return joinedTable(head, [bookmarkRow(served, metadata, form)]);
 }
 
 function tableHead(served: ServedKind, form: Form, metadata: ListMetadata, columns: boolean): string {

@@ -42,7 +42,9 @@ export function rowJson(served: ServedKind, entry: StoredEntry, form: RowForm, n
   // Nothing in a cell is a number beyond what JSON.parse reads exactly, so the plain parser will do.
   const object = served.fromStored(JSON.parse(entry.bytes.toString()) as KubernetesObject);
   const cells = encodeJson(columnsOf(served).map((column) => column.cell(object, now)));
-  const start = Buffer.from(`{"cells":${cells},"object":`);
+  const conditions = served.resource.rules.rowConditions?.(object);
+  const said = conditions === undefined ? '' : `"conditions":${encodeJson(conditions)},`;
+  const start = Buffer.from(`{"cells":${cells},${said}"object":`);
   return Buffer.concat([start, rowObject(served, entry, form, object), rowEnd]);
 }
 
@@ -62,14 +64,16 @@ function rowObject(
   return Buffer.from(encodeJson(partialMetadata({ ...object, metadata }, apiVersion)));
 }
 
-/** The row of a bookmark: it is about no object, and only its metadata says something. */
-export function bookmarkRow(served: ServedKind, metadata: ObjectMeta, form: RowForm, now: number): Buffer {
+/** The row of a bookmark: it is about no object, so its cells are empty, and only its metadata says something. */
+export function bookmarkRow(served: ServedKind, metadata: ObjectMeta, form: RowForm): Buffer {
   const { apiVersion, kind } = served.kind;
   const object = { apiVersion, kind, metadata };
-  const cells = columnsOf(served).map((column) => column.cell(object, now));
+  const cells = columnsOf(served).map(({ type }) => emptyCells[type]);
   const shown = form.include === 'Object' ? object : partialMetadata(object, form.apiVersion);
   return Buffer.from(encodeJson({ cells, object: form.include === 'None' ? null : shown }));
 }
+
+const emptyCells = { string: '', date: '', integer: 0, number: 0, boolean: false } as const;
 
 /** The metadata of an object alone, as a kind of its own. */
 export function partialMetadata({ metadata }: KubernetesObject, apiVersion: string): object {

@@ -198,10 +198,8 @@ class Watch {
       resourceVersion: String(revision),
       ...(annotations === undefined ? {} : { annotations }),
     };
-    if (this.#form.as === 'Table') {
-      const now = this.#exchange.server.now();
-      return this.#encode('BOOKMARK', bookmarkTable(this.#served, this.#form, metadata, now));
-    }
+    if (this.#form.as === 'Table')
+      return this.#encode('BOOKMARK', bookmarkTable(this.#served, this.#form, metadata));
     const identity =
       this.#form.as === 'object'
         ? { kind, apiVersion }

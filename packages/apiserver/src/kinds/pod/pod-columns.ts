@@ -1,7 +1,7 @@
 import type { ContainerStatus, Pod, PodSpec, PodStatus } from '@kubewright/api/core/v1';
 import { ageColumn, nameColumn, orNone, text, wide } from '../columns.js';
 import { timeSince } from '../human-duration.js';
-import type { Column } from '../kind-rules.js';
+import type { Column, RowCondition } from '../kind-rules.js';
 
 /** What `kubectl get pods` shows. */
 export const podColumns: readonly Column<Pod>[] = [
@@ -29,6 +29,19 @@ export const podColumns: readonly Column<Pod>[] = [
     text('Readiness Gates', 'Further conditions of readiness that are true, and how many there are.', gates),
   ),
 ];
+
+/** Marks the rows of pods that are over. Source: the pod printer of kube-apiserver. */
+export function podRowConditions({ status }: Pod): readonly RowCondition[] | undefined {
+  if (status?.phase === 'Succeeded') return succeeded;
+  return status?.phase === 'Failed' ? failed : undefined;
+}
+
+const succeeded = [completed('Succeeded', 'The pod has completed successfully.')];
+const failed = [completed('Failed', 'The pod failed.')];
+
+function completed(reason: string, message: string): RowCondition {
+  return { type: 'Completed', status: 'True', reason, message };
+}
 
 function gates({ spec, status }: Pod): string {
   const types = (spec?.readinessGates ?? []).map(({ conditionType }) => conditionType);
