@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import ipaddr from 'ipaddr.js';
 import type { Logger } from 'pino';
+import { type MachineLock, takeMachineLock } from '../machine-lock.js';
 
 const run = promisify(execFile);
 
@@ -13,7 +14,8 @@ const run = promisify(execFile);
 export class LocalAddresses {
   readonly #range: string | undefined;
   readonly #logger: Logger;
-  readonly #routes = new Set<string>();
+  /** By range. The lock says that whoever made the route is alive; undefined where another process has it. */
+  readonly #routes = new Map<string, MachineLock | undefined>();
 
   /** @param range such as `10.96.0.0/16` */
   constructor(range: string | undefined, logger: Logger) {
@@ -21,8 +23,15 @@ export class LocalAddresses {
     this.#logger = logger;
   }
 
-  /** Makes the range local. What can't be done is logged; listening then fails with its own words. */
+  /**
+   * Makes the range local, and takes away routes of proxies that were killed. What can't be done is logged; listening
+   * then fails with its own words.
+   */
   async open(): Promise<void> {
+    if (process.getuid?.() === 0)
+      await this.#removeDead().catch((error: unknown) =>
+        this.#logger.warn({ err: error }, 'routes of proxies that were killed could not be removed'),
+      );
     if (this.#range !== undefined) await this.#add(this.#range);
   }
 
@@ -38,27 +47,54 @@ export class LocalAddresses {
 
   /** Takes away what was added. */
   async close(): Promise<void> {
-    for (const range of this.#routes)
-      await run('ip', [...family(range), 'route', 'del', 'local', range, 'dev', 'lo']).catch(
-        (error: unknown) =>
-          this.#logger.warn({ err: error, range }, 'a route for services could not be removed'),
+    for (const [range, lock] of this.#routes) {
+      await route('del', range).catch((error: unknown) =>
+        this.#logger.warn({ err: error, range }, 'a route for services could not be removed'),
       );
+      await lock?.release();
+    }
     this.#routes.clear();
+  }
+
+  /** A proxy has its lock before its route is there, and until it is gone: what nobody has is a dead one's. */
+  async #removeDead(): Promise<void> {
+    const { stdout } = await run('ip', ['-4', 'route', 'show', ...ours, 'type', 'local']);
+    for (const [range = ''] of stdout.matchAll(/(?<=^local )[\d./]+/gm)) {
+      const lock = await takeMachineLock(lockName(range));
+      if (lock === undefined) continue;
+      try {
+        await route('del', range);
+        this.#logger.info({ range }, 'the route of a proxy that was killed is removed');
+      } finally {
+        await lock.release();
+      }
+    }
   }
 
   async #add(range: string): Promise<void> {
     const [address] = ipaddr.parseCIDR(range);
     if (this.#routes.has(range) || address.range() === 'loopback' || process.getuid?.() !== 0) return;
-    this.#routes.add(range);
+    const lock = await takeMachineLock(lockName(range), { patient: true });
+    this.#routes.set(range, lock);
     try {
-      await run('ip', [...family(range), 'route', 'replace', 'local', range, 'dev', 'lo']);
+      await route('replace', range);
     } catch (error) {
       this.#routes.delete(range);
+      await lock?.release();
       this.#logger.warn({ err: error, range }, 'addresses of services could not be made local');
     }
   }
 }
 
-function family(range: string): string[] {
-  return range.includes(':') ? ['-6'] : [];
+/** What our routes are told by: the number of a routing protocol that nobody else has (proto in ip-route(8)). */
+const ours = ['table', 'local', 'proto', '107'];
+
+async function route(action: 'replace' | 'del', range: string): Promise<void> {
+  const family = range.includes(':') ? ['-6'] : [];
+  await run('ip', [...family, 'route', action, 'local', range, 'dev', 'lo', ...ours]);
+}
+
+/** As the kernel prints a range: without the length where it is one address. */
+function lockName(range: string): string {
+  return `kubewright-route-${range.replace(/\/32$/, '')}`;
 }

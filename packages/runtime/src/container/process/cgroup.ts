@@ -108,11 +108,17 @@ export async function createCgroup(
   };
 }
 
-/** Kills what is left in our groups and removes them. */
+/** Where groups of engines stand: one directory a hierarchy. */
+export function cgroupDirectories({ mounts }: Cgroups): readonly string[] {
+  return [...new Set(Object.values(mounts))];
+}
+
+/** Kills what is left in the groups of an engine and removes them, where there are any. */
 export async function removeCgroups(cgroups: Cgroups): Promise<void> {
-  for (const mount of new Set(Object.values(cgroups.mounts))) {
+  for (const mount of cgroupDirectories(cgroups)) {
     const ours = join(mount, cgroups.name);
-    for (const entry of await readdir(ours, { withFileTypes: true })) {
+    const entries = await readdir(ours, { withFileTypes: true }).catch(absent);
+    for (const entry of entries ?? []) {
       if (!entry.isDirectory()) continue;
       const procs = await readFile(join(ours, entry.name, 'cgroup.procs'), 'utf8');
       for (const pid of procs.split('\n')) if (pid !== '') killIfThere(Number(pid));

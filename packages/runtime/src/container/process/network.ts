@@ -103,8 +103,8 @@ function hardwareAddress(address: string): string {
   );
 }
 
-/** Removes the bridge of an earlier life and every wire that still hangs on it. */
-async function removeBridge(name: string, host: Host): Promise<void> {
+/** Removes a bridge and every wire that still hangs on it, where there is one. */
+export async function removeBridge(name: string, host: Host): Promise<void> {
   const links = (await readFile('/proc/net/dev', 'utf8')).match(/^\s*[^\s:]+(?=:)/gm) ?? [];
   const ours = links.map((link) => link.trim()).filter((link) => link.startsWith(name));
   // Each for itself: a wire may vanish meanwhile, with its namespace. The bridge is first, so it must succeed.

@@ -73,6 +73,33 @@ describe.skipIf(process.platform !== 'linux')('the process runtime, when its pro
     });
   }
 
+  it.runIf(root)(
+    'is cleaned up after by any other engine, where its data directory is gone as well',
+    async () => {
+      const [killed, other] = [join(directory, 'killed'), join(directory, 'other')];
+      await mkdir(killed);
+      const child = start(killed, await choosePodRange(killed), 'false');
+      expect(await firstLine(child)).toBe('at work');
+      const name = interfaceName(killed);
+      const bridges = () => Object.keys(networkInterfaces()).filter((link) => link.startsWith(name));
+      expect(bridges()).toContain(name);
+      // While it lives, others leave it alone.
+      await mkdir(other);
+      const podRange = await choosePodRange(other);
+      await (await openProcessRuntime({ dataDirectory: other, podRange })).close();
+      expect(bridges()).toContain(name);
+
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+      await rm(killed, { recursive: true, force: true });
+      const runtime = await openProcessRuntime({ dataDirectory: other, podRange });
+      expect(bridges()).toEqual([]);
+      expect(await groupsOf(name)).toEqual([]);
+      expect((await runtime.status()).messages).toEqual([]);
+      await runtime.close();
+    },
+  );
+
   it('keeps two data directories apart', async () => {
     const loopback = !root;
     const names = ['a', 'b'].map((name) => join(directory, name));

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, realpath, rm } from 'node:fs/promises';
-import { createServer, type Server } from 'node:net';
 import { join, resolve } from 'node:path';
 import type { Duplex } from 'node:stream';
+import type { MachineLock } from '../../machine-lock.js';
 import {
   type AttachOptions,
   type ContainerConfig,
@@ -22,6 +22,7 @@ import {
 } from '../container-runtime.js';
 import { openCgroups, removeCgroups } from './cgroup.js';
 import { Container } from './container.js';
+import { cgroupName, removeDeadEngines, takeEngineLock } from './dead-engines.js';
 import type { Engine } from './engine.js';
 import { collect } from './exec.js';
 import { FifoPool } from './fifo-pool.js';
@@ -53,8 +54,8 @@ export interface ProcessRuntimeOptions {
  *
  * Everything it starts ends with this process, also where it is killed: the first process of each chain asks the
  * kernel to die with its parent, a PID namespace ends with its first process, mounts and network interfaces with their
- * namespaces. What could remain (the bridge, empty cgroups) is removed at the next open, which lists what ran
- * as exited with code 137. One engine a data directory; a second `open` rejects with `AlreadyExists`.
+ * namespaces. What could remain (the bridge, empty cgroups) is removed by the next engine of this machine that opens; the next over
+ * the same directory lists what ran as exited with code 137. One engine a data directory; a second `open` rejects with `AlreadyExists`.
  *
  * Not done: `hostPid`, a shared PID namespace and traffic from pods to addresses beyond this machine.
  */
@@ -79,14 +80,19 @@ export async function openProcessRuntime(options: ProcessRuntimeOptions): Promis
   for (const name of ['sandboxes', 'containers'])
     await mkdir(join(stateDirectory, name), { recursive: true });
   const name = interfaceName(dataDirectory);
-  const lock = await acquire(name, dataDirectory);
+  const lock = await takeEngineLock(name, { patient: true });
+  if (lock === undefined)
+    throw new ContainerRuntimeError('AlreadyExists', `another process runs the pods of ${dataDirectory}`);
   try {
     await killLeftovers(name);
-    const cgroups = host.privileged ? await openCgroups(`kubewright-${name}`) : 'limits need root';
+    const cgroups = host.privileged ? await openCgroups(cgroupName(name)) : 'limits need root';
     if (typeof cgroups !== 'string') {
       await removeCgroups(cgroups);
-      await openCgroups(`kubewright-${name}`);
+      await openCgroups(cgroupName(name));
     }
+    const remains = host.privileged
+      ? await removeDeadEngines(host, typeof cgroups === 'string' ? undefined : cgroups)
+      : [];
     const network = await openPodNetwork({ host, name, range: options.podRange, stateDirectory, loopback });
     const pipes = new FifoPool(join(stateDirectory, 'pipes'));
     const tree = await buildHostTree({ host, pipes, marker: name, stateDirectory, hidden: dataDirectory });
@@ -105,36 +111,19 @@ export async function openProcessRuntime(options: ProcessRuntimeOptions): Promis
       ...(loopback
         ? ['pods share the network of the host: each has an address of its own, but not its ports']
         : []),
+      ...remains,
     ]);
     await runtime.recover();
     return runtime;
   } catch (error) {
-    lock.close();
+    await lock.release();
     throw error;
   }
 }
 
-/** A name in the kernel's abstract socket namespace: gone with this process, however it ends. */
-function acquire(name: string, dataDirectory: string): Promise<Server> {
-  const server = createServer();
-  server.unref();
-  return new Promise((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => {
-      const message =
-        cause.code === 'EADDRINUSE' ? `another process runs the pods of ${dataDirectory}` : cause.message;
-      reject(
-        new ContainerRuntimeError(cause.code === 'EADDRINUSE' ? 'AlreadyExists' : 'Unavailable', message, {
-          cause,
-        }),
-      );
-    });
-    server.listen(`\0kubewright-runtime-${name}`, () => resolve(server));
-  });
-}
-
 class ProcessRuntime implements ContainerRuntime {
   readonly #engine: Engine;
-  readonly #lock: Server;
+  readonly #lock: MachineLock;
   readonly #messages: readonly string[];
   readonly #sandboxes = new Map<string, Sandbox>();
   readonly #containers = new Map<string, Container>();
@@ -142,7 +131,7 @@ class ProcessRuntime implements ContainerRuntime {
   #closed: Promise<void> | undefined;
   #broken = false;
 
-  constructor(engine: Engine, lock: Server, messages: readonly string[]) {
+  constructor(engine: Engine, lock: MachineLock, messages: readonly string[]) {
     this.#engine = engine;
     this.#lock = lock;
     this.#messages = messages;
@@ -374,7 +363,7 @@ class ProcessRuntime implements ContainerRuntime {
     await tree.holder.exited;
     await network.close();
     if (cgroups !== undefined) await removeCgroups(cgroups);
-    await new Promise((resolve) => this.#lock.close(resolve));
+    await this.#lock.release();
   }
 
   #mustBeOpen(): void {

@@ -1,0 +1,38 @@
+import { createServer, type Server } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** A name that one process of this machine has, and loses however it ends. */
+export interface MachineLock {
+  release(): Promise<void>;
+}
+
+/** Who looks for what dead processes left behind holds the names of the dead, for so long at most. */
+const lookMs = 500;
+
+/**
+ * Takes a name in the kernel's abstract socket namespace; undefined where another process has it, and keeps it.
+ * `patient` waits out those who only look whether somebody has it.
+ */
+export async function takeMachineLock(
+  name: string,
+  { patient = false }: { readonly patient?: boolean } = {},
+): Promise<MachineLock | undefined> {
+  const until = Date.now() + lookMs;
+  for (;;) {
+    const server = await listen(`\0${name}`);
+    if (server !== undefined) return { release: () => new Promise((done) => server.close(() => done())) };
+    if (!patient || Date.now() >= until) return undefined;
+    await delay(20);
+  }
+}
+
+function listen(path: string): Promise<Server | undefined> {
+  const server = createServer((socket) => socket.destroy());
+  server.unref();
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      error.code === 'EADDRINUSE' ? resolve(undefined) : reject(error),
+    );
+    server.listen(path, () => resolve(server));
+  });
+}
