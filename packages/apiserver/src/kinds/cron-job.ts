@@ -13,8 +13,9 @@ import { scheduleError } from '../validation/schedule.js';
 import { ageColumn, flag, integer, nameColumn, orNone, text } from './columns.js';
 import { timeSince } from './human-duration.js';
 import { validateJobSpec } from './job/job-validation.js';
-import { defaultJobTemplate } from './job.js';
+import { defaultJobTemplate, jobSpecWarnings } from './job.js';
 import { defineRules } from './kind-rules.js';
+import { podNameWarnings } from './warnings.js';
 import { containerColumns, selectorColumn } from './workload-columns.js';
 
 /** A job's name is that of its CronJob with eleven characters behind it. */
@@ -35,13 +36,16 @@ export const cronJobRules = defineRules<CronJob>({
   prepareForCreate(cronJob) {
     cronJob.status = {};
   },
-  validate({ metadata, spec }) {
-    const errors = spec === undefined ? [required(path('spec'))] : validateSpec(spec, path('spec'));
-    const { name = '' } = metadata;
-    if (name.length > maxName)
-      errors.push(invalid(path('metadata', 'name'), name, `must be no more than ${maxName} characters`));
-    return errors;
+  validate: ({ spec }) => (spec === undefined ? [required(path('spec'))] : validateSpec(spec, path('spec'))),
+  validateCreate({ metadata: { name = '' } }) {
+    return name.length > maxName
+      ? [invalid(path('metadata', 'name'), name, `must be no more than ${maxName} characters`)]
+      : [];
   },
+  warnings: ({ metadata, spec }, old) => [
+    ...(old === undefined ? podNameWarnings(metadata.name ?? '') : []),
+    ...jobSpecWarnings(spec?.jobTemplate?.spec, path('spec', 'jobTemplate', 'spec')),
+  ],
   columns: [
     nameColumn,
     text('Schedule', 'When jobs start, as cron says it.', ({ spec }) => spec?.schedule ?? ''),

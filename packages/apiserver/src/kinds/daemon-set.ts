@@ -22,6 +22,7 @@ import {
   validateSelected,
   validateServiceTemplate,
 } from './workload-validation.js';
+import { templateWarnings } from './workload-warnings.js';
 
 export const daemonSetRules = defineRules<DaemonSet>({
   kind: DaemonSet,
@@ -75,6 +76,8 @@ export const daemonSetRules = defineRules<DaemonSet>({
   },
   validateUpdate: (set, old) =>
     validateImmutable(set.spec?.selector, old.spec?.selector, path('spec', 'selector')),
+  warnings: (object, old) =>
+    templateWarnings(object, old, object.spec?.template, path('spec', 'template'), { named: false }),
   columns: [
     nameColumn,
     integer('Desired', 'Nodes that should run the pod.', ({ status }) => status?.desiredNumberScheduled ?? 0),

@@ -23,6 +23,7 @@ import {
   validateServiceTemplate,
   validateWorkloadSelector,
 } from './workload-validation.js';
+import { templateWarnings } from './workload-warnings.js';
 
 export const deploymentRules = defineRules<Deployment>({
   kind: Deployment,
@@ -44,6 +45,7 @@ export const deploymentRules = defineRules<Deployment>({
   validate: ({ spec }) => (spec === undefined ? [required(path('spec'))] : validateSpec(spec, path('spec'))),
   validateUpdate: (deployment, old) =>
     validateImmutable(deployment.spec?.selector, old.spec?.selector, path('spec', 'selector')),
+  warnings: (object, old) => templateWarnings(object, old, object.spec?.template, path('spec', 'template')),
   columns: [
     nameColumn,
     text(

@@ -16,6 +16,7 @@ import { validateImmutable } from '../validation/immutable.js';
 import { ageColumn, nameColumn, text } from './columns.js';
 import { defineRules } from './kind-rules.js';
 import { protocols, validatePortNumber } from './pod/container-validation.js';
+import { addressWarnings } from './warnings.js';
 
 const maxEndpoints = 1000;
 const maxPorts = 20_000;
@@ -36,6 +37,12 @@ export const endpointSliceRules = defineRules<EndpointSlice>({
     ...validateRequiredChoice(addressType, ['FQDN', 'IPv4', 'IPv6'], path('addressType')),
     ...validateEndpoints(endpoints ?? [], addressType, context.serviceRanges.loopbackEndpoints),
     ...validatePorts(ports ?? []),
+  ],
+  warnings: (slice, old) => [
+    ...(slice.addressType === 'FQDN' && old === undefined
+      ? ['spec.addressType: FQDN endpoints are deprecated']
+      : []),
+    ...addressesWarnings(slice),
   ],
   validateUpdate: (slice, old) => validateImmutable(slice.addressType, old.addressType, path('addressType')),
   columns: [
@@ -113,4 +120,16 @@ function validatePorts(ports: readonly EndpointPort[]): FieldError[] {
       errors.push(...validateFormat(qualifiedNameErrors, appProtocol, at.child('appProtocol')));
     return errors;
   });
+}
+
+/** Those who write slices by rote write addresses as they should be. */
+const wellBehaved = new Set(['endpointslice-controller.k8s.io', 'endpointslicemirroring-controller.k8s.io']);
+
+function addressesWarnings({ metadata, endpoints }: EndpointSlice): string[] {
+  if (wellBehaved.has(metadata.labels?.['endpointslice.kubernetes.io/managed-by'] ?? '')) return [];
+  return (endpoints ?? []).flatMap(({ addresses }, index) =>
+    addresses.flatMap((address, addressIndex) =>
+      addressWarnings(address, path('endpoints').index(index).child('addresses').index(addressIndex)),
+    ),
+  );
 }

@@ -14,6 +14,7 @@ export const endpointsRules = defineRules<Endpoints>({
   kind: Endpoints,
   createdByUpdate: true,
   storageKey: 'services/endpoints',
+  deprecation: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
   default({ subsets }) {
     for (const subset of subsets ?? []) for (const port of subset.ports ?? []) port.protocol ||= 'TCP';
   },

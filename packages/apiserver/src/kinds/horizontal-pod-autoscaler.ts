@@ -1,19 +1,19 @@
-import { pathSegmentErrors } from '@kubewright/api';
 import type { HorizontalPodAutoscaler as V1 } from '@kubewright/api/autoscaling/v1';
 import {
   HorizontalPodAutoscaler,
-  type HorizontalPodAutoscalerSpec,
   type HPAScalingRules,
   type MetricSpec,
   type MetricStatus,
   type MetricTarget,
   type MetricValueStatus,
 } from '@kubewright/api/autoscaling/v2';
-import { validateChoice } from '../validation/choices.js';
-import { type FieldError, type FieldPath, invalid, path, required } from '../validation/field-error.js';
-import { validateFormat } from '../validation/formats.js';
 import { ageColumn, count, nameColumn, orUnset, text } from './columns.js';
 import { cpu, defaultUtilization, firstVersion } from './horizontal-pod-autoscaler/first-version.js';
+import {
+  validateAutoscaler,
+  validateAutoscalerStatus,
+  validateTargetVersion,
+} from './horizontal-pod-autoscaler/spec-validation.js';
 import { type Column, defineRules } from './kind-rules.js';
 
 const shownMetrics = 2;
@@ -55,8 +55,11 @@ export const horizontalPodAutoscalerRules = defineRules<HorizontalPodAutoscaler>
   prepareForCreate(autoscaler) {
     autoscaler.status = { desiredReplicas: 0 };
   },
-  validate: ({ spec }) => (spec === undefined ? [required(path('spec'))] : validateSpec(spec, path('spec'))),
+  validate: validateAutoscaler,
+  validateCreate: ({ spec }) => validateTargetVersion(spec, undefined),
+  validateUpdate: ({ spec }, old) => validateTargetVersion(spec, old.spec),
   columns,
+  subresources: { status: { validateUpdate: validateAutoscalerStatus } },
 });
 
 function defaultScaleUp(): HPAScalingRules {
@@ -79,84 +82,6 @@ function withDefaults(rules: HPAScalingRules | undefined, defaults: HPAScalingRu
     ...defaults,
     ...Object.fromEntries(Object.entries(rules ?? {}).filter(([, value]) => value !== undefined)),
   };
-}
-
-const maxWindowSeconds = 3600;
-const maxPeriodSeconds = 1800;
-
-function validateSpec(spec: HorizontalPodAutoscalerSpec, field: FieldPath): FieldError[] {
-  const { minReplicas, maxReplicas = 0 } = spec;
-  const errors: FieldError[] = [];
-  if (minReplicas !== undefined && minReplicas < 1)
-    errors.push(invalid(field.child('minReplicas'), minReplicas, 'must be greater than or equal to 1'));
-  if (maxReplicas < 1)
-    errors.push(invalid(field.child('maxReplicas'), maxReplicas, 'must be greater than 0'));
-  if (minReplicas !== undefined && maxReplicas < minReplicas)
-    errors.push(
-      invalid(field.child('maxReplicas'), maxReplicas, 'must be greater than or equal to `minReplicas`'),
-    );
-  for (const name of ['kind', 'name'] as const) {
-    const value = spec.scaleTargetRef?.[name] ?? '';
-    const at = field.child('scaleTargetRef', name);
-    errors.push(...(value === '' ? [required(at)] : validateFormat(pathSegmentErrors, value, at)));
-  }
-  (spec.metrics ?? []).forEach((metric, index) => {
-    errors.push(...validateMetric(metric, field.child('metrics').index(index)));
-  });
-  for (const name of ['scaleUp', 'scaleDown'] as const)
-    errors.push(...validateRules(spec.behavior?.[name], field.child('behavior', name)));
-  return errors;
-}
-
-/** Each type of metric and the field that describes it. */
-const sources = {
-  ContainerResource: 'containerResource',
-  External: 'external',
-  Object: 'object',
-  Pods: 'pods',
-  Resource: 'resource',
-} as const;
-
-function validateMetric(metric: MetricSpec, field: FieldPath): FieldError[] {
-  const errors: FieldError[] = [];
-  const { type = '' } = metric;
-  if (type === '') errors.push(required(field.child('type'), 'must specify a metric source type'));
-  errors.push(...validateChoice(type, Object.keys(sources), field.child('type')));
-  const name = Object.hasOwn(sources, type) ? sources[type as keyof typeof sources] : undefined;
-  if (name === undefined) return errors;
-  if (metric[name] === undefined)
-    errors.push(required(field.child(name), 'must populate information for the given metric source'));
-  return errors;
-}
-
-function validateRules(rules: HPAScalingRules | undefined, field: FieldPath): FieldError[] {
-  if (rules === undefined) return [];
-  const window = rules.stabilizationWindowSeconds;
-  const at = field.child('stabilizationWindowSeconds');
-  const errors: FieldError[] = [];
-  if (window !== undefined && window < 0)
-    errors.push(invalid(at, window, 'must be greater than or equal to zero'));
-  if (window !== undefined && window > maxWindowSeconds)
-    errors.push(invalid(at, window, `must be less than or equal to ${maxWindowSeconds}`));
-  errors.push(...validateChoice(rules.selectPolicy, ['Disabled', 'Max', 'Min'], field.child('selectPolicy')));
-  const policies = field.child('policies');
-  if (!rules.policies?.length) errors.push(required(policies, 'must specify at least one Policy'));
-  (rules.policies ?? []).forEach(({ type, value, periodSeconds }, index) => {
-    const policy = policies.index(index);
-    errors.push(...validateChoice(type ?? '', ['Percent', 'Pods'], policy.child('type')));
-    if (!(value > 0)) errors.push(invalid(policy.child('value'), value ?? 0, 'must be greater than zero'));
-    if (!(periodSeconds > 0))
-      errors.push(invalid(policy.child('periodSeconds'), periodSeconds ?? 0, 'must be greater than zero'));
-    if (periodSeconds > maxPeriodSeconds)
-      errors.push(
-        invalid(
-          policy.child('periodSeconds'),
-          periodSeconds,
-          `must be less than or equal to ${maxPeriodSeconds}`,
-        ),
-      );
-  });
-  return errors;
 }
 
 function metricsText({ spec, status }: HorizontalPodAutoscaler): string {

@@ -1,18 +1,27 @@
-import { dns1123SubdomainErrors, qualifiedNameErrors, wildcardDns1123SubdomainErrors } from '@kubewright/api';
+import { dns1123LabelErrors } from '@kubewright/api';
+import { Ingress, IngressClass, type IngressClassParametersReference } from '@kubewright/api/networking/v1';
+import { validateChoice } from '../validation/choices.js';
 import {
-  type HTTPIngressPath,
-  Ingress,
-  type IngressBackend,
-  IngressClass,
-} from '@kubewright/api/networking/v1';
-import { validateRequiredChoice } from '../validation/choices.js';
-import { type FieldError, type FieldPath, invalid, path, required } from '../validation/field-error.js';
-import { validateFormat } from '../validation/formats.js';
+  type FieldError,
+  type FieldPath,
+  forbiddenField,
+  path,
+  required,
+  tooLong,
+} from '../validation/field-error.js';
+import { validateDomainPrefixedPath, validateFormat } from '../validation/formats.js';
 import { validateImmutable } from '../validation/immutable.js';
 import { ageColumn, nameColumn, orNone, text } from './columns.js';
+import {
+  ingressWarnings,
+  validateClassAnnotation,
+  validateIngress,
+  validateIngressStatus,
+  validateObjectReference,
+} from './ingress-validation.js';
 import { defineRules } from './kind-rules.js';
-import { validatePort } from './pod/handler-validation.js';
 
+const maxController = 250;
 const shownHosts = 3;
 
 export const ingressRules = defineRules<Ingress>({
@@ -22,36 +31,9 @@ export const ingressRules = defineRules<Ingress>({
   prepareForCreate(ingress) {
     ingress.status = { loadBalancer: {} };
   },
-  validate({ spec }) {
-    const field = path('spec');
-    const rules = spec?.rules ?? [];
-    const errors: FieldError[] = [];
-    if (rules.length === 0 && spec?.defaultBackend === undefined)
-      errors.push(
-        invalid(field, spec?.rules ?? null, 'either `defaultBackend` or `rules` must be specified'),
-      );
-    if (spec?.defaultBackend !== undefined)
-      errors.push(...validateBackend(spec.defaultBackend, field.child('defaultBackend')));
-    rules.forEach(({ host = '', http }, index) => {
-      const at = field.child('rules').index(index);
-      if (host !== '') errors.push(...validateHost(host, at.child('host')));
-      (http?.paths ?? []).forEach((one, pathIndex) => {
-        errors.push(...validatePath(one, at.child('http', 'paths').index(pathIndex)));
-      });
-      if (http !== undefined && (http.paths ?? []).length === 0)
-        errors.push(required(at.child('http', 'paths')));
-    });
-    (spec?.tls ?? []).forEach(({ hosts = [] }, index) => {
-      hosts.forEach((host, hostIndex) => {
-        errors.push(...validateHost(host, field.child('tls').index(index).child('hosts').index(hostIndex)));
-      });
-    });
-    if (spec?.ingressClassName !== undefined)
-      errors.push(
-        ...validateFormat(dns1123SubdomainErrors, spec.ingressClassName, field.child('ingressClassName')),
-      );
-    return errors;
-  },
+  validate: validateIngress,
+  validateCreate: validateClassAnnotation,
+  warnings: ingressWarnings,
   columns: [
     nameColumn,
     text('Class', 'Which controller serves the ingress.', ({ spec }) => orNone(spec?.ingressClassName)),
@@ -65,6 +47,7 @@ export const ingressRules = defineRules<Ingress>({
     text('Ports', 'Ports that are open.', ({ spec }) => ((spec?.tls ?? []).length > 0 ? '80, 443' : '80')),
     ageColumn,
   ],
+  subresources: { status: { validateUpdate: validateIngressStatus } },
 });
 
 export const ingressClassRules = defineRules<IngressClass>({
@@ -75,10 +58,14 @@ export const ingressClassRules = defineRules<IngressClass>({
     if (spec?.parameters !== undefined) spec.parameters.scope ??= 'Cluster';
   },
   validate({ spec }) {
-    const field = path('spec', 'controller');
+    const field = path('spec');
     const controller = spec?.controller ?? '';
-    if (controller === '') return [required(field)];
-    return validateFormat(qualifiedNameErrors, controller, field);
+    const at = field.child('controller');
+    return [
+      ...(controller.length > maxController ? [tooLong(at, maxController)] : []),
+      ...validateDomainPrefixedPath(controller, at),
+      ...validateParameters(spec?.parameters, field.child('parameters')),
+    ];
   },
   validateUpdate: (object, old) =>
     validateImmutable(object.spec?.controller, old.spec?.controller, path('spec', 'controller')),
@@ -103,42 +90,23 @@ function hostsText({ spec }: Ingress): string {
   return hosts.length > shownHosts ? `${list} + ${rules.length - shownHosts} more...` : list;
 }
 
-function validateHost(host: string, field: FieldPath): FieldError[] {
-  const isWildcard = host.includes('*');
-  return validateFormat(isWildcard ? wildcardDns1123SubdomainErrors : dns1123SubdomainErrors, host, field);
-}
-
-function validatePath(
-  { path: prefix = '', pathType, backend }: HTTPIngressPath,
+function validateParameters(
+  parameters: IngressClassParametersReference | undefined,
   field: FieldPath,
 ): FieldError[] {
-  const errors: FieldError[] = [];
-  if (!pathType) errors.push(required(field.child('pathType'), 'pathType must be specified'));
-  else
+  if (parameters === undefined) return [];
+  const errors = validateObjectReference(parameters, field);
+  const { scope, namespace } = parameters;
+  const at = field.child('namespace');
+  if (scope === undefined) return [...errors, required(field.child('scope'))];
+  errors.push(...validateChoice(scope, ['Cluster', 'Namespace'], field.child('scope')));
+  if (scope === 'Namespace')
     errors.push(
-      ...validateRequiredChoice(
-        pathType,
-        ['Exact', 'ImplementationSpecific', 'Prefix'],
-        field.child('pathType'),
-      ),
+      ...(namespace === undefined
+        ? [required(at, "`parameters.scope` is set to 'Namespace'")]
+        : validateFormat(dns1123LabelErrors, namespace, at)),
     );
-  const mayBeEmpty = pathType === 'ImplementationSpecific' && prefix === '';
-  if (!mayBeEmpty && !prefix.startsWith('/'))
-    errors.push(invalid(field.child('path'), prefix, 'must be an absolute path'));
-  errors.push(...validateBackend(backend ?? {}, field.child('backend')));
-  return errors;
-}
-
-function validateBackend({ service, resource }: IngressBackend, field: FieldPath): FieldError[] {
-  if (service !== undefined && resource !== undefined)
-    return [invalid(field, '', 'cannot set both resource and service backends')];
-  if (resource !== undefined) return [];
-  const at = field.child('service');
-  if (service === undefined) return [required(field, 'resource or service backend is required')];
-  const { number, name } = service.port ?? {};
-  const errors: FieldError[] = service.name ? [] : [required(at.child('name'))];
-  if (number && name) errors.push(invalid(field, '', 'cannot set both port name & port number'));
-  else if (!number && !name) errors.push(required(field, 'port name or number is required'));
-  else errors.push(...validatePort(number || name, at.child('port', number ? 'number' : 'name')));
+  if (scope === 'Cluster' && namespace !== undefined)
+    errors.push(forbiddenField(at, "`parameters.scope` is set to 'Cluster'"));
   return errors;
 }

@@ -1,6 +1,7 @@
 import { isConditionTrue } from '@kubewright/api';
 import { Job, type JobSpec, type JobTemplateSpec } from '@kubewright/api/batch/v1';
 import type { ObjectMeta } from '@kubewright/api/meta/v1';
+import { type FieldPath, path } from '../validation/field-error.js';
 import { ageColumn, nameColumn, text } from './columns.js';
 import { humanDuration } from './human-duration.js';
 import { generateSelector } from './job/job-selector.js';
@@ -10,6 +11,8 @@ import { validateJob } from './job/job-validation.js';
 import { defineRules } from './kind-rules.js';
 import { defaultPodTemplate } from './pod/pod-defaults.js';
 import { maxInt32 } from './pod/pod-validation.js';
+import { podTemplateWarnings } from './pod/pod-warnings.js';
+import { podNameWarnings } from './warnings.js';
 import { containerColumns, selectorColumn } from './workload-columns.js';
 
 export const jobRules = defineRules<Job>({
@@ -27,6 +30,10 @@ export const jobRules = defineRules<Job>({
   validate: validateJob,
   validateUpdate: validateJobUpdate,
   fields: { 'status.successful': ({ status }) => String(status?.succeeded ?? 0) },
+  warnings: (job, old) => [
+    ...(old === undefined ? podNameWarnings(job.metadata.name ?? '') : []),
+    ...jobSpecWarnings(job.spec, path('spec')),
+  ],
   columns: [
     nameColumn,
     text('Status', 'How far the job is.', statusOf),
@@ -42,6 +49,24 @@ export const jobRules = defineRules<Job>({
   ],
   subresources: { status: { validateUpdate: validateJobStatus } },
 });
+
+const manyCompletions = 100_000;
+const manyParallelism = 10_000;
+
+/** What is odd about a job or the template of one. */
+export function jobSpecWarnings(spec: JobSpec | undefined, field: FieldPath): string[] {
+  const { completionMode, completions = 0, parallelism = 0 } = spec ?? {};
+  const isHuge =
+    completionMode === 'Indexed' && completions > manyCompletions && parallelism > manyParallelism;
+  return [
+    ...(isHuge
+      ? [
+          `${field}: In Indexed Jobs with a number of completions higher than 10^5 and a parallelism higher than 10^4, a Kubernetes control plane might not be able to track completedIndexes when a big number of indexes fail`,
+        ]
+      : []),
+    ...podTemplateWarnings(spec?.template, field.child('template')),
+  ];
+}
 
 /** The template of a CronJob's jobs gets what a job gets. */
 export function defaultJobTemplate(template: JobTemplateSpec): void {

@@ -114,7 +114,9 @@ export interface KindRules<T extends KubernetesObject = KubernetesObject> {
   /** What holds for new objects only, besides `validate`. */
   validateCreate?(object: T, context: WriteContext): FieldError[];
   validateUpdate?(object: T, old: T, context: WriteContext): FieldError[];
-  /** Texts of `Warning` headers. */
+  /** What every request for the kind is warned of. */
+  readonly deprecation?: string;
+  /** Texts of `Warning` headers for a write; `old` is what an update changed. */
   warnings?(object: T, old: T | undefined): string[];
   /**
    * Takes what the object needs to itself alone (addresses, ports) before it is stored. The answer gives it back when

@@ -1,11 +1,12 @@
+import { dns1123SubdomainErrors, pathSegmentErrors } from '@kubewright/api';
 import { IPAddress, NetworkPolicy, ServiceCIDR } from '@kubewright/api/networking/v1';
 import { familyOf, validateCidr } from '../validation/addresses.js';
-import { validateChoice } from '../validation/choices.js';
-import { type FieldError, invalid, path, required } from '../validation/field-error.js';
+import { type FieldError, type FieldPath, invalid, path, required } from '../validation/field-error.js';
+import { validateFormat } from '../validation/formats.js';
 import { validateImmutable } from '../validation/immutable.js';
-import { validateLabelSelector } from '../validation/label-selector.js';
 import { ageColumn, nameColumn, orNone, text } from './columns.js';
 import { defineRules } from './kind-rules.js';
+import { validateNetworkPolicy } from './network-policy-validation.js';
 import { canonicalAddress } from './service/address-range.js';
 import { selectorText } from './workload-columns.js';
 
@@ -22,12 +23,7 @@ export const networkPolicyRules = defineRules<NetworkPolicy>({
     if (!spec.policyTypes?.length)
       spec.policyTypes = spec.egress?.length ? ['Ingress', 'Egress'] : ['Ingress'];
   },
-  validate: ({ spec }) => [
-    ...validateLabelSelector(spec?.podSelector, path('spec', 'podSelector')),
-    ...(spec?.policyTypes ?? []).flatMap((type, index) =>
-      validateChoice(type, ['Egress', 'Ingress'], path('spec', 'policyTypes').index(index)),
-    ),
-  ],
+  validate: validateNetworkPolicy,
   columns: [
     nameColumn,
     text('Pod-Selector', 'Pods that the policy is for.', ({ spec }) =>
@@ -50,10 +46,13 @@ export const ipAddressRules = defineRules<IPAddress>({
   validate({ spec }) {
     const field = path('spec', 'parentRef');
     if (spec?.parentRef === undefined) return [required(field)];
-    const errors: FieldError[] = [];
-    if (!spec.parentRef.resource) errors.push(required(field.child('resource')));
-    if (!spec.parentRef.name) errors.push(required(field.child('name')));
-    return errors;
+    const { group = '', resource, name, namespace = '' } = spec.parentRef;
+    return [
+      ...(group === '' ? [] : validateFormat(dns1123SubdomainErrors, group, field.child('group'))),
+      ...validateSegment(resource, field.child('resource')),
+      ...validateSegment(name, field.child('name')),
+      ...(namespace === '' ? [] : validateSegment(namespace, field.child('namespace'))),
+    ];
   },
   validateUpdate: (address, old) =>
     validateImmutable(address.spec?.parentRef, old.spec?.parentRef, path('spec', 'parentRef')),
@@ -80,7 +79,13 @@ export const serviceCidrRules = defineRules<ServiceCIDR>({
     const cidrs = spec?.cidrs ?? [];
     const field = path('spec', 'cidrs');
     if (cidrs.length === 0) return [required(field, 'at least one CIDR required')];
-    if (cidrs.length > 2) return [invalid(field, cidrs, 'may only hold up to 2 values')];
+    // Upstream shows the spec in its internal form here.
+    const wrong = (detail: string) => [invalid(field, { CIDRs: cidrs }, detail)];
+    if (cidrs.length > 2) return wrong('may only hold up to 2 values');
+    if (cidrs.length === 2 && new Set(cidrs.map(cidrFamilyOf)).size !== 2)
+      return wrong(
+        'may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64',
+      );
     return cidrs.flatMap((cidr, index) => validateCidr(cidr, field.index(index)));
   },
   validateUpdate: (range, old) =>
@@ -91,3 +96,11 @@ export const serviceCidrRules = defineRules<ServiceCIDR>({
     ageColumn,
   ],
 });
+
+function validateSegment(value: string | undefined, field: FieldPath): FieldError[] {
+  return value ? validateFormat(pathSegmentErrors, value, field) : [required(field)];
+}
+
+function cidrFamilyOf(cidr: string): string | undefined {
+  return familyOf(cidr.split('/')[0] ?? '');
+}

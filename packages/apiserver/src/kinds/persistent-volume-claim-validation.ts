@@ -1,5 +1,5 @@
-import { compareQuantities, dns1123SubdomainErrors } from '@kubewright/api';
-import type { PersistentVolumeClaimSpec } from '@kubewright/api/core/v1';
+import { compareQuantities, dns1123LabelErrors, dns1123SubdomainErrors } from '@kubewright/api';
+import type { PersistentVolumeClaim, PersistentVolumeClaimSpec } from '@kubewright/api/core/v1';
 import { validateChoice } from '../validation/choices.js';
 import {
   type FieldError,
@@ -7,10 +7,14 @@ import {
   forbiddenField,
   invalid,
   notSupported,
+  path,
   required,
 } from '../validation/field-error.js';
 import { validateFormat } from '../validation/formats.js';
+import { sameValue, validateImmutable } from '../validation/immutable.js';
 import { validateLabelSelector } from '../validation/label-selector.js';
+import { classAnnotation, classWarnings } from './storage-class-annotation.js';
+import { fractionWarnings } from './warnings.js';
 
 export const accessModes = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'];
 
@@ -32,15 +36,151 @@ export function validateClaimSpec(spec: PersistentVolumeClaimSpec, field: FieldP
       ...validateFormat(dns1123SubdomainErrors, spec.storageClassName, field.child('storageClassName')),
     );
   errors.push(...validateChoice(spec.volumeMode, ['Block', 'Filesystem'], field.child('volumeMode')));
-  const source = spec.dataSource;
-  if (source !== undefined) {
-    const at = field.child('dataSource');
-    if (!source.name) errors.push(required(at.child('name')));
-    if (!source.kind) errors.push(required(at.child('kind')));
-    if (!source.apiGroup && source.kind !== 'PersistentVolumeClaim')
+  errors.push(...validateDataSources(spec, field));
+  if (spec.volumeAttributesClassName)
+    errors.push(
+      ...validateFormat(
+        dns1123SubdomainErrors,
+        spec.volumeAttributesClassName,
+        field.child('volumeAttributesClassName'),
+      ),
+    );
+  return errors;
+}
+
+/** What the claim starts with: a copy of another claim, or something that another controller knows. */
+function validateDataSources(
+  { dataSource, dataSourceRef }: PersistentVolumeClaimSpec,
+  field: FieldPath,
+): FieldError[] {
+  const errors = [
+    ...validateDataSource(dataSource, field.child('dataSource')),
+    ...validateDataSource(dataSourceRef, field.child('dataSourceRef')),
+  ];
+  const at = field.child('dataSourceRef', 'namespace');
+  if (dataSourceRef?.namespace)
+    errors.push(...validateFormat(dns1123LabelErrors, dataSourceRef.namespace, at));
+  if (dataSource === undefined || dataSourceRef === undefined) return errors;
+  // Upstream shows the path of the other field as the value.
+  const wrong = (detail: string) => invalid(field, {}, detail);
+  if (dataSourceRef.namespace)
+    return [...errors, wrong('may not be specified when dataSourceRef.namespace is specified')];
+  const { namespace: _, ...same } = dataSourceRef;
+  return sameValue(dataSource, same) ? errors : [...errors, wrong('must match dataSourceRef')];
+}
+
+function validateDataSource(
+  source: { name: string; kind: string; apiGroup?: string | undefined } | undefined,
+  field: FieldPath,
+): FieldError[] {
+  if (source === undefined) return [];
+  const errors: FieldError[] = [];
+  if (!source.name) errors.push(required(field.child('name')));
+  if (!source.kind) errors.push(required(field.child('kind')));
+  if (!source.apiGroup && source.kind !== 'PersistentVolumeClaim')
+    errors.push(
+      invalid(
+        field,
+        source.kind ?? '',
+        "must be 'PersistentVolumeClaim' when referencing the default apiGroup",
+      ),
+    );
+  if (source.apiGroup)
+    errors.push(...validateFormat(dns1123SubdomainErrors, source.apiGroup, field.child('apiGroup')));
+  return errors;
+}
+
+/** A claim stays as it is, but for what binding, growing and other attributes need. */
+export function validateClaimUpdate(claim: PersistentVolumeClaim, old: PersistentVolumeClaim): FieldError[] {
+  const { spec = {}, metadata, status } = claim;
+  const before = old.spec ?? {};
+  const isBound = status?.phase === 'Bound';
+  const masked = { ...spec };
+  if (!before.volumeName) masked.volumeName = before.volumeName;
+  const [note, oldNote] = [
+    metadata.annotations?.[classAnnotation],
+    old.metadata.annotations?.[classAnnotation],
+  ];
+  const errors: FieldError[] = [];
+  // A class that was named by the annotation may move into the field; a claim without one may get one.
+  const isNewClass = before.storageClassName === undefined && spec.storageClassName !== undefined;
+  const moves = isNewClass && oldNote === spec.storageClassName && (note === undefined || note === oldNote);
+  if (!moves && (note ?? '') !== (oldNote ?? ''))
+    errors.push(
+      invalid(path('metadata', 'annotations').key(classAnnotation), note ?? '', 'field is immutable'),
+    );
+  if (moves || (isNewClass && oldNote === undefined)) masked.storageClassName = before.storageClassName;
+  const [size, oldSize] = [spec.resources?.requests?.storage, before.resources?.requests?.storage];
+  if (isBound) {
+    masked.volumeAttributesClassName = before.volumeAttributesClassName;
+    if (spec.resources?.requests !== undefined)
+      masked.resources = {
+        ...spec.resources,
+        requests: { ...spec.resources.requests, ...(oldSize === undefined ? {} : { storage: oldSize }) },
+      };
+  }
+  if (!sameValue(masked, before))
+    errors.push(
+      forbiddenField(
+        path('spec'),
+        'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims',
+      ),
+    );
+  // What did not grow yet may be wanted smaller again. Source: KEP-1790.
+  const capacity = old.status?.capacity?.storage ?? '0';
+  if (
+    size !== undefined &&
+    oldSize !== undefined &&
+    compareQuantities(size, oldSize) < 0 &&
+    compareQuantities(size, capacity) <= 0
+  )
+    errors.push(
+      forbiddenField(
+        path('spec', 'resources', 'requests', 'storage'),
+        'field can not be less than status.capacity',
+      ),
+    );
+  errors.push(...validateImmutable(spec.volumeMode, before.volumeMode, path('volumeMode')));
+  const attributes = spec.volumeAttributesClassName;
+  if (old.status?.currentVolumeAttributesClassName !== undefined && !attributes)
+    if (attributes !== before.volumeAttributesClassName)
       errors.push(
-        invalid(at, source.kind, "must be 'PersistentVolumeClaim' when referencing the default apiGroup"),
+        forbiddenField(
+          path('spec', 'volumeAttributesClassName'),
+          `update to ${attributes === undefined ? 'nil' : 'empty string'} is forbidden when status.currentVolumeAttributesClassName is not nil`,
+        ),
       );
+  return errors;
+}
+
+export function claimWarnings({ metadata, spec }: PersistentVolumeClaim): string[] {
+  return [
+    ...classWarnings(metadata.annotations),
+    ...(['requests', 'limits'] as const).flatMap((list) =>
+      fractionWarnings(spec?.resources?.[list]?.storage, path('spec', 'resources', list).key('storage')),
+    ),
+  ];
+}
+
+const resizeStatuses = [
+  'ControllerResizeInProgress',
+  'ControllerResizeInfeasible',
+  'NodeResizeInProgress',
+  'NodeResizeInfeasible',
+  'NodeResizePending',
+];
+
+export function validateClaimStatus({ spec, status }: PersistentVolumeClaim): FieldError[] {
+  const errors = spec?.accessModes?.length ? [] : [required(path('Spec', 'accessModes'))];
+  for (const [name, quantity] of Object.entries(status?.capacity ?? {}))
+    if (compareQuantities(quantity, '0') < 0)
+      errors.push(
+        invalid(path('status', 'capacity').key(name), String(quantity), 'must be a valid resource quantity'),
+      );
+  for (const [name, state] of Object.entries(status?.allocatedResourceStatuses ?? {})) {
+    const at = path('status', 'allocatedResourceStatuses');
+    if (!name.includes('/') && name !== 'storage') errors.push(notSupported(at, name, ['storage']));
+    if (!resizeStatuses.includes(state)) errors.push(notSupported(at, name, resizeStatuses));
   }
   return errors;
 }

@@ -1,13 +1,24 @@
-import { compareQuantities } from '@kubewright/api';
-import { PersistentVolume, PersistentVolumeClaim } from '@kubewright/api/core/v1';
-import { validateChoice } from '../validation/choices.js';
-import { type FieldError, forbiddenField, invalid, path, required } from '../validation/field-error.js';
-import { sameValue } from '../validation/immutable.js';
+import {
+  PersistentVolume,
+  PersistentVolumeClaim,
+  type PersistentVolumeClaimSpec,
+} from '@kubewright/api/core/v1';
+import { path } from '../validation/field-error.js';
 import { ageColumn, nameColumn, orUnset, text, wide } from './columns.js';
 import { defineRules } from './kind-rules.js';
-import { validateAccessModes, validateClaimSpec } from './persistent-volume-claim-validation.js';
-import { validateNodeSelector } from './pod/scheduling-validation.js';
+import {
+  claimWarnings,
+  validateClaimSpec,
+  validateClaimStatus,
+  validateClaimUpdate,
+} from './persistent-volume-claim-validation.js';
+import {
+  persistentVolumeWarnings,
+  validatePersistentVolume,
+  validatePersistentVolumeUpdate,
+} from './persistent-volume-validation.js';
 import { defaultClaimSpec } from './pod/volume-defaults.js';
+import { classAnnotation } from './storage-class-annotation.js';
 
 export const persistentVolumeRules = defineRules<PersistentVolume>({
   kind: PersistentVolume,
@@ -23,34 +34,9 @@ export const persistentVolumeRules = defineRules<PersistentVolume>({
   prepareForCreate(volume) {
     volume.status = { phase: 'Pending' };
   },
-  validate({ spec = {} }) {
-    const field = path('spec');
-    const modes = spec.accessModes ?? [];
-    const storage = spec.capacity?.storage;
-    const errors: FieldError[] = [];
-    if (modes.length === 0) errors.push(required(field.child('accessModes')));
-    errors.push(...validateAccessModes(modes, field.child('accessModes')));
-    if (spec.capacity === undefined) errors.push(required(field.child('capacity')));
-    else if (storage !== undefined && compareQuantities(storage, '0') <= 0)
-      errors.push(invalid(field.child('capacity').key('storage'), storage, 'must be greater than zero'));
-    errors.push(
-      ...validateChoice(
-        spec.persistentVolumeReclaimPolicy,
-        ['Delete', 'Recycle', 'Retain'],
-        field.child('persistentVolumeReclaimPolicy'),
-      ),
-    );
-    if (spec.nodeAffinity?.required !== undefined)
-      errors.push(
-        ...validateNodeSelector(spec.nodeAffinity.required, field.child('nodeAffinity', 'required')),
-      );
-    errors.push(...validateChoice(spec.volumeMode, ['Block', 'Filesystem'], field.child('volumeMode')));
-    const sources = Object.keys(spec).filter((name) => !notSources.has(name));
-    if (sources.length === 0) errors.push(required(field, 'must specify a volume type'));
-    for (const name of sources.slice(1))
-      errors.push(forbiddenField(field.child(name), 'may not specify more than 1 volume type'));
-    return errors;
-  },
+  validate: validatePersistentVolume,
+  validateUpdate: validatePersistentVolumeUpdate,
+  warnings: persistentVolumeWarnings,
   columns: [
     nameColumn,
     text('Capacity', 'Size of the volume.', ({ spec }) => String(spec?.capacity?.storage ?? '0')),
@@ -80,21 +66,6 @@ export const persistentVolumeRules = defineRules<PersistentVolume>({
   ],
 });
 
-/** The name of a class from before there was a field. */
-const classAnnotation = 'volume.beta.kubernetes.io/storage-class';
-
-const notSources = new Set([
-  'accessModes',
-  'capacity',
-  'claimRef',
-  'mountOptions',
-  'nodeAffinity',
-  'persistentVolumeReclaimPolicy',
-  'storageClassName',
-  'volumeAttributesClassName',
-  'volumeMode',
-]);
-
 export const persistentVolumeClaimRules = defineRules<PersistentVolumeClaim>({
   kind: PersistentVolumeClaim,
   storageKey: 'persistentvolumeclaims',
@@ -105,35 +76,14 @@ export const persistentVolumeClaimRules = defineRules<PersistentVolumeClaim>({
   },
   prepareForCreate(claim) {
     claim.status = { phase: 'Pending' };
+    if (claim.spec !== undefined) joinDataSources(claim.spec);
+  },
+  prepareForUpdate(claim, old) {
+    if (claim.spec !== undefined && !old.spec?.dataSourceRef) joinDataSources(claim.spec);
   },
   validate: ({ spec = {} }) => validateClaimSpec(spec, path('spec')),
-  validateUpdate({ spec = {} }, old) {
-    const before = old.spec ?? {};
-    const isBound = old.status?.phase === 'Bound';
-    const masked = { ...spec };
-    // What is not bound may still be; what is bound may grow.
-    if (!before.volumeName) masked.volumeName = before.volumeName;
-    if (isBound) masked.resources = before.resources;
-    masked.volumeAttributesClassName = before.volumeAttributesClassName;
-    if (before.storageClassName === undefined) masked.storageClassName = before.storageClassName;
-    const errors: FieldError[] = [];
-    if (!sameValue(masked, before))
-      errors.push(
-        forbiddenField(
-          path('spec'),
-          'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims',
-        ),
-      );
-    const [wanted, had] = [spec.resources?.requests?.storage, before.resources?.requests?.storage];
-    if (isBound && wanted !== undefined && had !== undefined && compareQuantities(wanted, had) < 0)
-      errors.push(
-        forbiddenField(
-          path('spec', 'resources', 'requests', 'storage'),
-          'field can not be less than previous value',
-        ),
-      );
-    return errors;
-  },
+  validateUpdate: validateClaimUpdate,
+  warnings: claimWarnings,
   columns: [
     nameColumn,
     text('Status', 'Whether the claim has a volume.', ({ metadata, status }) =>
@@ -157,7 +107,18 @@ export const persistentVolumeClaimRules = defineRules<PersistentVolumeClaim>({
     ageColumn,
     wide(text('VolumeMode', 'Files or a block device.', ({ spec }) => orUnset(spec?.volumeMode))),
   ],
+  subresources: { status: { validateUpdate: validateClaimStatus } },
 });
+
+/** Two fields, one meaning: the older one knows no namespace. Source: KEP-1495. */
+function joinDataSources(spec: PersistentVolumeClaimSpec): void {
+  const { dataSource, dataSourceRef } = spec;
+  if (dataSource !== undefined && dataSourceRef === undefined) spec.dataSourceRef = { ...dataSource };
+  if (dataSource === undefined && dataSourceRef !== undefined && !dataSourceRef.namespace) {
+    const { namespace: _, ...same } = dataSourceRef;
+    spec.dataSource = same;
+  }
+}
 
 const shortModes = [
   ['ReadWriteOnce', 'RWO'],

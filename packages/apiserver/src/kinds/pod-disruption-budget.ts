@@ -2,6 +2,7 @@ import { PodDisruptionBudget } from '@kubewright/api/policy/v1';
 import { validateChoice } from '../validation/choices.js';
 import { type FieldError, invalid, path } from '../validation/field-error.js';
 import { validateLabelSelector } from '../validation/label-selector.js';
+import { validateNonNegative } from '../validation/numbers.js';
 import { ageColumn, integer, nameColumn, text } from './columns.js';
 import { defineRules } from './kind-rules.js';
 import { validateAtMostAll, validateCountOrPercent } from './workload-validation.js';
@@ -43,4 +44,12 @@ export const podDisruptionBudgetRules = defineRules<PodDisruptionBudget>({
     integer('Allowed Disruptions', 'Pods that may go now.', ({ status }) => status?.disruptionsAllowed ?? 0),
     ageColumn,
   ],
+  subresources: {
+    status: {
+      validateUpdate: ({ status }) =>
+        (['disruptionsAllowed', 'currentHealthy', 'desiredHealthy', 'expectedPods'] as const).flatMap(
+          (name) => validateNonNegative(status?.[name], path('status', name)),
+        ),
+    },
+  },
 });

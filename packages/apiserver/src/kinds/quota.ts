@@ -1,10 +1,8 @@
 import { LimitRange, type LimitRangeItem, ResourceQuota } from '@kubewright/api/core/v1';
-import { validateRequiredChoice } from '../validation/choices.js';
-import { path } from '../validation/field-error.js';
-import { validateImmutable } from '../validation/immutable.js';
 import { ageColumn, createdAtColumn, nameColumn, text } from './columns.js';
 import { defineRules } from './kind-rules.js';
-import { validateQuantity } from './pod/resource-validation.js';
+import { validateLimitRange } from './limit-range-validation.js';
+import { validateQuota, validateQuotaStatus, validateQuotaUpdate } from './quota-validation.js';
 
 export const resourceQuotaRules = defineRules<ResourceQuota>({
   kind: ResourceQuota,
@@ -16,18 +14,15 @@ export const resourceQuotaRules = defineRules<ResourceQuota>({
   prepareForCreate(quota) {
     quota.status = {};
   },
-  validate: ({ spec }) =>
-    Object.entries(spec?.hard ?? {}).flatMap(([name, quantity]) =>
-      validateQuantity(name, quantity, path('spec', 'hard').key(name)),
-    ),
-  validateUpdate: (quota, old) =>
-    validateImmutable(quota.spec?.scopes, old.spec?.scopes, path('spec', 'scopes')),
+  validate: validateQuota,
+  validateUpdate: validateQuotaUpdate,
   columns: [
     nameColumn,
     text('Request', 'What is used, and what may be.', (quota) => usageText(quota, { limits: false })),
     text('Limit', 'The same for limits.', (quota) => usageText(quota, { limits: true })),
     ageColumn,
   ],
+  subresources: { status: { validateUpdate: validateQuotaStatus } },
 });
 
 function usageText({ status }: ResourceQuota, wanted: { readonly limits: boolean }): string {
@@ -45,14 +40,7 @@ export const limitRangeRules = defineRules<LimitRange>({
   default({ spec }) {
     for (const item of spec?.limits ?? []) if (item.type === 'Container') defaultItem(item);
   },
-  validate: ({ spec }) =>
-    (spec?.limits ?? []).flatMap(({ type }, index) =>
-      validateRequiredChoice(
-        type,
-        ['Container', 'PersistentVolumeClaim', 'Pod'],
-        path('spec', 'limits').index(index).child('type'),
-      ),
-    ),
+  validate: validateLimitRange,
   columns: [nameColumn, createdAtColumn],
 });
 

@@ -12,6 +12,7 @@ import {
   validateServiceTemplate,
   validateWorkloadSelector,
 } from './workload-validation.js';
+import { templateWarnings } from './workload-warnings.js';
 
 export const replicaSetRules = defineRules<ReplicaSet>({
   kind: ReplicaSet,
@@ -44,6 +45,7 @@ export const replicaSetRules = defineRules<ReplicaSet>({
   validateUpdate: (set, old) =>
     validateImmutable(set.spec?.selector, old.spec?.selector, path('spec', 'selector')),
   fields: { 'status.replicas': ({ status }) => String(status?.replicas ?? 0) },
+  warnings: (object, old) => templateWarnings(object, old, object.spec?.template, path('spec', 'template')),
   columns: [
     nameColumn,
     integer('Desired', 'Pods that are wanted.', ({ spec }) => spec?.replicas ?? 0),

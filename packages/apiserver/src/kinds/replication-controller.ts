@@ -7,6 +7,7 @@ import { defaultPodTemplate } from './pod/pod-defaults.js';
 import { containerColumns, selectorText } from './workload-columns.js';
 import { workloadStatus } from './workload-status-validation.js';
 import { validateSelected, validateServiceTemplate } from './workload-validation.js';
+import { templateWarnings } from './workload-warnings.js';
 
 export const replicationControllerRules = defineRules<ReplicationController>({
   kind: ReplicationController,
@@ -43,6 +44,7 @@ export const replicationControllerRules = defineRules<ReplicationController>({
     ];
   },
   fields: { 'status.replicas': ({ status }) => String(status?.replicas ?? 0) },
+  warnings: (object, old) => templateWarnings(object, old, object.spec?.template, path('spec', 'template')),
   columns: [
     nameColumn,
     integer('Desired', 'Pods that are wanted.', ({ spec }) => spec?.replicas ?? 0),

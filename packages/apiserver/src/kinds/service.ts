@@ -15,6 +15,7 @@ import {
 } from './service/service-defaults.js';
 import { isHeadless, needsClusterIP } from './service/service-type.js';
 import { validateService, validateServiceUpdate } from './service/service-validation.js';
+import { serviceWarnings } from './service/service-warnings.js';
 
 export const serviceRules = defineRules<Service>({
   kind: Service,
@@ -38,6 +39,7 @@ export const serviceRules = defineRules<Service>({
   },
   validate: validateService,
   validateUpdate: validateServiceUpdate,
+  warnings: serviceWarnings,
   allocate,
   async release(service, context) {
     await releaseAll(service, undefined, context);

@@ -19,6 +19,7 @@ import { defineRules } from './kind-rules.js';
 import { defaultPodTemplate } from './pod/pod-defaults.js';
 import { validatePodAnnotations } from './pod/pod-validation.js';
 import { defaultClaimSpec } from './pod/volume-defaults.js';
+import { fractionWarnings } from './warnings.js';
 import { containerColumns, selectorText } from './workload-columns.js';
 import { workloadStatus } from './workload-status-validation.js';
 import {
@@ -28,6 +29,7 @@ import {
   validateSelected,
   validateWorkloadSelector,
 } from './workload-validation.js';
+import { templateWarnings } from './workload-warnings.js';
 
 export const statefulSetRules = defineRules<StatefulSet>({
   kind: StatefulSet,
@@ -54,6 +56,10 @@ export const statefulSetRules = defineRules<StatefulSet>({
           ),
         ];
   },
+  warnings: (set, old) => [
+    ...templateWarnings(set, old, set.spec?.template, path('spec', 'template'), { named: false }),
+    ...claimWarnings(set, old),
+  ],
   columns: [
     nameColumn,
     text(
@@ -213,4 +219,26 @@ function internalStrategy(type: string, rollingUpdate: StatefulSetUpdateStrategy
     RollingUpdate:
       rollingUpdate === undefined ? null : { Partition: partition, MaxUnavailable: maxUnavailable },
   };
+}
+
+function claimWarnings({ metadata, spec }: StatefulSet, old: StatefulSet | undefined): string[] {
+  if (old !== undefined && old.metadata.generation === metadata.generation) return [];
+  const field = path('spec', 'volumeClaimTemplates');
+  const warnings = (spec?.volumeClaimTemplates ?? []).flatMap(({ spec: claim }, index) =>
+    (['requests', 'limits'] as const).flatMap((list) =>
+      fractionWarnings(
+        claim?.resources?.[list]?.storage,
+        // The odd spelling of the second form is upstream's.
+        field
+          .index(index)
+          .child(old === undefined ? '' : 'Spec', 'resources', list)
+          .key('storage'),
+      ),
+    ),
+  );
+  if ((spec?.revisionHistoryLimit ?? 0) < 0)
+    warnings.push(
+      'spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended',
+    );
+  return warnings;
 }

@@ -11,6 +11,9 @@ export const testContext: WriteContext = {
     list: async () => [],
     create: async (_kind, object) => object,
     replace: async (_kind, object) => object,
+    changeStatus: async () => {
+      throw new Error('nothing exists');
+    },
     delete: async () => undefined,
   },
 };

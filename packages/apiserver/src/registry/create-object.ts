@@ -69,6 +69,7 @@ async function createNamed<T extends KubernetesObject>(
     ...validateMetadata(resource, object),
     ...resource.schemaErrors(object),
     ...(rules.validate?.(object, context) ?? []),
+    ...(rules.validateCreate?.(object, context) ?? []),
   ];
   if (errors.length > 0) throw invalidObject(rules.kind, name, errors);
   await validateAdmission(registry.admission, { ...request, name });

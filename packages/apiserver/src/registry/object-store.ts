@@ -41,6 +41,17 @@ export function objectStore(registry: Registry, context: () => WriteContext): Ob
       return (await updateObject(registry, served.resource, options, context())).object;
     },
 
+    async changeStatus<T extends KubernetesObject>(
+      kind: Kind<T>,
+      namespace: string,
+      name: string,
+      change: (object: T) => T,
+    ): Promise<T> {
+      const { resource } = registry.resources.of<T>(kind);
+      const options = { namespace, name, subresource: 'status', change };
+      return (await updateObject(registry, resource, options, context())).object;
+    },
+
     async delete(kind, namespace, name) {
       const { resource } = registry.resources.of(kind);
       try {

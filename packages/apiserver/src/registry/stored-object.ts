@@ -6,4 +6,6 @@ export interface StoredObject<T extends KubernetesObject = KubernetesObject> {
   /** 0 for a dry run of a create. */
   readonly revision: number;
   readonly object: T;
+  /** What an update changed. */
+  readonly old?: T;
 }

@@ -71,7 +71,7 @@ export async function updateObject<T extends KubernetesObject>(
     else await rules.releaseUnused?.(outcome.object, outcome.old, context);
   }
   outcome.object.metadata.resourceVersion = String(revision);
-  return { bytes: outcome.bytes, revision, object: outcome.object };
+  return { bytes: outcome.bytes, revision, object: outcome.object, old: outcome.old };
 }
 
 interface Outcome<T extends KubernetesObject> {

@@ -14,6 +14,16 @@ export interface ObjectStore extends ObjectReader {
   create<T extends KubernetesObject>(kind: Kind<T>, object: T): Promise<T>;
   /** Creates the object or makes it this one, whatever it was; nothing is written when it is so already. */
   replace<T extends KubernetesObject>(kind: Kind<T>, object: T): Promise<T>;
+  /**
+   * Changes the status of the newest object as one compare-and-swap; called again when it changed meanwhile.
+   * @throws ApiError NotFound, and what `change` throws
+   */
+  changeStatus<T extends KubernetesObject>(
+    kind: Kind<T>,
+    namespace: string,
+    name: string,
+    change: (object: T) => T,
+  ): Promise<T>;
   /** Does nothing when there is none. */
   delete<T extends KubernetesObject>(kind: Kind<T>, namespace: string, name: string): Promise<void>;
 }

@@ -12,6 +12,7 @@ import { matchNamespace } from './create.js';
 import { fromJson, toForm } from './read-body.js';
 import { matchName } from './update.js';
 import { writeContext, writeOptions } from './write-options.js';
+import { warnAboutWrite } from './write-warnings.js';
 
 /** The media type of a server-side apply; JSON is YAML too. */
 export const applyMediaType = 'application/apply-patch+yaml';
@@ -52,7 +53,7 @@ export async function apply(exchange: Exchange, served: ServedKind): Promise<voi
     },
     context,
   );
-  exchange.warn(...(resource.rules.warnings?.(written.object, undefined) ?? []));
+  warnAboutWrite(exchange, resource, written);
   answerObject(exchange, served, created ? 201 : 200, written);
 }
 

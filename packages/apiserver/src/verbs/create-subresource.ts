@@ -23,7 +23,8 @@ export async function createSubresource(exchange: Exchange, served: ServedKind):
     update: async (change) =>
       (await updateObject(server, resource, { namespace, name, subresource, change }, context)).object,
     delete: async (deleteOptions) => {
-      await deleteObject(server, resource, { namespace, name }, deleteOptions, context);
+      const dryRun = context.dryRun || (deleteOptions.dryRun ?? []).length > 0;
+      await deleteObject(server, resource, { namespace, name }, deleteOptions, { ...context, dryRun });
     },
   });
   exchange.sendJson(201, encodeJson(answer));

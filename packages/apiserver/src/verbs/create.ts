@@ -5,6 +5,7 @@ import type { ServedKind } from '../registry/resource.js';
 import { answerObject } from './answer.js';
 import { readObject } from './read-body.js';
 import { writeContext, writeOptions } from './write-options.js';
+import { warnAboutWrite } from './write-warnings.js';
 
 /** POST of an object to its collection. */
 export async function create(exchange: Exchange, served: ServedKind): Promise<void> {
@@ -14,7 +15,7 @@ export async function create(exchange: Exchange, served: ServedKind): Promise<vo
   const context = writeContext(exchange, options, served);
   const stored = served.toStored(object);
   const created = await createObject(exchange.server, served.resource, stored, context);
-  exchange.warn(...(served.resource.rules.warnings?.(created.object, undefined) ?? []));
+  warnAboutWrite(exchange, served.resource, created);
   answerObject(exchange, served, 201, created);
 }
 

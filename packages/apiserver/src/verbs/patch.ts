@@ -12,6 +12,7 @@ import { matchNamespace } from './create.js';
 import { contentTypeOf, fromJson, toForm } from './read-body.js';
 import { matchName } from './update.js';
 import { writeContext, writeOptions } from './write-options.js';
+import { warnAboutWrite } from './write-warnings.js';
 
 type PatchFunction = (document: JsonObject, patch: unknown, schema: SchemaSource) => unknown;
 
@@ -53,7 +54,7 @@ export async function patch(exchange: Exchange, served: ServedKind): Promise<voi
     },
     writeContext(exchange, options, served),
   );
-  exchange.warn(...(served.resource.rules.warnings?.(updated.object, undefined) ?? []));
+  warnAboutWrite(exchange, served.resource, updated);
   answerObject(exchange, served, 200, updated);
 }
 

@@ -48,6 +48,8 @@ export async function route(exchange: Exchange): Promise<void> {
   const served = server.resources.at(info.group, info.version, info.resource);
   if (served === undefined) throw unknownResource();
   const run = verbOf(exchange, served);
+  const { deprecation } = served.resource.rules;
+  if (deprecation !== undefined) exchange.warn(deprecation);
   // A stream is not in the API's types.
   if (run !== connect) exchange.accept(endpointOf(served));
   await run(exchange, served);

@@ -7,6 +7,7 @@ import { answerObject } from './answer.js';
 import { matchNamespace } from './create.js';
 import { readObject } from './read-body.js';
 import { writeContext, writeOptions } from './write-options.js';
+import { warnAboutWrite } from './write-warnings.js';
 
 /** PUT of a whole object, or of its status or another subresource that speaks the object's own kind. */
 export async function update(exchange: Exchange, served: ServedKind): Promise<void> {
@@ -33,7 +34,7 @@ export async function update(exchange: Exchange, served: ServedKind): Promise<vo
     { namespace, name, subresource, change: () => structuredClone(stored), ...(mayCreate ? { create } : {}) },
     context,
   );
-  exchange.warn(...(resource.rules.warnings?.(updated.object, undefined) ?? []));
+  warnAboutWrite(exchange, resource, updated);
   answerObject(exchange, served, created ? 201 : 200, updated);
 }
 

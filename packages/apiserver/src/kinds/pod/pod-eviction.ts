@@ -1,56 +1,211 @@
-import { ApiError, type KubernetesObject, notFound, selectorMatches } from '@kubewright/api';
+import {
+  ApiError,
+  badRequest,
+  conflict,
+  forbidden,
+  formatTime,
+  isApiError,
+  isConditionTrue,
+  type KubernetesObject,
+  notFound,
+  selectorMatches,
+  setCondition,
+} from '@kubewright/api';
 import { Pod } from '@kubewright/api/core/v1';
 import type { DeleteOptions } from '@kubewright/api/meta/v1';
 import { type Eviction, PodDisruptionBudget } from '@kubewright/api/policy/v1';
+import { isEmptySelector } from '../../validation/label-selector.js';
 import type { SubresourceContext, SubresourceRules } from '../kind-rules.js';
 
 /**
  * POST of an Eviction: deletes the pod unless a PodDisruptionBudget has no disruption left to give.
- * Source: the page on API-initiated eviction.
+ * Source: the page on API-initiated eviction and the pod registry's `EvictionREST`.
  */
 export const podEviction: SubresourceRules<Pod> = {
   async create(body, context) {
-    const { deleteOptions } = body as Eviction;
+    const { metadata, deleteOptions = {} } = body as Eviction;
+    if (metadata?.name !== context.name)
+      throw badRequest('name in URL does not match name in Eviction object');
+    const options = deleteOptions as DeleteOptions;
+    const isDryRun = context.dryRun || (options.dryRun ?? []).length > 0;
     const pod = await context.objects.get(Pod, context.namespace, context.name);
     if (pod === undefined) throw notFound(Pod, context.name);
-    if (!isFinished(pod)) await refuseBeyondBudget(pod, context);
-    await context.delete((deleteOptions ?? {}) as DeleteOptions);
-    return {
-      kind: 'Status',
-      apiVersion: 'v1',
-      metadata: {},
-      status: 'Success',
-      code: 201,
-    } as KubernetesObject;
+    const guard = disruptsNothing(pod)
+      ? { version: isPending(pod) ? pod.metadata.resourceVersion : undefined }
+      : await askBudget(pod, context, isDryRun);
+    await evict(pod, options, guard, context, isDryRun);
+    const success = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 };
+    return success satisfies KubernetesObject;
   },
+  // Only the condition changes.
+  validateUpdate: () => [],
 };
 
-/** A pod that runs nowhere, or no more, disrupts nothing. */
-function isFinished({ metadata, status }: Pod): boolean {
-  return (
-    metadata.deletionTimestamp !== undefined ||
-    ['Pending', 'Succeeded', 'Failed'].includes(status?.phase ?? '')
-  );
+/** What must still hold when the pod is deleted. */
+interface Guard {
+  /** The pod as it was judged; without it any will do. */
+  readonly version?: string | undefined;
+  /** The budget that let the pod go because it was not ready. */
+  readonly budget?: string;
 }
 
-async function refuseBeyondBudget(pod: Pod, context: SubresourceContext<Pod>): Promise<void> {
-  const budgets = await context.objects.list(PodDisruptionBudget, context.namespace);
-  const concerned = budgets.filter(({ spec }) => selectorMatches(spec?.selector, pod.metadata.labels));
-  for (const { metadata, status } of concerned) {
-    if ((status?.disruptionsAllowed ?? 0) > 0) continue;
-    throw new ApiError(
-      'TooManyRequests',
-      "Cannot evict pod as it would violate the pod's disruption budget.",
-      {
-        details: {
-          causes: [
-            {
-              reason: 'DisruptionBudget',
-              message: `The disruption budget ${metadata.name ?? ''} needs ${status?.desiredHealthy ?? 0} healthy pods and has ${status?.currentHealthy ?? 0} currently`,
-            },
-          ],
-        },
-      },
-    );
+/** A pod that runs nowhere, or no more, disrupts nothing. */
+function disruptsNothing(pod: Pod): boolean {
+  const ended = ['Succeeded', 'Failed'].includes(pod.status?.phase ?? '');
+  return ended || pod.metadata.deletionTimestamp !== undefined || isPending(pod);
+}
+
+function isPending({ status }: Pod): boolean {
+  return status?.phase === 'Pending';
+}
+
+async function evict(
+  pod: Pod,
+  options: DeleteOptions,
+  guard: Guard,
+  context: SubresourceContext<Pod>,
+  isDryRun: boolean,
+): Promise<void> {
+  const asked = options.preconditions?.resourceVersion;
+  let version = asked ?? guard.version;
+  try {
+    if (!isDryRun) version = await markTarget(pod, version, context);
+    const preconditions = {
+      ...options.preconditions,
+      ...(version === undefined ? {} : { resourceVersion: version }),
+    };
+    await context.delete({
+      ...options,
+      ...(Object.keys(preconditions).length === 0 ? {} : { preconditions }),
+      ...(isDryRun ? { dryRun: ['All'] } : {}),
+    });
+  } catch (error) {
+    // The pod became ready meanwhile: its budget has to be asked again, by another request.
+    const becameReady = guard.budget !== undefined && asked === undefined;
+    if (becameReady && isApiError(error) && error.reason === 'Conflict')
+      throw tooManyRequests(beingProcessed(guard.budget ?? ''), retrySeconds);
+    throw error;
   }
+}
+
+/** Says on the pod why it goes. @returns the version of the pod where it matters */
+async function markTarget(
+  { metadata }: Pod,
+  version: string | undefined,
+  context: SubresourceContext<Pod>,
+): Promise<string | undefined> {
+  const marked = await context.update((pod) => {
+    const { resourceVersion = '', generation } = pod.metadata;
+    if (version !== undefined && version !== resourceVersion)
+      throw conflict(
+        { group: '', plural: 'Pod' },
+        metadata.name ?? '',
+        `the ResourceVersion in the precondition (${version}) does not match the ResourceVersion in record (${resourceVersion}). The object might have been modified`,
+      );
+    const condition = {
+      type: 'DisruptionTarget',
+      status: 'True',
+      reason: 'EvictionByEvictionAPI',
+      message: 'Eviction API: evicting',
+      ...(generation === undefined ? {} : { observedGeneration: generation }),
+    };
+    const conditions = setCondition(pod.status?.conditions ?? [], condition, context.now());
+    return { ...pod, status: { ...pod.status, conditions: [...conditions] } };
+  });
+  return version === undefined ? undefined : marked.metadata.resourceVersion;
+}
+
+const maxDisruptedPods = 2000;
+const retrySeconds = 10;
+
+/** Takes one disruption from the budget of the pod, as one compare-and-swap on it. */
+async function askBudget(pod: Pod, context: SubresourceContext<Pod>, isDryRun: boolean): Promise<Guard> {
+  const all = await context.objects.list(PodDisruptionBudget, context.namespace);
+  const [budget, ...others] = all.filter(
+    ({ spec }) => !isEmptySelector(spec?.selector) && selectorMatches(spec?.selector, pod.metadata.labels),
+  );
+  if (others.length > 0)
+    throw new ApiError(
+      '',
+      'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.',
+    );
+  if (budget === undefined) return {};
+  const name = budget.metadata.name ?? '';
+  // A pod that is not ready counts for nothing: it may go where enough others are healthy, or always.
+  if (!isConditionTrue(pod.status?.conditions, 'Ready')) {
+    const { currentHealthy = 0, desiredHealthy = 0 } = budget.status ?? {};
+    const isHealthy = currentHealthy >= desiredHealthy && desiredHealthy > 0;
+    if (budget.spec?.unhealthyPodEvictionPolicy === 'AlwaysAllow' || isHealthy)
+      return { version: pod.metadata.resourceVersion, budget: name };
+  }
+  if (isDryRun) takeDisruption(budget, pod, context.now());
+  else
+    await context.objects.changeStatus(PodDisruptionBudget, context.namespace, name, (newest) =>
+      takeDisruption(newest, pod, context.now()),
+    );
+  return {};
+}
+
+/** @throws ApiError TooManyRequests where there is none left, or where the controller has not caught up */
+function takeDisruption(budget: PodDisruptionBudget, pod: Pod, now: number): PodDisruptionBudget {
+  const { metadata, status } = budget;
+  const name = metadata.name ?? '';
+  const refuse = (why: string) => forbidden({ group: 'policy', plural: 'poddisruptionbudget' }, name, why);
+  if ((status?.observedGeneration ?? 0) < (metadata.generation ?? 0))
+    throw tooManyRequests(beingProcessed(name), retrySeconds);
+  const { disruptionsAllowed = 0, desiredHealthy = 0, currentHealthy = 0, disruptedPods = {} } = status ?? {};
+  if (disruptionsAllowed < 0) throw refuse('pdb disruptions allowed is negative');
+  if (Object.keys(disruptedPods).length > maxDisruptedPods)
+    throw refuse('DisruptedPods map too big - too many evictions not confirmed by PDB controller');
+  if (disruptionsAllowed === 0)
+    throw tooManyRequests(
+      `The disruption budget ${name} needs ${desiredHealthy} healthy pods and has ${currentHealthy} currently`,
+    );
+  const left = disruptionsAllowed - 1;
+  const conditions =
+    left > 0
+      ? status?.conditions
+      : setCondition(
+          status?.conditions ?? [],
+          {
+            type: 'DisruptionAllowed',
+            status: 'False',
+            reason: 'InsufficientPods',
+            message: '',
+            lastTransitionTime: formatTime(now),
+            ...(status?.observedGeneration === undefined
+              ? {}
+              : { observedGeneration: status.observedGeneration }),
+          },
+          now,
+        );
+  return {
+    ...budget,
+    status: {
+      expectedPods: 0,
+      ...status,
+      currentHealthy,
+      desiredHealthy,
+      disruptionsAllowed: left,
+      disruptedPods: { ...disruptedPods, [pod.metadata.name ?? '']: formatTime(now) },
+      ...(conditions === undefined ? {} : { conditions: [...conditions] }),
+    },
+  } as PodDisruptionBudget;
+}
+
+function beingProcessed(budget: string): string {
+  return `The disruption budget ${budget} is still being processed by the server.`;
+}
+
+function tooManyRequests(cause: string, retryAfterSeconds?: number): ApiError {
+  return new ApiError(
+    'TooManyRequests',
+    "Cannot evict pod as it would violate the pod's disruption budget.",
+    {
+      details: {
+        causes: [{ reason: 'DisruptionBudget', message: cause }],
+        ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+      },
+    },
+  );
 }

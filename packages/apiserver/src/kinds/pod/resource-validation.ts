@@ -13,6 +13,19 @@ import {
 } from '../../validation/field-error.js';
 import { validateFormat } from '../../validation/formats.js';
 
+/** What comes in whole ones only. */
+export const countedResources: ReadonlySet<string> = new Set([
+  'pods',
+  'resourcequotas',
+  'services',
+  'replicationcontrollers',
+  'secrets',
+  'configmaps',
+  'persistentvolumeclaims',
+  'services.nodeports',
+  'services.loadbalancers',
+]);
+
 type NameRule = (name: string, field: FieldPath) => FieldError[];
 
 export function validateContainerResources(
@@ -20,7 +33,7 @@ export function validateContainerResources(
   spec: PodSpec,
   field: FieldPath,
 ): FieldError[] {
-  return validateRequirements(resources, containerResourceName, spec, field);
+  return validateRequirements(resources, validateContainerResourceName, spec, field);
 }
 
 /** Requests and limits of the pod as a whole. Source: KEP-2837. */
@@ -79,16 +92,31 @@ export function validateQuantity(name: string, quantity: Quantity, field: FieldP
   const errors: FieldError[] = [];
   if (compareQuantities(quantity, '0') < 0)
     errors.push(invalid(field, quantity, 'must be greater than or equal to 0'));
-  const wholeOnly = isExtended(name) || isHugePages(name) || name === 'pods';
+  const wholeOnly = isExtended(name) || isHugePages(name) || countedResources.has(name);
   if (wholeOnly && quantityMilliValue(quantity) % 1000n !== 0n)
     errors.push(invalid(field, quantity, 'must be an integer'));
   return errors;
 }
 
-const native = new Set(['cpu', 'memory', 'ephemeral-storage', 'storage']);
+/** Names without a domain that mean something to Kubernetes. */
+const standardResources = new Set([
+  'cpu',
+  'memory',
+  'ephemeral-storage',
+  'storage',
+  'requests.cpu',
+  'requests.memory',
+  'requests.storage',
+  'requests.ephemeral-storage',
+  'limits.cpu',
+  'limits.memory',
+  'limits.ephemeral-storage',
+  ...countedResources,
+]);
 
-function containerResourceName(name: string, field: FieldPath): FieldError[] {
-  const wrong = resourceName(name, field);
+/** A resource that a container may ask for. */
+export function validateContainerResourceName(name: string, field: FieldPath): FieldError[] {
+  const wrong = validateResourceName(name, field);
   if (!name.includes('/')) {
     const known = ['cpu', 'memory', 'ephemeral-storage'].includes(name) || isHugePages(name);
     return known ? wrong : [...wrong, invalid(field, name, 'must be a standard resource for containers')];
@@ -100,15 +128,22 @@ function containerResourceName(name: string, field: FieldPath): FieldError[] {
 }
 
 function podResourceName(name: string, field: FieldPath): FieldError[] {
-  const wrong = resourceName(name, field);
+  const wrong = validateResourceName(name, field);
   if (wrong.length > 0 || name === 'cpu' || name === 'memory' || isHugePages(name)) return wrong;
   return [notSupported(field, name, ['cpu', 'hugepages-', 'memory'])];
 }
 
-function resourceName(name: string, field: FieldPath): FieldError[] {
+/** A name of something that is counted or measured. */
+export function validateResourceName(name: string, field: FieldPath): FieldError[] {
   const wrong = validateFormat(qualifiedNameErrors, name, field);
-  if (wrong.length > 0 || name.includes('/') || native.has(name) || isHugePages(name)) return wrong;
+  if (wrong.length > 0 || name.includes('/') || standardResources.has(name) || isQuotaHugePages(name))
+    return wrong;
   return [invalid(field, name, 'must be a standard resource type or fully qualified')];
+}
+
+/** `hugepages-2Mi`, also behind `requests.` */
+export function isQuotaHugePages(name: string): boolean {
+  return isHugePages(name) || name.startsWith('requests.hugepages-');
 }
 
 function isHugePages(name: string): boolean {
@@ -121,7 +156,8 @@ function isExtended(name: string): boolean {
   return rest !== undefined && !(domain ?? '').endsWith('kubernetes.io') && !name.startsWith('requests.');
 }
 
-function mayOvercommit(name: string): boolean {
+/** False for what can't be shared: a request is its limit. */
+export function mayOvercommit(name: string): boolean {
   return !isExtended(name) && !isHugePages(name);
 }
 

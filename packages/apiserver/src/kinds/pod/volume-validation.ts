@@ -202,7 +202,8 @@ function needs(value: string | undefined, field: FieldPath): FieldError[] {
   return value ? [] : [required(field)];
 }
 
-function validateHostPath(
+/** A path of the node and what should be there. */
+export function validateHostPath(
   source: { path: string; type?: string | undefined },
   field: FieldPath,
 ): FieldError[] {
@@ -217,7 +218,10 @@ function validateHostPath(
   ];
 }
 
-function validateNfs({ server, path }: { server: string; path: string }, field: FieldPath): FieldError[] {
+export function validateNfs(
+  { server, path }: { server: string; path: string },
+  field: FieldPath,
+): FieldError[] {
   const errors = [...needs(server, field.child('server')), ...needs(path, field.child('path'))];
   if (path && !path.startsWith('/'))
     errors.push(invalid(field.child('path'), path, 'must be an absolute path'));

@@ -1,0 +1,265 @@
+import { compareQuantities, dns1123SubdomainErrors } from '@kubewright/api';
+import type {
+  CSIPersistentVolumeSource,
+  PersistentVolume,
+  PersistentVolumeSpec,
+  SecretReference,
+} from '@kubewright/api/core/v1';
+import { validateChoice } from '../validation/choices.js';
+import {
+  type FieldError,
+  type FieldPath,
+  forbiddenField,
+  invalid,
+  notSupported,
+  path,
+  required,
+  tooLong,
+} from '../validation/field-error.js';
+import { validateFormat } from '../validation/formats.js';
+import { sameValue, validateImmutable } from '../validation/immutable.js';
+import { validateAccessModes } from './persistent-volume-claim-validation.js';
+import { validateNoBacksteps } from './pod/path-validation.js';
+import { validateNodeSelector } from './pod/scheduling-validation.js';
+import { validateHostPath, validateNfs } from './pod/volume-validation.js';
+import { classWarnings } from './storage-class-annotation.js';
+import { fractionWarnings, nodeTermWarnings } from './warnings.js';
+
+/** A volume but for its metadata. Source: `ValidatePersistentVolumeSpec` of core. */
+export function validatePersistentVolume({ spec = {} }: PersistentVolume): FieldError[] {
+  const field = path('spec');
+  const modes = spec.accessModes ?? [];
+  const errors: FieldError[] = [];
+  if (modes.length === 0) errors.push(required(field.child('accessModes')));
+  errors.push(
+    ...validateAccessModes(modes, field.child('accessModes')),
+    ...validateCapacity(spec, field.child('capacity')),
+    ...(spec.persistentVolumeReclaimPolicy
+      ? validateChoice(
+          spec.persistentVolumeReclaimPolicy,
+          ['Delete', 'Recycle', 'Retain'],
+          field.child('persistentVolumeReclaimPolicy'),
+        )
+      : []),
+  );
+  const affinity = spec.nodeAffinity;
+  if (affinity !== undefined) {
+    const at = field.child('nodeAffinity', 'required');
+    errors.push(
+      ...(affinity.required === undefined
+        ? [required(at, 'must specify required node constraints')]
+        : validateNodeSelector(affinity.required, at)),
+    );
+  }
+  errors.push(...validateSource(spec, field));
+  if (spec.hostPath?.path.replace(/\/+$/, '') === '' && spec.persistentVolumeReclaimPolicy === 'Recycle')
+    errors.push(
+      forbiddenField(
+        field.child('persistentVolumeReclaimPolicy'),
+        "may not be 'recycle' for a hostPath mount of '/'",
+      ),
+    );
+  if (spec.storageClassName)
+    errors.push(
+      ...validateFormat(dns1123SubdomainErrors, spec.storageClassName, field.child('storageClassName')),
+    );
+  errors.push(...validateChoice(spec.volumeMode, ['Block', 'Filesystem'], field.child('volumeMode')));
+  return [...errors, ...validateAttributesClass(spec, field)];
+}
+
+function validateCapacity({ capacity = {} }: PersistentVolumeSpec, field: FieldPath): FieldError[] {
+  const entries = Object.entries(capacity);
+  const errors: FieldError[] = [];
+  if (entries.length === 0) errors.push(required(field));
+  if (capacity.storage === undefined || entries.length > 1)
+    errors.push(notSupported(field, entries.length === 0 ? null : capacity, ['storage']));
+  for (const [name, quantity] of entries) {
+    const at = field.key(name);
+    if (compareQuantities(quantity, '0') < 0)
+      errors.push(invalid(at, String(quantity), 'must be a valid resource quantity'));
+    if (compareQuantities(quantity, '0') <= 0)
+      errors.push(invalid(at, String(quantity), 'must be greater than zero'));
+  }
+  return errors;
+}
+
+function validateAttributesClass(
+  { volumeAttributesClassName: name, csi }: PersistentVolumeSpec,
+  field: FieldPath,
+): FieldError[] {
+  if (name === undefined) return [];
+  const at = field.child('volumeAttributesClassName');
+  return [
+    ...(name === ''
+      ? [required(at, 'an empty string is disallowed')]
+      : validateFormat(dns1123SubdomainErrors, name, at)),
+    ...(csi === undefined
+      ? [required(field.child('csi'), 'has to be specified when using volumeAttributesClassName')]
+      : []),
+  ];
+}
+
+type SourceName = (typeof sourceNames)[number];
+
+/** In the order in which upstream looks at them: the first one counts, any further one is one too many. */
+const sourceNames = [
+  'hostPath',
+  'gcePersistentDisk',
+  'awsElasticBlockStore',
+  'glusterfs',
+  'flocker',
+  'nfs',
+  'rbd',
+  'quobyte',
+  'cephfs',
+  'iscsi',
+  'cinder',
+  'fc',
+  'flexVolume',
+  'azureFile',
+  'vsphereVolume',
+  'photonPersistentDisk',
+  'portworxVolume',
+  'azureDisk',
+  'scaleIO',
+  'local',
+  'storageos',
+  'csi',
+] as const satisfies readonly (keyof PersistentVolumeSpec)[];
+
+/** What each source of old must name. */
+const needed: Readonly<Partial<Record<SourceName, readonly string[]>>> = {
+  gcePersistentDisk: ['pdName'],
+  awsElasticBlockStore: ['volumeID'],
+  glusterfs: ['endpoints', 'path'],
+  quobyte: ['registry', 'volume'],
+  iscsi: ['targetPortal', 'iqn'],
+  cinder: ['volumeID'],
+  flexVolume: ['driver'],
+  azureFile: ['secretName', 'shareName'],
+  vsphereVolume: ['volumePath'],
+  photonPersistentDisk: ['pdID'],
+  portworxVolume: ['volumeID'],
+  azureDisk: ['diskName', 'diskURI'],
+  scaleIO: ['gateway', 'system', 'volumeName'],
+};
+
+function validateSource(spec: PersistentVolumeSpec, field: FieldPath): FieldError[] {
+  const [first, ...others] = sourceNames.filter((name) => spec[name] !== undefined);
+  if (first === undefined) return [required(field, 'must specify a volume type')];
+  return [
+    ...validateFirst(first, spec, field),
+    ...others.map((name) => forbiddenField(field.child(name), 'may not specify more than 1 volume type')),
+  ];
+}
+
+function validateFirst(name: SourceName, spec: PersistentVolumeSpec, field: FieldPath): FieldError[] {
+  const at = field.child(name);
+  if (spec.hostPath !== undefined) return validateHostPath(spec.hostPath, at);
+  if (name === 'nfs' && spec.nfs !== undefined) return validateNfs(spec.nfs, at);
+  if (name === 'local' && spec.local !== undefined) {
+    const errors = spec.local.path
+      ? validateNoBacksteps(spec.local.path, at.child('path'))
+      : [required(at.child('path'))];
+    return spec.nodeAffinity?.required === undefined
+      ? [...errors, required(field.child('nodeAffinity'), 'Local volume requires node affinity')]
+      : errors;
+  }
+  if (name === 'csi' && spec.csi !== undefined) return validateCsi(spec.csi, at);
+  const source: Readonly<Record<string, unknown>> = { ...spec[name] };
+  return (needed[name] ?? []).filter((key) => !source[key]).map((key) => required(at.child(key)));
+}
+
+function validateCsi(csi: CSIPersistentVolumeSource, field: FieldPath): FieldError[] {
+  const errors = validateDriverName(csi.driver, field.child('driver'));
+  if (!csi.volumeHandle) errors.push(required(field.child('volumeHandle')));
+  for (const name of [
+    'controllerPublishSecretRef',
+    'controllerExpandSecretRef',
+    'nodePublishSecretRef',
+    'nodeExpandSecretRef',
+    'nodeStageSecretRef',
+  ] as const)
+    errors.push(...validateSecret(csi[name], field.child(name)));
+  return errors;
+}
+
+/** The name of a CSI driver. */
+export function validateDriverName(name: string | undefined, field: FieldPath): FieldError[] {
+  if (!name) return [required(field)];
+  return [
+    ...(name.length > 63 ? [tooLong(field, 63)] : []),
+    ...validateFormat(dns1123SubdomainErrors, name.toLowerCase(), field),
+  ];
+}
+
+function validateSecret(secret: SecretReference | undefined, field: FieldPath): FieldError[] {
+  if (secret === undefined) return [];
+  const errors = secret.name ? [] : [required(field.child('name'))];
+  if (!secret.namespace) return [...errors, required(field.child('namespace'))];
+  return [...errors, ...validateFormat(dns1123SubdomainErrors, secret.namespace, field.child('namespace'))];
+}
+
+/** Where the data is may not change. */
+export function validatePersistentVolumeUpdate(
+  { spec = {} }: PersistentVolume,
+  { spec: old = {} }: PersistentVolume,
+): FieldError[] {
+  const errors: FieldError[] = [];
+  const moved = sourceNames.some((name) => !sameValue(sourceOf(spec, old, name), old[name]));
+  if (moved)
+    errors.push(
+      forbiddenField(
+        path('spec', 'persistentvolumesource'),
+        'spec.persistentvolumesource is immutable after creation',
+      ),
+    );
+  errors.push(...validateImmutable(spec.volumeMode, old.volumeMode, path('volumeMode')));
+  if (old.nodeAffinity !== undefined)
+    errors.push(...validateImmutable(spec.nodeAffinity, old.nodeAffinity, path('nodeAffinity')));
+  if (old.volumeAttributesClassName !== undefined && spec.volumeAttributesClassName === undefined)
+    errors.push(
+      forbiddenField(
+        path('spec', 'volumeAttributesClassName'),
+        'update from non-nil value to nil is forbidden',
+      ),
+    );
+  return errors;
+}
+
+/** The secret for growing may be given later. */
+function sourceOf(spec: PersistentVolumeSpec, old: PersistentVolumeSpec, name: SourceName): unknown {
+  if (name !== 'csi' || spec.csi === undefined || old.csi === undefined) return spec[name];
+  if (old.csi.controllerExpandSecretRef !== undefined) return spec.csi;
+  return { ...spec.csi, controllerExpandSecretRef: undefined };
+}
+
+const goneSources: readonly (readonly [SourceName, string])[] = [
+  ['cephfs', 'deprecated in v1.28, non-functional in v1.31+'],
+  ['photonPersistentDisk', 'deprecated in v1.11, non-functional in v1.16+'],
+  ['scaleIO', 'deprecated in v1.16, non-functional in v1.22+'],
+  ['storageos', 'deprecated in v1.22, non-functional in v1.25+'],
+  ['glusterfs', 'deprecated in v1.25, non-functional in v1.26+'],
+  ['rbd', 'deprecated in v1.28, non-functional in v1.31+'],
+];
+
+export function persistentVolumeWarnings({ metadata, spec = {} }: PersistentVolume): string[] {
+  const terms = path('spec', 'nodeAffinity', 'required', 'nodeSelectorTerms');
+  return [
+    ...classWarnings(metadata.annotations),
+    ...(spec.persistentVolumeReclaimPolicy === 'Recycle'
+      ? [
+          'spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use dynamic provisioning.',
+        ]
+      : []),
+    ...(spec.nodeAffinity?.required?.nodeSelectorTerms ?? []).flatMap((term, index) =>
+      nodeTermWarnings(term, terms.index(index)),
+    ),
+    ...goneSources.flatMap(([name, message]) =>
+      spec[name] === undefined
+        ? []
+        : [`${path('spec', name === 'storageos' ? 'storageOS' : name)}: ${message}`],
+    ),
+    ...fractionWarnings(spec.capacity?.storage, path('spec', 'capacity').key('storage')),
+  ];
+}

@@ -1,0 +1,271 @@
+import { dns1123LabelErrors, labelValueErrors } from '@kubewright/api';
+import type {
+  Container,
+  EphemeralContainer,
+  Pod,
+  PodAffinityTerm,
+  PodSpec,
+  PodTemplateSpec,
+  Volume,
+} from '@kubewright/api/core/v1';
+import type { ObjectMeta } from '@kubewright/api/meta/v1';
+import { FieldPath } from '../../validation/field-error.js';
+import { addressWarnings, fractionWarnings, nodeTermWarnings, oldNodeLabel } from '../warnings.js';
+import { portWarnings } from './port-warnings.js';
+import { overlapWarnings } from './volume-warnings.js';
+
+/** Warnings for a new pod; people seldom change pods, so an update has none. Source: `GetWarningsForPod`. */
+export function podWarnings(pod: Pod, old: Pod | undefined): string[] {
+  if (old !== undefined) return [];
+  const errors = dns1123LabelErrors(pod.metadata.name ?? '');
+  return [
+    ...(errors.length === 0
+      ? []
+      : [
+          `metadata.name: this is used in the Pod's hostname, which can result in surprising behavior; a DNS label is recommended: [${errors.join(' ')}]`,
+        ]),
+    ...specWarnings(pod.spec, pod.metadata, undefined),
+  ];
+}
+
+export function podTemplateWarnings(template: PodTemplateSpec | undefined, field: FieldPath): string[] {
+  return specWarnings(template?.spec, template?.metadata ?? {}, field);
+}
+
+/** @param field of a template; a pod stands for itself */
+function specWarnings(
+  spec: PodSpec | undefined,
+  { annotations = {} }: ObjectMeta,
+  field: FieldPath | undefined,
+): string[] {
+  if (spec === undefined) return [];
+  const root = field ?? new FieldPath('');
+  const at = root.child('spec');
+  const notes = root.child('metadata', 'annotations');
+  return [
+    ...nodeWarnings(spec, at),
+    ...oldAnnotations
+      .filter(([key]) => annotations[key] !== undefined)
+      .map(([key, message]) => `${notes.key(key)}: ${message}`),
+    ...(spec.volumes ?? []).flatMap((volume, index) =>
+      volumeWarnings(volume, at.child('volumes').index(index)),
+    ),
+    ...overlapWarnings(spec.volumes ?? []),
+    ...repeated(spec.hostAliases ?? [], 'ip', at.child('hostAliases')),
+    ...repeated(spec.imagePullSecrets ?? [], 'name', at.child('imagePullSecrets')),
+    ...(spec.imagePullSecrets ?? []).flatMap(({ name }, index) =>
+      name ? [] : [`${at.child('imagePullSecrets').index(index).child('name')}: invalid empty name ""`],
+    ),
+    ...byteResources.flatMap((name) =>
+      fractionWarnings(spec.overhead?.[name], at.child('overhead').key(name)),
+    ),
+    ...(spec.securityContext?.seccompProfile === undefined && annotations[seccompPod] !== undefined
+      ? [`${notes.key(seccompPod)}: non-functional in v1.27+; use the "seccompProfile" field instead`]
+      : []),
+    ...containersOf(spec, at).flatMap(([container, path]) => [
+      ...profileWarnings(container, spec, annotations, notes, field !== undefined),
+      ...(['limits', 'requests'] as const).flatMap((list) =>
+        fractionWarnings(container.resources?.[list]?.memory, path.child('resources', list).key('memory')),
+      ),
+      ...(['limits', 'requests'] as const).flatMap((list) =>
+        fractionWarnings(
+          container.resources?.[list]?.['ephemeral-storage'],
+          path.child('resources', list).key('ephemeral-storage'),
+        ),
+      ),
+      ...environmentWarnings(container, path.child('env')),
+    ]),
+    ...portWarnings(containersOf(spec, at)),
+    ...((spec.terminationGracePeriodSeconds ?? 0) < 0
+      ? [
+          `${at.child('terminationGracePeriodSeconds')}: must be >= 0; negative values are invalid and will be treated as 1`,
+        ]
+      : []),
+    ...affinityWarnings(spec, at.child('affinity')),
+    ...(spec.dnsConfig?.nameservers ?? []).flatMap((server, index) =>
+      addressWarnings(server, at.child('dnsConfig', 'nameservers').index(index)),
+    ),
+    ...(spec.hostAliases ?? []).flatMap(({ ip }, index) =>
+      addressWarnings(ip, at.child('hostAliases').index(index).child('ip')),
+    ),
+  ];
+}
+
+const byteResources = ['memory', 'ephemeral-storage'];
+const seccompPod = 'seccomp.security.alpha.kubernetes.io/pod';
+const seccompContainer = 'container.seccomp.security.alpha.kubernetes.io/';
+const appArmorContainer = 'container.apparmor.security.beta.kubernetes.io/';
+
+const oldAnnotations: readonly (readonly [string, string])[] = [
+  [
+    'scheduler.alpha.kubernetes.io/critical-pod',
+    'non-functional in v1.16+; use the "priorityClassName" field instead',
+  ],
+  ['security.alpha.kubernetes.io/sysctls', 'non-functional in v1.11+; use the "sysctls" field instead'],
+  [
+    'security.alpha.kubernetes.io/unsafe-sysctls',
+    'non-functional in v1.11+; use the "sysctls" field instead',
+  ],
+];
+
+/** Every container and where it stands, in upstream's order. */
+function containersOf(
+  spec: PodSpec,
+  field: FieldPath,
+): (readonly [Container | EphemeralContainer, FieldPath])[] {
+  return (['initContainers', 'containers', 'ephemeralContainers'] as const).flatMap((list) =>
+    (spec[list] ?? []).map((container, index) => [container, field.child(list).index(index)] as const),
+  );
+}
+
+function nodeWarnings(spec: PodSpec, field: FieldPath): string[] {
+  const node = spec.affinity?.nodeAffinity;
+  const at = field.child('affinity', 'nodeAffinity');
+  const required = at.child('requiredDuringSchedulingIgnoredDuringExecution', 'nodeSelectorTerms');
+  const preferred = at.child('preferredDuringSchedulingIgnoredDuringExecution');
+  return [
+    ...Object.keys(spec.nodeSelector ?? {}).flatMap((key) => {
+      const message = oldNodeLabel(key);
+      return message === undefined ? [] : [`${field.child('nodeSelector').key(key)}: ${message}`];
+    }),
+    ...(node?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? []).flatMap(
+      (term, index) => nodeTermWarnings(term, required.index(index)),
+    ),
+    ...(node?.preferredDuringSchedulingIgnoredDuringExecution ?? []).flatMap(({ preference }, index) => {
+      const path = preferred.index(index).child('preference');
+      return [...nodeTermWarnings(preference, path), ...valueWarnings(preference, path)];
+    }),
+    ...(spec.topologySpreadConstraints ?? []).flatMap(({ topologyKey, labelSelector }, index) => {
+      const path = field.child('topologySpreadConstraints').index(index);
+      const message = oldNodeLabel(topologyKey);
+      return [
+        ...(message === undefined ? [] : [`${path.child('topologyKey')}: ${topologyKey} is ${message}`]),
+        ...(labelSelector === undefined ? [matchesNothing(path.child('labelSelector'))] : []),
+      ];
+    }),
+  ];
+}
+
+/** Values that no label has: a preference may name them all the same. */
+function valueWarnings(
+  term: { matchExpressions?: { values?: string[] | undefined }[] | undefined } | undefined,
+  field: FieldPath,
+): string[] {
+  return (term?.matchExpressions ?? []).flatMap(({ values = [] }, index) =>
+    values.flatMap((value, valueIndex) =>
+      labelValueErrors(value).map((message) => {
+        const at = field.child('matchExpressions').index(index).child('values').index(valueIndex);
+        return `${at}: ${value} is invalid, ${message}`;
+      }),
+    ),
+  );
+}
+
+function matchesNothing(field: FieldPath): string {
+  return `${field}: a null labelSelector results in matching no pod`;
+}
+
+const goneVolumes: readonly (readonly [keyof Volume, string])[] = [
+  ['photonPersistentDisk', 'deprecated in v1.11, non-functional in v1.16+'],
+  ['gitRepo', 'deprecated in v1.11, and disabled by default in v1.33+'],
+  ['scaleIO', 'deprecated in v1.16, non-functional in v1.22+'],
+  ['flocker', 'deprecated in v1.22, non-functional in v1.25+'],
+  ['storageos', 'deprecated in v1.22, non-functional in v1.25+'],
+  ['quobyte', 'deprecated in v1.22, non-functional in v1.25+'],
+  ['glusterfs', 'deprecated in v1.25, non-functional in v1.26+'],
+  ['ephemeral', ''],
+  ['cephfs', 'deprecated in v1.28, non-functional in v1.31+'],
+  ['rbd', 'deprecated in v1.28, non-functional in v1.31+'],
+];
+
+function volumeWarnings(volume: Volume, field: FieldPath): string[] {
+  return goneVolumes.flatMap(([name, message]) => {
+    if (volume[name] === undefined) return [];
+    // Upstream's path has the field's name in another spelling.
+    const at = field.child(name === 'storageos' ? 'storageOS' : name);
+    if (name !== 'ephemeral') return [`${at}: ${message}`];
+    const resources = volume.ephemeral?.volumeClaimTemplate?.spec?.resources;
+    return (['requests', 'limits'] as const).flatMap((list) =>
+      fractionWarnings(
+        resources?.[list]?.storage,
+        at.child('volumeClaimTemplate', 'spec', 'resources', list).key('storage'),
+      ),
+    );
+  });
+}
+
+/** Lists that are merged by a key must not have it twice. */
+function repeated<K extends string>(
+  items: readonly { readonly [key in K]?: string | undefined }[],
+  key: K,
+  field: FieldPath,
+): string[] {
+  const seen = new Set<string>();
+  return items.flatMap((item, index) => {
+    const value = item[key] ?? '';
+    if (seen.has(value))
+      return [`${field.index(index).child(key)}: duplicate ${key} ${JSON.stringify(value)}`];
+    seen.add(value);
+    return [];
+  });
+}
+
+function profileWarnings(
+  { name, securityContext }: Container | EphemeralContainer,
+  spec: PodSpec,
+  annotations: Readonly<Record<string, string>>,
+  notes: FieldPath,
+  isTemplate: boolean,
+): string[] {
+  const warnings: string[] = [];
+  if (
+    securityContext?.seccompProfile === undefined &&
+    annotations[`${seccompContainer}${name}`] !== undefined
+  )
+    warnings.push(
+      `${notes.key(`${seccompContainer}${name}`)}: non-functional in v1.27+; use the "seccompProfile" field instead`,
+    );
+  const key = `${appArmorContainer}${name}`;
+  if (
+    isTemplate &&
+    annotations[key] !== undefined &&
+    securityContext?.appArmorProfile === undefined &&
+    spec.securityContext?.appArmorProfile === undefined
+  )
+    warnings.push(`${notes.key(key)}: deprecated since v1.30; use the "appArmorProfile" field instead`);
+  return warnings;
+}
+
+function environmentWarnings({ env = [] }: Container | EphemeralContainer, field: FieldPath): string[] {
+  const seen = new Set<string>();
+  return env.flatMap(({ name, value = '', valueFrom }, index) => {
+    if (!seen.has(name)) {
+      seen.add(name);
+      return [];
+    }
+    // A value that builds on the one before is meant: X=a; X=$(X)b.
+    const reference = `$(${name})`;
+    if (valueFrom === undefined && value !== reference && value.includes(reference)) return [];
+    return [
+      `${field.index(index)}: hides previous definition of ${JSON.stringify(name)}, which may be dropped when using apply`,
+    ];
+  });
+}
+
+function affinityWarnings({ affinity }: PodSpec, field: FieldPath): string[] {
+  return (['podAffinity', 'podAntiAffinity'] as const).flatMap((name) => {
+    const required = field.child(name, 'requiredDuringSchedulingIgnoredDuringExecution');
+    const preferred = field.child(name, 'preferredDuringSchedulingIgnoredDuringExecution');
+    const term = ({ labelSelector }: PodAffinityTerm, path: FieldPath) =>
+      labelSelector === undefined ? [matchesNothing(path.child('labelSelector'))] : [];
+    return [
+      ...(affinity?.[name]?.requiredDuringSchedulingIgnoredDuringExecution ?? []).flatMap((one, index) =>
+        term(one, required.index(index)),
+      ),
+      ...(affinity?.[name]?.preferredDuringSchedulingIgnoredDuringExecution ?? []).flatMap(
+        ({ podAffinityTerm }, index) =>
+          term(podAffinityTerm, preferred.index(index).child('podAffinityTerm')),
+      ),
+    ];
+  });
+}

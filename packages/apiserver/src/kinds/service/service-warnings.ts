@@ -1,0 +1,32 @@
+import type { Service } from '@kubewright/api/core/v1';
+import { path } from '../../validation/field-error.js';
+import { addressWarnings } from '../warnings.js';
+
+const oldHints = 'service.kubernetes.io/topology-aware-hints';
+
+/** Source: `GetWarningsForService`. */
+export function serviceWarnings({ metadata, spec = {} }: Service): string[] {
+  const warnings: string[] = [];
+  if (metadata.annotations?.[oldHints] !== undefined)
+    warnings.push(
+      `annotation ${oldHints} is deprecated, please use service.kubernetes.io/topology-mode instead`,
+    );
+  const addresses = (name: 'clusterIPs' | 'externalIPs') =>
+    (spec[name] ?? []).flatMap((address, index) => addressWarnings(address, path('spec', name).index(index)));
+  if (spec.clusterIP && spec.clusterIP !== 'None') warnings.push(...addresses('clusterIPs'));
+  const hasExternal = (spec.externalIPs ?? []).length > 0;
+  if (hasExternal) warnings.push('spec.externalIPs is deprecated');
+  if (spec.type === 'ClusterIP' && spec.clusterIP === 'None') {
+    if (spec.loadBalancerIP) warnings.push('spec.loadBalancerIP is ignored for headless services');
+    if (hasExternal) warnings.push('spec.externalIPs is ignored for headless services');
+    if (spec.sessionAffinity) warnings.push('spec.SessionAffinity is ignored for headless services');
+  }
+  warnings.push(...addresses('externalIPs'));
+  if (spec.loadBalancerIP)
+    warnings.push(...addressWarnings(spec.loadBalancerIP, path('spec', 'loadBalancerIP')));
+  if (spec.type === 'ExternalName' && hasExternal)
+    warnings.push('spec.externalIPs is ignored when spec.type is "ExternalName"');
+  if (spec.type !== 'ExternalName' && spec.externalName)
+    warnings.push('spec.externalName is ignored when spec.type is not "ExternalName"');
+  return warnings;
+}
