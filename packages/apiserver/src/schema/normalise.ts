@@ -16,18 +16,26 @@ export interface Normalised {
   readonly unknownFields: readonly string[];
 }
 
-export type Normaliser = (body: Record<string, unknown>) => Normalised;
+/** `owned` allows to change the body in place: what was parsed for this and nothing else need not be copied. */
+export type Normaliser = (body: Record<string, unknown>, owned?: boolean) => Normalised;
 
 /** What a walk through one body carries. */
 interface Walk {
   readonly unknownFields: string[];
+  /** See {@link Normaliser}. */
+  readonly owned: boolean;
+}
+
+interface Property {
+  readonly step: Step;
+  readonly keepsEmpty: boolean;
 }
 
 /** Where a value stands. Linked, so that a path is only put together for an error. */
 interface Place {
   readonly parent: Place | undefined;
-  /** A field's name, a map's key or a list's index. */
-  readonly segment: string | number;
+  /** A field's name, a map's key or a list's index: moves on as its siblings are walked. */
+  segment: string | number;
   /** The innermost named type; undefined for what is no field of one (items, map values). */
   readonly owner: string | undefined;
 }
@@ -46,8 +54,8 @@ const drop = Symbol('drop');
 export function createNormaliser(source: SchemaSource, kind: string): Normaliser {
   const compiler = new Compiler(source);
   const step = compiler.object(source.root, kind);
-  return (body) => {
-    const walk: Walk = { unknownFields: [] };
+  return (body, owned = false) => {
+    const walk: Walk = { unknownFields: [], owned };
     const object = step(body, undefined, walk);
     return { object: object as Record<string, unknown>, unknownFields: walk.unknownFields };
   };
@@ -86,29 +94,38 @@ class Compiler {
   }
 
   object(schema: Schema, owner: string): Step {
-    const properties = Object.entries(schema.properties ?? {}).map(([name, property]) => ({
-      name,
-      step: this.step(property),
-      keepsEmpty: schema.required?.includes(name) ?? false,
-    }));
-    const known = new Set(properties.map(({ name }) => name));
+    const properties = new Map<string, Property>();
+    for (const [name, property] of Object.entries(schema.properties ?? {}))
+      properties.set(name, {
+        step: this.step(property),
+        keepsEmpty: schema.required?.includes(name) ?? false,
+      });
     const preserves = schema['x-kubernetes-preserve-unknown-fields'] === true;
-    return (value, place, walk) => {
-      if (!isRecord(value)) throw mismatch(value, place, goStruct(owner));
-      const result: Record<string, unknown> = {};
-      for (const { name, step, keepsEmpty } of properties) {
+    return (value, parent, walk) => {
+      if (!isRecord(value)) throw mismatch(value, parent, goStruct(owner));
+      const result: Record<string, unknown> = walk.owned ? value : {};
+      const place: Place = { parent, segment: '', owner };
+      let leftOut: string[] | undefined;
+      for (const name in value) {
         const field = value[name];
-        if (field === undefined || field === null) continue;
-        const next = step(field, { parent: place, segment: name, owner }, walk);
-        if (next === drop && !keepsEmpty) continue;
-        result[name] = next === drop ? emptyOf(field) : next;
+        const property = properties.get(name);
+        place.segment = name;
+        let next: unknown = drop;
+        if (property === undefined) {
+          if (preserves) next = field;
+          else walk.unknownFields.push(pathOf(place));
+        } else if (field !== undefined && field !== null) {
+          next = property.step(field, place, walk);
+          if (next === drop && property.keepsEmpty) next = emptyOf(field);
+        }
+        if (next !== drop) {
+          if (next !== field || !walk.owned) define(result, name, next);
+        } else if (walk.owned) {
+          leftOut ??= [];
+          leftOut.push(name);
+        }
       }
-      for (const name of Object.keys(value)) {
-        if (known.has(name)) continue;
-        if (preserves) result[name] = value[name];
-        else walk.unknownFields.push(pathOf({ parent: place, segment: name, owner: undefined }));
-      }
-      return result;
+      return leftOut === undefined ? result : without(result, leftOut);
     };
   }
 
@@ -136,17 +153,20 @@ class Compiler {
     if (typeof schema.additionalProperties !== 'object') return keep;
     const step = this.step(schema.additionalProperties);
     const goType = `map[string]${goTypeOf(schema.additionalProperties)}`;
-    const zero = zeroOf(schema.additionalProperties);
-    return (value, place, walk) => {
-      if (!isRecord(value)) throw mismatch(value, place, goType);
-      const keys = Object.keys(value);
-      if (keys.length === 0) return drop;
-      const result: Record<string, unknown> = {};
-      for (const key of keys) {
-        const next = step(value[key] ?? zero, { parent: place, segment: key, owner: undefined }, walk);
-        define(result, key, next === drop ? emptyOf(value[key]) : next);
+    const { additionalProperties } = schema;
+    return (value, parent, walk) => {
+      if (!isRecord(value)) throw mismatch(value, parent, goType);
+      const result: Record<string, unknown> = walk.owned ? value : {};
+      const place: Place = { parent, segment: '', owner: undefined };
+      let isEmpty = true;
+      for (const key in value) {
+        isEmpty = false;
+        place.segment = key;
+        const member = value[key];
+        const next = step(member ?? zeroOf(additionalProperties), place, walk);
+        if (next !== member || !walk.owned) define(result, key, next === drop ? emptyOf(member) : next);
       }
-      return result;
+      return isEmpty ? drop : result;
     };
   }
 
@@ -154,14 +174,18 @@ class Compiler {
     const items = schema.items ?? {};
     const step = this.step(items);
     const goType = `[]${goTypeOf(items)}`;
-    const zero = zeroOf(items);
-    return (value, place, walk) => {
-      if (!Array.isArray(value)) throw mismatch(value, place, goType);
+    return (value, parent, walk) => {
+      if (!Array.isArray(value)) throw mismatch(value, parent, goType);
       if (value.length === 0) return drop;
-      return value.map((item: unknown, index) => {
-        const next = step(item ?? zero, { parent: place, segment: index, owner: undefined }, walk);
+      const place: Place = { parent, segment: 0, owner: undefined };
+      const walkItem = (item: unknown, index: number): unknown => {
+        place.segment = index;
+        const next = step(item ?? zeroOf(items), place, walk);
         return next === drop ? emptyOf(item) : next;
-      });
+      };
+      if (!walk.owned) return value.map(walkItem);
+      for (let i = 0; i < value.length; i++) value[i] = walkItem(value[i], i);
+      return value;
     };
   }
 }
@@ -295,6 +319,13 @@ function goTypeOf(schema: Schema): string {
   if (schema.type === 'integer') return schema.format ?? 'int64';
   if (schema.type === 'boolean') return 'bool';
   return schema.format === 'byte' ? '[]uint8' : (schema.type ?? 'interface {}');
+}
+
+/** A copy, as objects that lose members become slow. */
+function without(object: Record<string, unknown>, names: readonly string[]): Record<string, unknown> {
+  const result: Record<string, unknown> = {};
+  for (const name in object) if (!names.includes(name)) define(result, name, object[name]);
+  return result;
 }
 
 /** What Go has in place of a null item of a list or a map. */

@@ -47,12 +47,12 @@ export function decodeObject(
 ): KubernetesObject {
   const { value, problems } = parseBody(contentTypeOf(exchange), bytes, expected);
   checkIdentity(exchange.server.resources, value, expected);
-  return toForm(exchange, value, expected, validation, problems);
+  return toForm(exchange, value, expected, validation, problems, true);
 }
 
 /**
  * Brings a value to the schema's form; unknown and duplicate fields are refused, warned of or ignored as the client
- * asked.
+ * asked. The value may be changed in place where it is `owned`.
  * @throws ApiError BadRequest
  */
 export function toForm(
@@ -61,8 +61,9 @@ export function toForm(
   expected: BodyKind,
   validation: FieldValidation,
   parsing: readonly string[],
+  owned = false,
 ): KubernetesObject {
-  const { object, unknownFields } = wording(expected, () => expected.normalise(value));
+  const { object, unknownFields } = wording(expected, () => expected.normalise(value, owned));
   const problems = [...unknownFields.map((field) => `unknown field "${field}"`), ...parsing];
   if (validation === 'Warn') exchange.warn(...problems.map((text) => text.replace(yamlProblem, '')));
   if (validation === 'Strict' && problems.length > 0)
