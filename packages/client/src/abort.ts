@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import type { Clock } from './clock.js';
 import type { CallOptions } from './options.js';
 
@@ -13,10 +12,16 @@ export function onAbort(signal: AbortSignal | undefined, callback: (reason: unkn
     return () => undefined;
   }
   const listener = () => callback(signal.reason);
-  setMaxListeners(0, signal);
+  allowListeners(signal);
   signal.addEventListener('abort', listener, { once: true });
   return () => signal.removeEventListener('abort', listener);
 }
+
+/** Not imported, since browsers have no such module, nor that limit. */
+const allowListeners: (signal: AbortSignal) => void = (() => {
+  const events = globalThis.process?.getBuiltinModule?.('node:events');
+  return events === undefined ? () => undefined : (signal) => events.setMaxListeners(0, signal);
+})();
 
 /** A signal that has to be ended, so that nothing stays behind at its sources. */
 export interface BoundSignal {

@@ -4,7 +4,7 @@ export { Client, type ClientOptions, type VersionInfo } from './client.js';
 export { type Clock, sleep, systemClock } from './clock.js';
 export { Discovery } from './discovery/discovery.js';
 export { type Indexes, Informer, type InformerHandlers, type InformerOptions } from './informer/informer.js';
-export type { ConnectionOptions } from './kubeconfig/connection.js';
+export type { ClientIdentity, ConnectionOptions } from './kubeconfig/connection.js';
 export { type Kubeconfig, KubeconfigError, mergeKubeconfigs } from './kubeconfig/kubeconfig.js';
 export { type LoadOptions, loadConnection, loadKubeconfig } from './kubeconfig/load.js';
 export { parseKubeconfig } from './kubeconfig/parse.js';
@@ -19,15 +19,25 @@ export type {
   DeleteOptions,
   FieldValidation,
   GetOptions,
+  IssuedToken,
   JsonPatchOperation,
   ListOptions,
   MergePatch,
   ObjectList,
+  ObjectTable,
   SelectorOptions,
+  TableColumn,
+  TableOptions,
+  TableRow,
+  TokenOptions,
   WatchOptions,
   WriteOptions,
 } from './options.js';
+export { parseManifests } from './parse-manifests.js';
+export type { PruneOptions } from './prune-objects.js';
 export { WorkQueue, type WorkQueueOptions } from './queue/work-queue.js';
+export { type ReadManifestsOptions, readManifests } from './read-manifests.js';
+export type { CopyOptions } from './remote/copy.js';
 export type {
   AttachOptions,
   ExecOptions,

@@ -73,6 +73,56 @@ export interface ObjectList<T extends KubernetesObject> {
   readonly items: T[];
 }
 
+export interface TableOptions extends ListOptions {
+  /** How much of each row's object comes along. @default 'Metadata' */
+  readonly includeObject?: 'None' | 'Metadata' | 'Object' | undefined;
+}
+
+/** A list as the server would print it, as `kubectl get` shows it. */
+export interface ObjectTable<T> {
+  readonly apiVersion: string;
+  readonly kind: 'Table';
+  readonly metadata: ListMeta;
+  readonly columnDefinitions: readonly TableColumn[];
+  readonly rows: readonly TableRow<T>[];
+}
+
+export interface TableColumn {
+  readonly name: string;
+  /** `string`, `integer`, `date`, … */
+  readonly type: string;
+  /** `name` for the column that names the object. */
+  readonly format: string;
+  readonly description: string;
+  /** 0 for what is always shown, more for what `-o wide` adds. */
+  readonly priority: number;
+}
+
+export interface TableRow<T> {
+  /** In the order of the columns. */
+  readonly cells: readonly unknown[];
+  /** As `includeObject` asked for it: whole, its metadata, or null. */
+  readonly object: T;
+}
+
+export interface TokenOptions extends CallOptions {
+  /** Who the token is for. @default the API server */
+  readonly audiences?: readonly string[] | undefined;
+  /** For how long it is to hold; the server may shorten or lengthen that. @default the server's, an hour as a rule */
+  readonly expirationSeconds?: number | undefined;
+  /** What the token ends with. */
+  readonly boundObject?:
+    | { readonly apiVersion: string; readonly kind: string; readonly name: string; readonly uid?: string }
+    | undefined;
+}
+
+/** A token of a service account. */
+export interface IssuedToken {
+  readonly token: string;
+  /** RFC 3339. */
+  readonly expirationTimestamp: string;
+}
+
 /** One operation of a JSON patch (RFC 6902). */
 export type JsonPatchOperation =
   | { readonly op: 'add' | 'replace' | 'test'; readonly path: string; readonly value: unknown }

@@ -7,13 +7,18 @@ import type {
   DeleteCollectionOptions,
   DeleteOptions,
   GetOptions,
+  IssuedToken,
   JsonPatchOperation,
   ListOptions,
   MergePatch,
   ObjectList,
+  ObjectTable,
+  TableOptions,
+  TokenOptions,
   WatchOptions,
   WriteOptions,
 } from './options.js';
+import type { CopyOptions } from './remote/copy.js';
 import {
   type AttachOptions,
   type ExecOptions,
@@ -21,10 +26,10 @@ import {
   type RemoteProcess,
 } from './remote/exec.js';
 import { type LogOptions, readLog } from './remote/logs.js';
-import { openPortForward, type PortForwardConnection } from './remote/port-forward.js';
+import { openPortForwards, type PortForwardConnection } from './remote/port-forward.js';
 import { mediaTypes } from './request/media-types.js';
 import { resourcePath } from './request/path.js';
-import { applyQuery, getQuery, listQuery, selectorQuery, writeQuery } from './request/query.js';
+import { applyQuery, getQuery, listQuery, selectorQuery, tableQuery, writeQuery } from './request/query.js';
 import type { Requester } from './request/requester.js';
 import { type Scale, SubresourceClient } from './subresource-client.js';
 import { type WaitOptions, waitForObject } from './wait.js';
@@ -119,6 +124,20 @@ export class ResourceClient<T extends KubernetesObject = KubernetesObject> {
   /** Object by object, fetched in pages. */
   async *listAll(options: ListOptions = {}): AsyncGenerator<T, void, undefined> {
     for await (const page of this.pages(options)) yield* page.items;
+  }
+
+  /** A list as the server prints it. With `includeObject: 'Object'` the rows have the objects, with `'None'` null. */
+  table(options: TableOptions & { readonly includeObject: 'Object' }): Promise<ObjectTable<T>>;
+  table(options: TableOptions & { readonly includeObject: 'None' }): Promise<ObjectTable<null>>;
+  table(options?: TableOptions): Promise<ObjectTable<KubernetesObject>>;
+  async table(options: TableOptions = {}): Promise<ObjectTable<unknown>> {
+    return this.#requester.json<ObjectTable<unknown>>({
+      method: 'GET',
+      path: this.#collectionPath(),
+      query: tableQuery(options),
+      accept: mediaTypes.table,
+      ...bounds(options),
+    });
   }
 
   /** One watch request as it is: ends when the server ends it. {@link ResourceClient.watcher} goes on for ever. */
@@ -267,6 +286,20 @@ export class ResourceClient<T extends KubernetesObject = KubernetesObject> {
     );
   }
 
+  /** A new token of a service account. */
+  async token(name: string, options: TokenOptions = {}): Promise<IssuedToken> {
+    const { audiences = [], expirationSeconds, boundObject: boundObjectRef } = options;
+    const request = {
+      metadata: {},
+      spec: { audiences: [...audiences], expirationSeconds, boundObjectRef },
+    };
+    const { status } = await this.subresource<KubernetesObject & { readonly status?: IssuedToken }>(
+      'token',
+    ).create(name, request, bounds(options));
+    if (status === undefined) throw new Error(`the server issued no token for ${name}`);
+    return status;
+  }
+
   /** The lines of a container's log, without line ends; with `follow` as they are written. */
   logs(name: string, options: LogOptions = {}): AsyncGenerator<string, void, undefined> {
     return readLog(this.#requester, this.#objectPath(name, undefined, 'log'), options);
@@ -284,7 +317,43 @@ export class ResourceClient<T extends KubernetesObject = KubernetesObject> {
 
   /** One connection to a port of a pod. */
   async portForward(name: string, port: number, options: CallOptions = {}): Promise<PortForwardConnection> {
-    return openPortForward(this.#requester, this.#objectPath(name, undefined, 'portforward'), port, options);
+    const [connection] = await this.portForwards(name, [port], options);
+    if (connection === undefined) throw new Error('a port has no connection');
+    return connection;
+  }
+
+  /** A connection to each of several ports of a pod, all over one connection to the server. */
+  async portForwards(
+    name: string,
+    ports: readonly number[],
+    options: CallOptions = {},
+  ): Promise<readonly PortForwardConnection[]> {
+    return openPortForwards(
+      this.#requester,
+      this.#objectPath(name, undefined, 'portforward'),
+      ports,
+      options,
+    );
+  }
+
+  /** Copies a file or directory of this machine to a path in a container, which needs `tar`. On Node only. */
+  async copyTo(name: string, from: string, to: string, options: CopyOptions = {}): Promise<void> {
+    const { copyToContainer } = await import('./remote/copy.js');
+    return copyToContainer((exec) => this.exec(name, exec), from, to, options);
+  }
+
+  /**
+   * Copies a file or directory of a container, which needs `tar`, to a path of this machine. On Node only.
+   * @returns the links in it, which are left out, since they could lead anywhere
+   */
+  async copyFrom(
+    name: string,
+    from: string,
+    to: string,
+    options: CopyOptions = {},
+  ): Promise<readonly string[]> {
+    const { copyFromContainer } = await import('./remote/copy.js');
+    return copyFromContainer((exec) => this.exec(name, exec), from, to, options);
   }
 
   /**

@@ -72,6 +72,26 @@ export class Discovery {
     return all.flat();
   }
 
+  /**
+   * The kind that a person means: `pods`, `pod`, `po`, `Pod`, `deployments.apps`, `deployments.v1.apps`. Where several
+   * groups have the name, the first one that the server lists counts, as with kubectl.
+   * @throws ApiError NotFound when the server has none such
+   */
+  async kindNamed(name: string, options: CallOptions = {}): Promise<Kind<KubernetesObject>> {
+    const [first = '', ...rest] = name.split('.');
+    const matches = (kind: Kind, text: string) =>
+      [kind.plural, kind.singular, kind.kind.toLowerCase(), ...kind.shortNames].includes(text.toLowerCase());
+    const group = rest.join('.');
+    for (const kind of await this.kinds(options))
+      if (matches(kind, first) && (rest.length === 0 || kind.group === group)) return kind;
+    const [version = '', ...groupParts] = rest;
+    const apiVersion = groupParts.length === 0 ? version : `${groupParts.join('.')}/${version}`;
+    const versioned = version === '' ? [] : await this.kindsOfVersion(apiVersion, options);
+    const found = versioned.find((kind) => matches(kind, first));
+    if (found !== undefined) return found;
+    throw new ApiError('NotFound', `the server has no resource type ${JSON.stringify(name)}`);
+  }
+
   /** Forgets what was asked, as after a change of the server's kinds. */
   refresh(): void {
     this.#groupVersions.clear();

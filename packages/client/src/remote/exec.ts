@@ -1,4 +1,5 @@
 import { ApiError, type Status } from '@kubewright/api';
+import { bindSignal, onAbort } from '../abort.js';
 import type { CallOptions } from '../options.js';
 import { queryOf } from '../request/query.js';
 import type { Requester } from '../request/requester.js';
@@ -6,7 +7,7 @@ import { type TransportConnection, TransportError } from '../transport/transport
 import { BoundedQueue } from './bounded-queue.js';
 import { channels, closeMessage, decodeMessage, encodeMessages, remoteProtocols } from './channels.js';
 
-export interface AttachOptions extends Pick<CallOptions, 'signal'> {
+export interface AttachOptions extends CallOptions {
   /** @default the pod's only container */
   readonly container?: string | undefined;
   /** @default false */
@@ -50,7 +51,9 @@ export interface RemoteProcess {
   readonly exit: Promise<ExitStatus>;
   /** Sends to its standard input. */
   write(data: Uint8Array | string): Promise<void>;
-  /** Ends its standard input. @throws Error where the server speaks version 4 only, which has no way to say it */
+  /** Whether `end` works: a server that speaks version 4 only has no way to be told. */
+  readonly canEnd: boolean;
+  /** Ends its standard input. @throws Error where `canEnd` is false */
   end(): Promise<void>;
   /** Tells the size of the terminal, in characters. */
   resize(size: { readonly width: number; readonly height: number }): Promise<void>;
@@ -74,16 +77,28 @@ export async function openRemoteProcess(
     stderr: stderr && !tty,
     tty,
   });
-  const connection = await requester.connect({ path, query, signal: options.signal }, remoteProtocols);
-  return remoteProcess(connection);
+  const deadline = bindSignal(options, {
+    clock: requester.clock,
+    message: (ms) => `the process behind ${path} did not end within ${ms} ms`,
+  });
+  try {
+    const connection = await requester.connect({ path, query, signal: deadline.signal }, remoteProtocols);
+    connection.closed.then(deadline.end);
+    return remoteProcess(connection, deadline.signal);
+  } catch (error) {
+    deadline.end();
+    throw error;
+  }
 }
 
+/** The one protocol that can close a channel. */
+const endableProtocol = 'v5.channel.k8s.io';
 /** Output pieces that may wait for their reader. */
 const outputLimit = 64;
 
-function remoteProcess(connection: TransportConnection): RemoteProcess {
+function remoteProcess(connection: TransportConnection, signal: AbortSignal): RemoteProcess {
   const output = new BoundedQueue<OutputChunk>(outputLimit);
-  const exit = readMessages(connection, output);
+  const exit = readMessages(connection, output, signal);
   // Whoever reads the output only need not look at the exit.
   exit.catch(() => undefined);
   const send = async (channel: number, data: Uint8Array) => {
@@ -93,8 +108,9 @@ function remoteProcess(connection: TransportConnection): RemoteProcess {
     output,
     exit,
     write: (data) => send(channels.stdin, typeof data === 'string' ? new TextEncoder().encode(data) : data),
+    canEnd: connection.protocol === endableProtocol,
     async end() {
-      if (connection.protocol !== 'v5.channel.k8s.io')
+      if (connection.protocol !== endableProtocol)
         throw new Error(`${connection.protocol} can not end the standard input of a process that goes on`);
       await connection.send(closeMessage(channels.stdin));
     },
@@ -114,7 +130,13 @@ function remoteProcess(connection: TransportConnection): RemoteProcess {
 async function readMessages(
   connection: TransportConnection,
   output: BoundedQueue<OutputChunk>,
+  signal: AbortSignal,
 ): Promise<ExitStatus> {
+  // Aborted also while the reader of the output is slow: it need not take what is left to see the end.
+  const leave = onAbort(signal, (error) => {
+    output.end({ error });
+    connection.close();
+  });
   let status: Status | undefined;
   try {
     for await (const raw of connection.messages) {
@@ -131,10 +153,12 @@ async function readMessages(
     const exit = exitOf(status);
     output.end();
     return exit;
-  } catch (error) {
+  } catch (fault) {
+    const error = signal.aborted ? signal.reason : fault;
     output.end({ error });
     throw error;
   } finally {
+    leave();
     connection.close();
   }
 }

@@ -3,6 +3,7 @@ import type {
   GetOptions,
   ListOptions,
   SelectorOptions,
+  TableOptions,
   WatchOptions,
   WriteOptions,
 } from '../options.js';
@@ -37,6 +38,12 @@ export function listQuery(options: ListOptions): URLSearchParams {
     resourceVersion: options.resourceVersion,
     resourceVersionMatch: options.resourceVersionMatch,
   });
+}
+
+export function tableQuery(options: TableOptions): URLSearchParams {
+  const query = listQuery(options);
+  if (options.includeObject !== undefined) query.set('includeObject', options.includeObject);
+  return query;
 }
 
 export function watchQuery(options: WatchOptions): URLSearchParams {
