@@ -10,9 +10,11 @@ import type { ApiServer } from './server.js';
 /** The documents that describe the server to its clients: discovery, OpenAPI and the list of all paths. */
 export function serveDocuments(server: ApiServer): void {
   const { paths, resources } = server;
-  const kinds = resources
-    .served()
-    .map((served) => ({ ...served.kind, storedAs: served.resource.rules.kind }));
+  const kinds = resources.served().map((served) => ({
+    ...served.kind,
+    storedAs: served.resource.rules.kind,
+    returnsDeleted: served.resource.rules.returnsDeleted,
+  }));
   const discovery = createDiscovery(kinds, server.options.advertised ?? '127.0.0.1:6443');
   const answer = (exchange: Exchange) => {
     const path = exchange.info.path.replace(/\/$/, '');

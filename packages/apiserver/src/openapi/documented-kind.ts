@@ -14,7 +14,10 @@ export type DocumentedKind = Pick<
   | 'verbs'
   | 'subresources'
   | 'schema'
->;
+> & {
+  /** True where a delete answers with the object rather than a Status. @default false */
+  readonly returnsDeleted?: boolean | undefined;
+};
 
 /**
  * The name of a kind's definition: its own (`io.k8s.api.apps.v1.Deployment`), or the group from behind, the version

@@ -73,13 +73,13 @@ describe('a document', () => {
   });
 
   it('describes definitions and fields, also where the field is a reference', () => {
-    const schemas = document('api/v1').components?.schemas ?? {};
+    const { schemas } = json('/openapi/v3/api/v1').components;
     expect(schemas['io.k8s.api.core.v1.PodSpec']).toMatchObject({
       description: expect.stringContaining('PodSpec'),
       properties: { containers: { description: expect.stringContaining('containers belonging to the pod') } },
     });
     expect(json('/openapi/v2').definitions['io.k8s.api.core.v1.PodSpec'].description).toBe(
-      schemas['io.k8s.api.core.v1.PodSpec']?.description,
+      schemas['io.k8s.api.core.v1.PodSpec'].description,
     );
   });
 

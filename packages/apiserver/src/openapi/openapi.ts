@@ -1,6 +1,13 @@
 import { createHash } from 'node:crypto';
-import { type OpenAPIObject, OpenApiBuilder, type PathItemObject } from 'openapi3-ts/oas30';
+import {
+  type OpenAPIObject,
+  OpenApiBuilder,
+  type PathItemObject,
+  type SecurityRequirementObject,
+  type SecuritySchemeObject,
+} from 'openapi3-ts/oas30';
 import { compareGroups, compareVersions } from '../discovery/group-order.js';
+import { discoveryPath } from './discovery-paths.js';
 import type { DocumentedKind } from './documented-kind.js';
 import { pathsOf } from './paths.js';
 import { SchemaObjects } from './schema-objects.js';
@@ -38,7 +45,7 @@ const prefix = '/openapi/v3/';
 
 class Documents implements OpenApi {
   readonly #info: { title: string; version: string };
-  /** `api/v1` or `apis/apps/v1` to its kinds. */
+  /** `api/v1` or `apis/apps/v1` to its kinds; the paths above them, such as `apis/apps`, have none. */
   readonly #groups = new Map<string, DocumentedKind[]>();
   readonly #hashes = new Map<string, string>();
   readonly #bodies = new Map<string, Buffer>();
@@ -48,7 +55,9 @@ class Documents implements OpenApi {
     const ordered = [...kinds].sort(
       (a, b) => compareGroups(a.group, b.group) || compareVersions(a.version, b.version),
     );
+    for (const root of ['api', 'apis']) this.#groups.set(root, []);
     for (const kind of ordered) {
+      if (kind.group !== '') this.#groups.set(`apis/${kind.group}`, []);
       const path = kind.group === '' ? `api/${kind.version}` : `apis/${kind.apiVersion}`;
       this.#groups.set(path, [...(this.#groups.get(path) ?? []), kind]);
     }
@@ -142,12 +151,13 @@ class Documents implements OpenApi {
 
   #document(group: string): OpenAPIObject {
     const schemas = new SchemaObjects();
-    const paths: [string, PathItemObject][] = [];
+    const paths: [string, PathItemObject][] = [discoveryPath(group, schemas)];
     for (const kind of this.#groups.get(group) ?? []) {
       schemas.kind(kind);
       paths.push(...pathsOf(kind, schemas));
     }
-    const builder = OpenApiBuilder.create().addInfo(this.#info);
+    const builder = OpenApiBuilder.create({ openapi: '3.0.0', info: this.#info, paths: {}, security });
+    builder.addSecurityScheme(bearerToken, tokenHeader);
     for (const [path, item] of paths.sort(([a], [b]) => (a < b ? -1 : 1))) builder.addPath(path, item);
     for (const [name, schema] of schemas.all) builder.addSchema(name, schema);
     return builder.getSpec();
@@ -160,6 +170,11 @@ class Documents implements OpenApi {
     );
   }
 }
+
+/** How generated clients send a token; upstream's name, which they are configured by. */
+const bearerToken = 'BearerToken';
+const security: SecurityRequirementObject[] = [{ [bearerToken]: [] }];
+const tokenHeader: SecuritySchemeObject = { type: 'apiKey', name: 'authorization', in: 'header' };
 
 /** True where an Accept header offers one of the types; no header offers all. */
 function takes(accept: string | undefined, ...types: string[]): boolean {

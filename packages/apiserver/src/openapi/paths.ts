@@ -1,5 +1,6 @@
 import type { SubresourceDefinition } from '@kubewright/api';
 import type {
+  ContentObject,
   OperationObject,
   ParameterObject,
   PathItemObject,
@@ -24,11 +25,17 @@ export function pathsOf(kind: DocumentedKind, schemas: SchemaObjects): Map<strin
   const writer = new PathWriter(kind, schemas);
   writer.collection();
   writer.item();
+  writer.watches();
   for (const [name, subresource] of Object.entries(kind.subresources)) writer.subresource(name, subresource);
   return writer.paths;
 }
 
-const objectTypes = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
+/** `core`, `apps` or `rbacAuthorization`: a group as part of an identifier. */
+export function groupName(group: string): string {
+  return camelCase(group === '' ? 'core' : group.replace(/\.k8s\.io$/, ''));
+}
+
+export const objectTypes = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
 const watchTypes = ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch'];
 const patchTypes = ['application/json-patch+json', 'application/merge-patch+json'];
 const strategicPatchType = 'application/strategic-merge-patch+json';
@@ -49,6 +56,7 @@ interface OperationOptions {
   readonly extraTypes?: readonly string[];
 }
 
+/** Writes the paths of one kind. */
 class PathWriter {
   readonly paths = new Map<string, PathItemObject>();
   readonly #kind: DocumentedKind;
@@ -65,7 +73,7 @@ class PathWriter {
     this.#kind = kind;
     this.#schemas = schemas;
     this.#namespaced = kind.scope === 'Namespaced';
-    const group = camelCase(kind.group === '' ? 'core' : kind.group.replace(/\.k8s\.io$/, ''));
+    const group = groupName(kind.group);
     this.#groupId = `${capitalised(group)}${capitalised(kind.version)}`;
     this.#tag = `${group}_${kind.version}`;
     this.#subject = `${this.#namespaced ? 'Namespaced' : ''}${kind.kind}`;
@@ -109,12 +117,38 @@ class PathWriter {
       item.delete = this.#operation({
         action: 'delete',
         id: id('delete'),
-        answer: this.#schemas.meta('Status'),
+        answer: this.#kind.returnsDeleted ? answer : this.#schemas.meta('Status'),
         codes: [200, 202],
         parameters: deleteParameters,
         body: this.#deleteBody(),
       });
     this.#put(`${this.#path}/{name}`, item);
+  }
+
+  /** The paths from before `watch=true`, which clients of old may still take. */
+  watches(): void {
+    if (!this.#has('watch')) return;
+    const { kind, plural } = this.#kind;
+    const within = this.#path.slice(this.#root.length);
+    const id = `watch${this.#groupId}`;
+    this.#watch(within, `${id}${this.#subject}List`, []);
+    if (this.#has('get')) this.#watch(`${within}/{name}`, `${id}${this.#subject}`, [nameParameter]);
+    if (this.#namespaced) this.#watch(`/${plural}`, `${id}${kind}ListForAllNamespaces`, []);
+  }
+
+  #watch(path: string, id: string, own: ParameterObject[]): void {
+    const get = this.#operation({
+      action: own.length === 0 ? 'watchlist' : 'watch',
+      id,
+      answer: this.#schemas.meta('WatchEvent'),
+      codes: [200],
+      extraTypes: watchTypes,
+    });
+    const namespace = path.includes('{namespace}') ? [namespaceParameter] : [];
+    this.#put(`${this.#root}/watch${path}`, {
+      get: { ...get, deprecated: true },
+      parameters: [...own, ...namespace, pretty, ...listParameters],
+    });
   }
 
   subresource(name: string, spoken: SubresourceDefinition): void {
@@ -136,7 +170,15 @@ class PathWriter {
       const answer = this.#spoken(spoken);
       const id = (verb: string) => `${verb}${this.#groupId}${subject}`;
       if (spoken.verbs.includes('get'))
-        item.get = this.#operation({ action: 'get', id: id('read'), answer, codes: [200], spoken });
+        item.get = this.#operation({
+          action: 'get',
+          id: id('read'),
+          answer,
+          codes: [200],
+          spoken,
+          // Text, such as a log; its errors are objects.
+          ...(answer === undefined ? { extraTypes: ['text/plain', ...objectTypes] } : {}),
+        });
       if (spoken.verbs.includes('create')) item.post = this.#create(id('create'), answer, spoken);
       if (spoken.verbs.includes('update')) item.put = this.#update(id('replace'), answer, spoken);
       if (spoken.verbs.includes('patch')) item.patch = this.#patch(id('patch'), answer, spoken);
@@ -254,12 +296,17 @@ function responses({ answer, codes, extraTypes = [] }: OperationOptions): Respon
   const names: Record<number, string> = { 200: 'OK', 201: 'Created', 202: 'Accepted' };
   const content =
     answer === undefined
-      ? { '*/*': { schema: { type: 'string' as const } } }
+      ? textContent(extraTypes)
       : Object.fromEntries([...objectTypes, ...extraTypes].map((type) => [type, { schema: answer }]));
   return {
     ...Object.fromEntries(codes.map((code) => [code, { description: names[code] ?? '', content }])),
     401: { description: 'Unauthorized' },
   };
+}
+
+function textContent(types: readonly string[]): ContentObject {
+  const all = types.length === 0 ? ['*/*'] : types;
+  return Object.fromEntries(all.map((type) => [type, { schema: { type: 'string' } }]));
 }
 
 function methodOf(verb: string): 'get' | 'post' | 'put' | 'patch' | 'delete' | undefined {
@@ -281,6 +328,6 @@ function camelCase(name: string): string {
   return name.replace(/[^A-Za-z0-9_]+(.)?/g, (_match, next: string | undefined) => next?.toUpperCase() ?? '');
 }
 
-function capitalised(name: string): string {
+export function capitalised(name: string): string {
   return name.charAt(0).toUpperCase() + name.slice(1);
 }

@@ -4,6 +4,9 @@ import type { ReferenceObject, SchemaObject } from 'openapi3-ts/oas30';
 import { described } from './descriptions.js';
 import { type DocumentedKind, definitionName } from './documented-kind.js';
 
+/** What discovery consists of. */
+export type DiscoveryDefinition = 'APIGroup' | 'APIGroupList' | 'APIResourceList' | 'APIVersions';
+
 /** Definitions of one document: added by name with everything that they refer to. */
 export class SchemaObjects {
   readonly #schemas = new Map<string, SchemaObject>();
@@ -47,7 +50,7 @@ export class SchemaObjects {
   }
 
   /** A reference to a definition of the API machinery, such as Status. */
-  meta(name: 'DeleteOptions' | 'Patch' | 'Status'): ReferenceObject {
+  meta(name: 'DeleteOptions' | 'Patch' | 'Status' | 'WatchEvent' | DiscoveryDefinition): ReferenceObject {
     const full = `${metaV1}.${name}`;
     // A patch has no schema of its own: its form is that of its media type.
     const root: Schema = name === 'Patch' ? { type: 'object' } : definitions.get(full);
@@ -78,6 +81,7 @@ export class SchemaObjects {
       // A reference has no siblings in OpenAPI 3.0.
       return Object.keys(result).length === 0 ? reference : { allOf: [reference], ...result };
     }
+    if (format === 'micro-time') return { ...result, format: 'date-time' };
     if (format === 'quantity') return { ...result, oneOf: [{ type: 'string' }, { type: 'number' }] };
     if (format === 'int-or-string')
       return { ...result, format, oneOf: [{ type: 'integer' }, { type: 'string' }] };

@@ -19,7 +19,15 @@ export function swaggerDocument(
     for (const [path, item] of Object.entries(document.paths))
       paths[path] = pathItem2(item as PathItemObject);
   }
-  return { swagger: '2.0', info, paths: sorted(paths), definitions: sorted(definitions) };
+  const [{ security, components } = { security: undefined, components: undefined }] = documents;
+  return {
+    swagger: '2.0',
+    info,
+    paths: sorted(paths),
+    definitions: sorted(definitions),
+    securityDefinitions: components?.securitySchemes ?? {},
+    security: security ?? [],
+  };
 }
 
 function sorted(map: Record<string, unknown>): Record<string, unknown> {
@@ -54,6 +62,7 @@ function operation2(operation: OperationObject): object {
         ];
   return {
     ...rest,
+    schemes: ['https'],
     consumes: content.length === 0 ? ['*/*'] : content.map(([type]) => type),
     produces: Object.keys(ok?.content ?? {}),
     parameters: [...bodyParameter, ...(parameters as ParameterObject[]).map(parameter2)],
