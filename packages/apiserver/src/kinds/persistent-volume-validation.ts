@@ -52,7 +52,7 @@ export function validatePersistentVolume({ spec = {} }: PersistentVolume): Field
     );
   }
   errors.push(...validateSource(spec, field));
-  if (spec.hostPath?.path.replace(/\/+$/, '') === '' && spec.persistentVolumeReclaimPolicy === 'Recycle')
+  if (/^\/+$/.test(spec.hostPath?.path ?? '') && spec.persistentVolumeReclaimPolicy === 'Recycle')
     errors.push(
       forbiddenField(
         field.child('persistentVolumeReclaimPolicy'),
