@@ -1,8 +1,10 @@
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { Agent, request as httpsRequest } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
 import type { Status } from '@kubewright/api';
 import { ApiServer, type ApiServerOptions, MemoryStorage, PkiDirectory } from '@kubewright/apiserver';
 import { renderKubeconfig } from '@kubewright/client';
@@ -20,6 +22,7 @@ export interface RawRequest {
 export interface RawAnswer {
   readonly code: number;
   readonly headers: IncomingHttpHeaders;
+  readonly bytes: Buffer;
   readonly text: string;
   /** The body as JSON, for those who know what it is. */
   json<T = Status>(): T;
@@ -47,6 +50,8 @@ export interface TlsServer {
   sendAs(credentials: Credentials | undefined, request: RawRequest): Promise<RawAnswer>;
   /** Opens a request as the admin and hands out the answer as soon as its headers are here. */
   open(request: RawRequest): Promise<IncomingMessage>;
+  /** A bare connection as the admin, for what a client library would not do. */
+  connect(): Promise<TLSSocket>;
   close(): Promise<void>;
 }
 
@@ -94,6 +99,14 @@ export async function startTlsServer(options: Partial<ApiServerOptions> = {}): P
     sendAs: async (credentials, request) =>
       readAnswer(await openRequest(port, agentFor(credentials), request)),
     open: (request) => openRequest(port, adminAgent, request),
+    connect: async () => {
+      const identity = { cert: admin.certificate, key: admin.key, ca };
+      const socket = connectTls({ host: '127.0.0.1', port, servername: 'localhost', ...identity });
+      await once(socket, 'secureConnect');
+      // Breaking it is how such a test ends.
+      socket.on('error', () => undefined);
+      return socket;
+    },
     close: async () => {
       for (const agent of agents) agent.destroy();
       await server.close(0);
@@ -125,11 +138,13 @@ function openRequest(port: number, agent: Agent, request: RawRequest): Promise<I
 async function readAnswer(message: IncomingMessage): Promise<RawAnswer> {
   const chunks: Buffer[] = [];
   for await (const chunk of message as AsyncIterable<Buffer>) chunks.push(chunk);
-  const text = Buffer.concat(chunks).toString('utf8');
+  const bytes = Buffer.concat(chunks);
+  const text = bytes.toString('utf8');
   const warning = message.headers.warning ?? '';
   return {
     code: message.statusCode ?? 0,
     headers: message.headers,
+    bytes,
     text,
     json: <T>() => JSON.parse(text) as T,
     warnings: [...warning.matchAll(/299 - "((?:[^"\\]|\\.)*)"/g)].map(([, quoted = '']) =>

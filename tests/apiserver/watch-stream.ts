@@ -31,8 +31,8 @@ export class WatchStream {
     this.#lines = createInterface({ input: message })[Symbol.asyncIterator]();
   }
 
-  static async open(server: TlsServer, path: string): Promise<WatchStream> {
-    const message = await server.open({ path });
+  static async open(server: TlsServer, path: string, accept?: string): Promise<WatchStream> {
+    const message = await server.open({ path, headers: accept === undefined ? {} : { accept } });
     // Closing it is how a watch ends.
     message.on('error', () => undefined);
     return new WatchStream(message);
