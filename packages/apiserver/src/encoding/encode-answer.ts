@@ -31,6 +31,14 @@ export function encodeWatchEvent(type: ContentType, event: string, object: Buffe
 
 const frameEnd = Buffer.from('}\n');
 
+/** An event without what sets it apart from the next one, for connections that frame it themselves. */
+export function withoutFrame(type: ContentType, frame: Uint8Array): Uint8Array {
+  return type === 'application/vnd.kubernetes.protobuf' ? frame.subarray(protobufLengthBytes) : frame;
+}
+
+/** What stands before a message of a stream in protobuf. */
+const protobufLengthBytes = 4;
+
 /** The JSON bytes of items that make a piece; what has to be parsed takes longer for each. */
 const joinedBytes = 512 * 1024;
 const parsedBytes = 48 * 1024;

@@ -2,7 +2,7 @@ import { encodeJson, initialEventsEnd, isApiError } from '@kubewright/api';
 import type { CacheEvent } from '../cache/cache-event.js';
 import type { CacheWatch } from '../cache/cache-watch.js';
 import type { ObjectList } from '../cache/object-list.js';
-import { encodeWatchEvent } from '../encoding/encode-answer.js';
+import { encodeWatchEvent, withoutFrame } from '../encoding/encode-answer.js';
 import type { ContentType } from '../encoding/negotiate.js';
 import type { Exchange } from '../exchange.js';
 import type { ByteStream } from '../http/api-request.js';
@@ -39,6 +39,8 @@ class Watch {
   #bookmarkTimer: NodeJS.Timeout | undefined;
   /** While the reader is behind, a bookmark is not worth its place in the buffer. */
   #behind = false;
+  /** Whether the connection keeps what is written in one call apart from the next. */
+  #framed = false;
 
   constructor(exchange: Exchange, served: ServedKind) {
     this.#exchange = exchange;
@@ -87,7 +89,7 @@ class Watch {
     try {
       const onOverrun = () => stream?.destroy();
       const events = cache.watch({ ...scope, after, signal, onOverrun });
-      stream = this.#exchange.open(200, streamType(this.#form.type));
+      stream = await this.#open();
       if (initial !== undefined) await this.#sendInitial(stream, initial);
       if (sendInitialEvents && bookmarks)
         this.#write(stream, this.#bookmark(after, { [initialEventsEnd]: 'true' }));
@@ -97,6 +99,21 @@ class Watch {
       initial?.release();
       stream?.end();
     }
+  }
+
+  /** Over WebSocket each event is a message, of which fabric8's client and browsers make use. */
+  async #open(): Promise<ByteStream> {
+    const { upgrade, headers } = this.#exchange.request;
+    const { type } = this.#form;
+    if (upgrade === undefined || headers.upgrade?.toLowerCase() !== 'websocket')
+      return this.#exchange.open(200, streamType(type));
+    // Loaded by those who need it.
+    const { openWebSocket } = await import('../http/web-socket-stream.js');
+    const isBinary = type === 'application/vnd.kubernetes.protobuf';
+    const stream = await openWebSocket(this.#exchange.request, upgrade, isBinary);
+    this.#exchange.status = 101;
+    this.#framed = true;
+    return stream;
   }
 
   /** Sends each batch in few writes: all that one tick of the loop brought goes out together. */
@@ -125,8 +142,7 @@ class Watch {
 
   /** False where the watch is over because its reader takes nothing. */
   async #flush(stream: ByteStream, frames: readonly Uint8Array[]): Promise<boolean> {
-    const joined = frames.length === 1 ? (frames[0] as Uint8Array) : Buffer.concat(frames);
-    if (this.#write(stream, joined)) return true;
+    if (this.#writeAll(stream, frames)) return true;
     this.#behind = true;
     const drained = await stream.drained(stuckMs);
     this.#behind = false;
@@ -134,7 +150,16 @@ class Watch {
     return drained;
   }
 
-  #write(stream: ByteStream, bytes: Uint8Array): boolean {
+  #writeAll(stream: ByteStream, frames: readonly Uint8Array[]): boolean {
+    if (!this.#framed)
+      return this.#write(stream, frames.length === 1 ? (frames[0] as Uint8Array) : Buffer.concat(frames));
+    let takesMore = true;
+    for (const frame of frames) takesMore = this.#write(stream, frame);
+    return takesMore;
+  }
+
+  #write(stream: ByteStream, frame: Uint8Array): boolean {
+    const bytes = this.#framed ? withoutFrame(this.#form.type, frame) : frame;
     this.#exchange.sentBytes += bytes.length;
     return stream.write(bytes);
   }
