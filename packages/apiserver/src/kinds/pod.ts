@@ -1,25 +1,26 @@
 import { Pod } from '@kubewright/api/core/v1';
 import { defineRules } from './kind-rules.js';
+import { ephemeralContainers } from './pod/ephemeral-containers.js';
 import { podBinding } from './pod/pod-binding.js';
 import { podColumns, podRowConditions } from './pod/pod-columns.js';
 import { containerStream, portForward } from './pod/pod-connect.js';
 import { defaultPod } from './pod/pod-defaults.js';
 import { podEviction } from './pod/pod-eviction.js';
+import { prepareNewPod } from './pod/pod-preparation.js';
+import { podResize } from './pod/pod-resize.js';
+import { validatePodStatus } from './pod/pod-status-validation.js';
 import { validatePodUpdate } from './pod/pod-update-validation.js';
-import { validatePod } from './pod/pod-validation.js';
+import { validateNewPod, validatePod } from './pod/pod-validation.js';
 import { podWarnings } from './pod/pod-warnings.js';
-import { qosClassOf } from './pod/qos-class.js';
 
 export const podRules = defineRules<Pod>({
   kind: Pod,
   storageKey: 'pods',
   generation: true,
   default: defaultPod,
-  prepareForCreate(pod) {
-    pod.status = { phase: 'Pending', qosClass: qosClassOf(pod.spec ?? { containers: [] }) };
-    if (pod.spec !== undefined) delete pod.spec.ephemeralContainers;
-  },
+  prepareForCreate: (pod, { now }) => prepareNewPod(pod, now()),
   validate: validatePod,
+  validateCreate: validateNewPod,
   validateUpdate: validatePodUpdate,
   warnings: podWarnings,
   gracePeriodSeconds,
@@ -37,6 +38,7 @@ export const podRules = defineRules<Pod>({
       prepareForUpdate(pod, old) {
         if (pod.status !== undefined) pod.status.qosClass = old.status?.qosClass;
       },
+      validateUpdate: validatePodStatus,
     },
     binding: podBinding,
     eviction: podEviction,
@@ -44,30 +46,8 @@ export const podRules = defineRules<Pod>({
     exec: containerStream('exec'),
     attach: containerStream('attach'),
     portforward: portForward,
-    // Each changes its own part of the spec and nothing else.
-    ephemeralcontainers: {
-      prepareForUpdate(pod, old) {
-        const wanted = pod.spec?.ephemeralContainers;
-        pod.spec = { ...(old.spec ?? { containers: [] }), ephemeralContainers: wanted };
-        pod.status = old.status;
-      },
-      validateUpdate: (pod) => validatePod(pod),
-    },
-    resize: {
-      prepareForUpdate(pod, old) {
-        const wanted = pod.spec?.containers ?? [];
-        const spec = old.spec ?? { containers: [] };
-        pod.spec = {
-          ...spec,
-          containers: spec.containers.map((container) => {
-            const { resources } = wanted.find(({ name }) => name === container.name) ?? container;
-            return { ...container, resources };
-          }),
-        };
-        pod.status = old.status;
-      },
-      validateUpdate: (pod) => validatePod(pod),
-    },
+    ephemeralcontainers: ephemeralContainers,
+    resize: podResize,
   },
 });
 

@@ -1,4 +1,4 @@
-import type { Container, Pod, PodSpec, Toleration } from '@kubewright/api/core/v1';
+import type { Container, NodeSelectorTerm, Pod, PodSpec, Toleration } from '@kubewright/api/core/v1';
 import {
   type FieldError,
   type FieldPath,
@@ -10,13 +10,14 @@ import {
 import { inRange } from '../../validation/formats.js';
 import { sameValue } from '../../validation/immutable.js';
 import { maxInt32 } from './pod-validation.js';
+import { validateAnnotationsKept } from './profile-annotations.js';
 
 /** What a change of a pod may change: images, the deadline, more tolerations, fewer scheduling gates. */
 export function validatePodUpdate(pod: Pod, old: Pod): FieldError[] {
   const field = path('spec');
   const spec = pod.spec ?? { containers: [] };
   const oldSpec = old.spec ?? { containers: [] };
-  const errors: FieldError[] = [];
+  const errors = validateAnnotationsKept(pod, old);
   for (const name of ['containers', 'initContainers'] as const) {
     const { wrong, stop } = validateImages(spec[name] ?? [], oldSpec[name] ?? [], field.child(name));
     errors.push(...wrong);
@@ -83,6 +84,7 @@ function validateMoreTolerations(
       sameValue({ ...one, tolerationSeconds }, tolerations[index]),
     ),
   );
+  // The tolerations themselves are checked a second time here upstream.
   return kept
     ? []
     : [forbiddenField(field, 'existing toleration can not be modified except its tolerationSeconds')];
@@ -124,11 +126,15 @@ function validateRest(spec: PodSpec, old: PodSpec, field: FieldPath): FieldError
       errors.push(
         invalid(
           field.child('nodeSelector'),
-          spec.nodeSelector,
-          'only additions are allowed, except node selectors with key already existing',
+          spec.nodeSelector ?? null,
+          'only additions to spec.nodeSelector are allowed (no mutations or deletions)',
         ),
       );
     masked.nodeSelector = old.nodeSelector;
+    errors.push(...validateNarrowed(spec, old, field.child('affinity', 'nodeAffinity')));
+    const affinity = { ...spec.affinity, nodeAffinity: old.affinity?.nodeAffinity };
+    const isEmpty = Object.values(affinity).every((value) => value === undefined);
+    masked.affinity = isEmpty && old.affinity === undefined ? undefined : affinity;
   }
   const changed = [...new Set([...Object.keys(masked), ...Object.keys(old)])].filter(
     (name) => !sameValue(masked[name as keyof PodSpec], old[name as keyof PodSpec]),
@@ -145,4 +151,30 @@ function validateRest(spec: PodSpec, old: PodSpec, field: FieldPath): FieldError
 
 function withOldImages(containers: readonly Container[], old: readonly Container[]): Container[] {
   return containers.map((container, index) => ({ ...container, image: old[index]?.image }));
+}
+
+/** Requirements may be added to the terms that there are. */
+function validateNarrowed(spec: PodSpec, old: PodSpec, field: FieldPath): FieldError[] {
+  const termsOf = ({ affinity }: PodSpec) =>
+    affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [];
+  const at = field.child('requiredDuringSchedulingIgnoredDuringExecution', 'nodeSelectorTerms');
+  const [now, before] = [termsOf(spec), termsOf(old)];
+  if (before.length === 0) return [];
+  if (before.length !== now.length)
+    return [invalid(at, now, 'no additions/deletions to non-empty NodeSelectorTerms list are allowed')];
+  return before.flatMap((term, index) =>
+    isNarrowed(now[index] ?? {}, term)
+      ? []
+      : [invalid(at.index(index), now[index], 'only additions are allowed (no mutations or deletions)')],
+  );
+}
+
+function isNarrowed(term: NodeSelectorTerm, old: NodeSelectorTerm): boolean {
+  const lists = ['matchExpressions', 'matchFields'] as const;
+  // A term without requirements selects nothing: with some it would select more.
+  const wasEmpty = lists.every((list) => (old[list] ?? []).length === 0);
+  if (wasEmpty) return lists.every((list) => (term[list] ?? []).length === 0);
+  return lists.every((list) =>
+    (old[list] ?? []).every((requirement, index) => sameValue(requirement, term[list]?.[index])),
+  );
 }

@@ -24,6 +24,8 @@ import {
   validateInitContainers,
 } from './container-validation.js';
 import { validateDnsConfig } from './dns-validation.js';
+import { validateProfileAnnotations, validateProfilesMatch } from './profile-annotations.js';
+import { validateResourceClaims } from './resource-claim-validation.js';
 import { validateContainerResources, validatePodResources } from './resource-validation.js';
 import {
   validateAffinity,
@@ -33,6 +35,7 @@ import {
 } from './scheduling-validation.js';
 import { validateHostUsers, validatePodSecurity } from './security-validation.js';
 import { validateVolumes } from './volume-validation.js';
+import { validateForSystem, validateHostProcess } from './windows-validation.js';
 
 /** A pod but for its metadata's own rules. Errors stand in upstream's order. */
 export function validatePod(pod: Pod): FieldError[] {
@@ -68,6 +71,20 @@ export function validatePod(pod: Pod): FieldError[] {
   return errors;
 }
 
+/** What holds for new pods only. */
+export function validateNewPod(pod: Pod): FieldError[] {
+  const { ephemeralContainers = [], nodeName, schedulingGates = [] } = pod.spec ?? {};
+  const field = path('spec');
+  const errors: FieldError[] = [];
+  if (ephemeralContainers.length > 0)
+    errors.push(forbiddenField(field.child('ephemeralContainers'), 'cannot be set on create'));
+  if (nodeName && schedulingGates.length > 0)
+    errors.push(
+      forbiddenField(field.child('nodeName'), 'cannot be set until all schedulingGates have been cleared'),
+    );
+  return [...errors, ...validateProfilesMatch(pod)];
+}
+
 /** The template of a workload, with the metadata that its pods get. */
 export function validatePodTemplate(template: PodTemplateSpec, field: FieldPath): FieldError[] {
   const spec = template.spec ?? { containers: [] };
@@ -97,6 +114,7 @@ function validatePodSpec(spec: PodSpec, meta: ObjectMeta | undefined, field: Fie
       ? [required(field.child('terminationGracePeriodSeconds'))]
       : []),
     ...errors,
+    ...validateResourceClaims(spec, meta, field.child('resourceClaims')),
     ...validateContainers(surroundings, field.child('containers')),
     ...validateInitContainers(surroundings, field.child('initContainers')),
     ...validateEphemeralContainers(surroundings, field.child('ephemeralContainers')),
@@ -125,6 +143,7 @@ function validatePodSpec(spec: PodSpec, meta: ObjectMeta | undefined, field: Fie
     ),
     ...validateSchedulingGates(spec.schedulingGates ?? [], field.child('schedulingGates')),
     ...validateSpread(spec.topologySpreadConstraints ?? [], field.child('topologySpreadConstraints')),
+    ...validateHostProcess(spec, field),
     ...validateHostUsers(spec, field),
     ...validateHostnameOverride(spec, field),
     ...validateNames(spec, field),
@@ -174,9 +193,11 @@ function validateNames(spec: PodSpec, field: FieldPath): FieldError[] {
   );
   if (spec.overhead !== undefined)
     errors.push(...validateContainerResources({ limits: spec.overhead }, spec, field.child('overhead')));
-  if (spec.os !== undefined)
-    errors.push(...validateRequiredChoice(spec.os.name, ['linux', 'windows'], field.child('os', 'name')));
-  return errors;
+  if (spec.os !== undefined) {
+    if (!spec.os.name) errors.push(required(field.child('os', 'name')));
+    else errors.push(...validateChoice(spec.os.name, ['linux', 'windows'], field.child('os')));
+  }
+  return [...errors, ...validateForSystem(spec, field)];
 }
 
 export const maxInt32 = 2147483647;
@@ -257,6 +278,7 @@ export function validatePodAnnotations(
   const cost = annotations[deletionCost];
   if (cost !== undefined && !isInt32(cost))
     errors.push(invalid(field.key(deletionCost), cost, 'must be a 32bit integer'));
+  errors.push(...validateProfileAnnotations({ annotations }, spec, field));
   return errors;
 }
 

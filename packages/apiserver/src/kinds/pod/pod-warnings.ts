@@ -12,6 +12,7 @@ import type { ObjectMeta } from '@kubewright/api/meta/v1';
 import { FieldPath } from '../../validation/field-error.js';
 import { addressWarnings, fractionWarnings, nodeTermWarnings, oldNodeLabel } from '../warnings.js';
 import { portWarnings } from './port-warnings.js';
+import { visitContainers } from './visit-containers.js';
 import { overlapWarnings } from './volume-warnings.js';
 
 /** Warnings for a new pod; people seldom change pods, so an update has none. Source: `GetWarningsForPod`. */
@@ -62,7 +63,7 @@ function specWarnings(
     ...(spec.securityContext?.seccompProfile === undefined && annotations[seccompPod] !== undefined
       ? [`${notes.key(seccompPod)}: non-functional in v1.27+; use the "seccompProfile" field instead`]
       : []),
-    ...containersOf(spec, at).flatMap(([container, path]) => [
+    ...[...visitContainers(spec, at)].flatMap(([container, path]) => [
       ...profileWarnings(container, spec, annotations, notes, field !== undefined),
       ...(['limits', 'requests'] as const).flatMap((list) =>
         fractionWarnings(container.resources?.[list]?.memory, path.child('resources', list).key('memory')),
@@ -75,7 +76,7 @@ function specWarnings(
       ),
       ...environmentWarnings(container, path.child('env')),
     ]),
-    ...portWarnings(containersOf(spec, at)),
+    ...portWarnings([...visitContainers(spec, at)]),
     ...((spec.terminationGracePeriodSeconds ?? 0) < 0
       ? [
           `${at.child('terminationGracePeriodSeconds')}: must be >= 0; negative values are invalid and will be treated as 1`,
@@ -107,16 +108,6 @@ const oldAnnotations: readonly (readonly [string, string])[] = [
     'non-functional in v1.11+; use the "sysctls" field instead',
   ],
 ];
-
-/** Every container and where it stands, in upstream's order. */
-function containersOf(
-  spec: PodSpec,
-  field: FieldPath,
-): (readonly [Container | EphemeralContainer, FieldPath])[] {
-  return (['initContainers', 'containers', 'ephemeralContainers'] as const).flatMap((list) =>
-    (spec[list] ?? []).map((container, index) => [container, field.child(list).index(index)] as const),
-  );
-}
 
 function nodeWarnings(spec: PodSpec, field: FieldPath): string[] {
   const node = spec.affinity?.nodeAffinity;

@@ -1,4 +1,9 @@
-import { compareQuantities, qualifiedNameErrors, quantityMilliValue } from '@kubewright/api';
+import {
+  compareQuantities,
+  dns1123LabelErrors,
+  qualifiedNameErrors,
+  quantityMilliValue,
+} from '@kubewright/api';
 import type { PodSpec, ResourceRequirements } from '@kubewright/api/core/v1';
 import type { Quantity } from '@kubewright/api/meta/v1';
 import {
@@ -61,7 +66,11 @@ function validateRequirements(
   const errors: FieldError[] = [];
   for (const [name, quantity] of Object.entries(limits)) {
     const at = limitsField.key(name);
-    errors.push(...nameRule(name, at), ...validateQuantity(name, quantity, at));
+    errors.push(
+      ...nameRule(name, at),
+      ...validateQuantity(name, quantity, at),
+      ...validatePages(name, quantity, at),
+    );
   }
   for (const [name, quantity] of Object.entries(requests)) {
     const at = requestsField.key(name);
@@ -70,15 +79,16 @@ function validateRequirements(
     if (limit === undefined) {
       if (!mayOvercommit(name))
         errors.push(required(limitsField, 'Limit must be set for non overcommitable resources'));
-      continue;
+    } else {
+      const order = compareQuantities(quantity, limit);
+      if (order !== 0 && !mayOvercommit(name))
+        errors.push(invalid(requestsField, quantity, `must be equal to ${name} limit of ${limit}`));
+      else if (order > 0)
+        errors.push(
+          invalid(requestsField, quantity, `must be less than or equal to ${name} limit of ${limit}`),
+        );
     }
-    const order = compareQuantities(quantity, limit);
-    if (order !== 0 && !mayOvercommit(name))
-      errors.push(invalid(requestsField, quantity, `must be equal to ${name} limit of ${limit}`));
-    else if (order > 0)
-      errors.push(
-        invalid(requestsField, quantity, `must be less than or equal to ${name} limit of ${limit}`),
-      );
+    errors.push(...validatePages(name, quantity, at));
   }
   const names = [...Object.keys(limits), ...Object.keys(requests)];
   if (names.some(isHugePages) && !names.some((name) => name === 'cpu' || name === 'memory'))
@@ -87,12 +97,20 @@ function validateRequirements(
   return errors;
 }
 
+/** Huge pages come in whole pages of the size that the name says. */
+function validatePages(name: string, quantity: Quantity, field: FieldPath): FieldError[] {
+  if (!isHugePages(name)) return [];
+  const size = quantityMilliValue(name.slice('hugepages-'.length));
+  const fits = size > 0n && quantityMilliValue(quantity) % size === 0n;
+  return fits ? [] : [invalid(field, quantity, `${quantity} is not positive integer multiple of ${name}`)];
+}
+
 /** An amount of a resource: not negative, and whole where only whole ones can be had. */
 export function validateQuantity(name: string, quantity: Quantity, field: FieldPath): FieldError[] {
   const errors: FieldError[] = [];
   if (compareQuantities(quantity, '0') < 0)
     errors.push(invalid(field, quantity, 'must be greater than or equal to 0'));
-  const wholeOnly = isExtended(name) || isHugePages(name) || countedResources.has(name);
+  const wholeOnly = isExtended(name) || countedResources.has(name);
   if (wholeOnly && quantityMilliValue(quantity) % 1000n !== 0n)
     errors.push(invalid(field, quantity, 'must be an integer'));
   return errors;
@@ -166,16 +184,29 @@ function validateClaims(
   spec: PodSpec,
   field: FieldPath,
 ): FieldError[] {
-  const known = new Set((spec.resourceClaims ?? []).map(({ name }) => name));
+  const known = (spec.resourceClaims ?? []).map(({ name }) => name).sort();
   const seen = new Set<string>();
+  const listed =
+    known.length === 0
+      ? 'must be one of the names in pod.spec.resourceClaims which is empty'
+      : `must be one of the names in pod.spec.resourceClaims: ${known.join(', ')}`;
   return claims.flatMap(({ name, request = '' }, index) => {
     const at = field.index(index);
     if (!name) return [required(at)];
     const key = request === '' ? name : `${name}/${request}`;
     const errors: FieldError[] = [];
-    if (seen.has(key) || seen.has(name)) errors.push(duplicate(at, key));
-    seen.add(key);
-    if (!known.has(name)) errors.push(notFoundField(at, name));
+    if (seen.has(name)) errors.push(duplicate(at, name));
+    else {
+      if (request !== '') errors.push(...validateFormat(dns1123LabelErrors, request, at.child('request')));
+      if (seen.has(key)) errors.push(duplicate(at, key));
+      else if (request === '' && [...seen].some((other) => other.startsWith(`${name}/`)))
+        errors.push(duplicate(at, name));
+      seen.add(key);
+    }
+    if (!known.includes(name)) {
+      const { message, ...error } = notFoundField(at, name);
+      errors.push({ ...error, message: `${message}: ${listed}` });
+    }
     return errors;
   });
 }

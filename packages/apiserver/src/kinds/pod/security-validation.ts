@@ -16,6 +16,7 @@ import {
 } from '../../validation/field-error.js';
 import { userId } from '../../validation/formats.js';
 import { validateDescending } from './path-validation.js';
+import { validateWindowsOptions } from './windows-validation.js';
 
 export function validateContainerSecurity(
   context: SecurityContext | undefined,
@@ -47,7 +48,10 @@ export function validateContainerSecurity(
         ),
       );
   }
-  errors.push(...validateAppArmor(context.appArmorProfile, field.child('appArmorProfile')));
+  errors.push(
+    ...validateWindowsOptions(context.windowsOptions, field.child('windowsOptions')),
+    ...validateAppArmor(context.appArmorProfile, field.child('appArmorProfile')),
+  );
   return errors;
 }
 
@@ -78,6 +82,7 @@ export function validatePodSecurity(spec: PodSpec, field: FieldPath): FieldError
       field.child('fsGroupChangePolicy'),
     ),
     ...validateSeccomp(context.seccompProfile, field.child('seccompProfile')),
+    ...validateWindowsOptions(context.windowsOptions, field.child('windowsOptions')),
     ...validateAppArmor(context.appArmorProfile, field.child('appArmorProfile')),
     ...validateChoice(
       context.supplementalGroupsPolicy,
