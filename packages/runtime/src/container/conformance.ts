@@ -544,6 +544,27 @@ export function containerRuntimeConformance(
         await runtime.removePodSandbox(sandboxId);
       });
 
+      it('keeps in memory what is to be there, for all containers of the pod', async () => {
+        const fs = await import('node:fs/promises');
+        const path = join(subject.directory, 'memory');
+        await fs.mkdir(path);
+        const sandboxId = await pod({ memoryDirectories: [{ path, sizeLimit: 1 << 20 }] });
+        const mounts = [{ hostPath: path, containerPath: '/memory', readOnly: false }];
+        const write = 'grep " /memory tmpfs" /proc/mounts; head -c 2000000 /dev/zero >/memory/a';
+        const scripts = [`${write} || echo full`, 'wc -c </memory/a'];
+        for (const [attempt, script] of scripts.entries()) {
+          const id = await container(sandboxId, ['sh', '-c', script], { mounts, attempt });
+          await runtime.startContainer(id);
+          await exited(id);
+        }
+        const lines = printed(join(subject.directory, `${sandboxId}.log`)).split('\n');
+        expect(lines[0]).toContain('size=1024k');
+        expect(lines.slice(-2)).toEqual(['full', String(1 << 20)]);
+        expect(await fs.readdir(path)).toEqual([]);
+        await runtime.removePodSandbox(sandboxId);
+        await fs.rmdir(path);
+      });
+
       it("writes to its own directories and volumes, and never to the host's", async () => {
         const fs = await import('node:fs/promises');
         const volume = join(subject.directory, 'volume');

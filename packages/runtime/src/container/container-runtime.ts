@@ -129,8 +129,18 @@ export interface PodSandboxConfig {
   readonly portMappings?: readonly PortMapping[];
   /** `net.…` and `kernel.…` settings of the pod's own namespaces. */
   readonly sysctls?: Readonly<Record<string, string>>;
+  /** Existing directories that are empty file systems in memory wherever containers of this pod mount them. */
+  readonly memoryDirectories?: readonly MemoryDirectory[];
   /** Limits of the whole pod. */
   readonly resources?: ContainerResources;
+}
+
+export interface MemoryDirectory {
+  readonly path: string;
+  /** Bytes. @default half of the machine's memory */
+  readonly sizeLimit?: number;
+  /** The group of what is in it. */
+  readonly gid?: number;
 }
 
 export interface PortMapping {

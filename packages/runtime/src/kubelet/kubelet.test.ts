@@ -6,7 +6,7 @@ import { ConfigMap, Event, Node, Pod } from '@kubewright/api/core/v1';
 import { VirtualClock } from '@kubewright/client';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ContainerStatus } from '../container/container-runtime.js';
+import { ContainerRuntimeError, type ContainerStatus } from '../container/container-runtime.js';
 import { SimulatedRuntime, type SimulatedRuntimeOptions } from '../container/simulated/simulated-runtime.js';
 import { FakeApi } from '../testing/fake-api.js';
 import { type Kubelet, startKubelet } from './kubelet.js';
@@ -268,6 +268,39 @@ describe('the kubelet', () => {
     api.put(ConfigMap, { metadata: { name: 'cfg', namespace: 'default' }, data: { a: '1' } });
     await api.until(() => web('a')?.state?.running !== undefined);
     expect((await running()).config.env?.A).toBe('1');
+  });
+
+  it('asks later each time for an image that is not to be had', async () => {
+    runtime = new SimulatedRuntime({ clock, exec: () => ({ exitCode: 0 }) });
+    const tries: number[] = [];
+    runtime.createContainer = () => {
+      tries.push(clock.now());
+      return Promise.reject(new ContainerRuntimeError('NoCommand', 'give it a command'));
+    };
+    await start();
+    put('a', { containers: [{ name: 'web', image: 'nginx' }] });
+    const seen = new Set<string>();
+    await advanceUntil(() => {
+      const { reason = '', message = '' } = web('a')?.state?.waiting ?? {};
+      seen.add(`${reason}: ${message}`);
+      return tries.length === 4;
+    });
+    expect([...seen].filter((one) => !one.startsWith('ContainerCreating') && one !== ': ')).toEqual([
+      'ErrImagePull: give it a command',
+      'ImagePullBackOff: Back-off pulling image "nginx": ErrImagePull: give it a command',
+    ]);
+    const waits = tries.slice(1).map((at, index) => at - (tries[index] ?? 0));
+    for (const [index, least] of [10_000, 20_000, 40_000].entries())
+      expect(waits[index]).toBeGreaterThanOrEqual(least);
+    expect(events()).toEqual(
+      expect.arrayContaining([
+        'Failed: Failed to pull image "nginx": give it a command',
+        'Failed: Error: ErrImagePull',
+        'BackOff: Back-off pulling image "nginx"',
+        'Failed: Error: ImagePullBackOff',
+      ]),
+    );
+    expect(status('a')?.phase).toBe('Pending');
   });
 
   it('ends a pod that has been active for too long', async () => {

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { pino } from 'pino';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { takeMachineLock } from '../machine-lock.js';
 import { LocalAddresses } from './local-addresses.js';
 
@@ -18,11 +18,6 @@ function addRoute(range: string): void {
 }
 
 describe.skipIf(process.getuid?.() !== 0)('addresses of services', () => {
-  afterEach(() => {
-    for (const range of routes())
-      execFileSync('ip', ['route', 'del', 'local', range, 'dev', 'lo', 'table', 'local']);
-  });
-
   it('are local while the proxy is there; an address outside of the range has a route of its own', async () => {
     const addresses = new LocalAddresses(mine, logger);
     await addresses.open();
@@ -45,6 +40,7 @@ describe.skipIf(process.getuid?.() !== 0)('addresses of services', () => {
     expect(routes().sort()).toEqual([mine, alive].sort());
     await addresses.close();
     expect(routes()).toEqual([alive]);
+    execFileSync('ip', ['route', 'del', 'local', alive, 'dev', 'lo', 'table', 'local']);
     await lock?.release();
   });
 });

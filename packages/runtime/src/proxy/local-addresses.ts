@@ -63,7 +63,10 @@ export class LocalAddresses {
       const lock = await takeMachineLock(lockName(range));
       if (lock === undefined) continue;
       try {
-        await route('del', range);
+        // Another process may have looked at the same time.
+        await route('del', range).catch((error: Error) => {
+          if (!error.message.includes('No such process')) throw error;
+        });
         this.#logger.info({ range }, 'the route of a proxy that was killed is removed');
       } finally {
         await lock.release();

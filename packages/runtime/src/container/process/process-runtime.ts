@@ -195,7 +195,7 @@ class ProcessRuntime implements ContainerRuntime {
     if (config.hostPid === true || config.sharePid === true) {
       throw new ContainerRuntimeError(
         'Unimplemented',
-        'the process runtime gives each container its own PID namespace: hostPID and shareProcessNamespace can not be had',
+        'the process runtime gives each container a PID namespace of its own: hostPID and shareProcessNamespace can not be had; leave them out of the pod',
       );
     }
     for (const { config: other } of this.#sandboxes.values()) {
@@ -256,7 +256,7 @@ class ProcessRuntime implements ContainerRuntime {
     if ((config.command?.length ?? 0) + (config.args?.length ?? 0) === 0) {
       throw new ContainerRuntimeError(
         'NoCommand',
-        `container ${config.name}: the process runtime runs commands of this machine, not images; ${config.image} is not pulled and no command is given`,
+        `no images are pulled here: the process runtime runs commands of this machine; give container ${config.name} one, such as command: ["node", "server.js"]`,
       );
     }
     if (sandbox.status.state !== 'ready') {

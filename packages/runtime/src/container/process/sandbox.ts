@@ -2,7 +2,12 @@ import { readFile, rm } from 'node:fs/promises';
 import { hostname as hostHostname } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
-import { ContainerRuntimeError, type PodSandboxConfig, type PodSandboxStatus } from '../container-runtime.js';
+import {
+  ContainerRuntimeError,
+  type MemoryDirectory,
+  type PodSandboxConfig,
+  type PodSandboxStatus,
+} from '../container-runtime.js';
 import { type Engine, enterNamespaces } from './engine.js';
 import { type HostPorts, openHostPorts } from './host-ports.js';
 import { type Launched, launch } from './launch.js';
@@ -172,7 +177,7 @@ export class Sandbox {
   #script(): string {
     const { net, uts } = this.namespaces;
     const { tree, host, network } = this.#engine;
-    const { sysctls = {}, hostIpc } = this.config;
+    const { sysctls = {}, hostIpc, memoryDirectories = [] } = this.config;
     const memory = quote(join(tree.root, 'dev/shm'));
     return [
       'exec 3<&- 2>&4',
@@ -184,6 +189,7 @@ export class Sandbox {
       ...(host.privileged
         ? [`mount -t sysfs -o ro,nosuid,nodev,noexec sysfs ${quote(join(tree.root, 'sys'))}`]
         : []),
+      ...memoryDirectories.map(mountMemory),
       // Nobody but the pod has these ports, so its unprivileged users may bind them too, as with containerd.
       ...(net ? ['echo 0 >/proc/sys/net/ipv4/ip_unprivileged_port_start'] : []),
       ...Object.entries(sysctls).map(([name, value]) => `echo ${quote(value)} >${quote(this.#sysctl(name))}`),
@@ -198,6 +204,16 @@ export class Sandbox {
       '',
     ].join('\n');
   }
+}
+
+/** In the pod's mount namespace only: what containers bind from there. */
+function mountMemory({ path, sizeLimit, gid }: MemoryDirectory): string {
+  const options = [
+    ...['nosuid', 'nodev', gid === undefined ? 'mode=0777' : 'mode=2777'],
+    ...(sizeLimit === undefined ? [] : [`size=${sizeLimit}`]),
+    ...(gid === undefined ? [] : [`gid=${gid}`]),
+  ];
+  return `mount -t tmpfs -o ${options.join(',')} tmpfs ${quote(path)}`;
 }
 
 function resolvConf(dns: NonNullable<PodSandboxConfig['dns']>): string {

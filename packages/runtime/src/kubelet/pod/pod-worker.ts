@@ -1,9 +1,8 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isConflict, isNotFound } from '@kubewright/api';
-import { Pod, type PodStatus } from '@kubewright/api/core/v1';
+import { type Container, Pod, type PodStatus } from '@kubewright/api/core/v1';
 import { sleep } from '@kubewright/client';
-import type { PodSandboxStatus } from '../../container/container-runtime.js';
 import type { DownwardFacts } from '../env/downward-api.js';
 import { PodProbes, probeTargets } from '../probe/pod-probes.js';
 import { runProbe } from '../probe/run-probe.js';
@@ -13,10 +12,12 @@ import { BackOff } from './back-off.js';
 import { desireOf } from './desire.js';
 import { collectGarbage } from './garbage.js';
 import { killContainer, killPod } from './kill-pod.js';
+import { makeSandbox } from './make-sandbox.js';
 import { type ContainerStart, containerHash, type PodPlan, planPod } from './plan.js';
 import { containerPath, type PodContext, podLabel } from './pod-context.js';
+import { errImagePull, PullBackOff } from './pull-back-off.js';
 import { historyOf, observePod, type PodRuntimeState, usableSandbox } from './runtime-state.js';
-import { hostsFileText, sandboxConfig } from './sandbox-config.js';
+import { hostsFileText } from './sandbox-config.js';
 import { startContainer } from './start-container.js';
 import { isTerminal, podStatus, type StatusFacts, type WaitingReason } from './status.js';
 import { TerminationMessages } from './termination-message.js';
@@ -39,6 +40,7 @@ export class PodWorker {
   readonly #context: PodContext;
   readonly #probes: PodProbes;
   readonly #backOff = new BackOff();
+  readonly #pulls = new PullBackOff();
   readonly #waiting = new Map<string, WaitingReason>();
   readonly #messages: TerminationMessages;
   /** What was said once of sources of volumes that are left out. */
@@ -293,7 +295,10 @@ export class PodWorker {
     const sandbox =
       plan.sandboxAttempt === undefined
         ? usableSandbox(pod, state)
-        : await this.#makeSandbox(pod, plan.sandboxAttempt);
+        : await makeSandbox(this.#context, pod, {
+            attempt: plan.sandboxAttempt,
+            signal: this.#ending.signal,
+          });
     if (sandbox === undefined) return this.#retryDelay();
     const ips = pod.spec?.hostNetwork ? this.#context.hostIPs : sandbox.ips;
     await mkdir(directories.ofPod(uid), { recursive: true });
@@ -301,7 +306,7 @@ export class PodWorker {
     let retryAfter = resyncMs;
     for (const start of plan.start) {
       if (this.#ending.signal.aborted) break;
-      const delay = this.#backOffOf(pod, start, state);
+      const delay = this.#backOffOf(pod, start, state) || this.#pullBackOffOf(start.container);
       if (delay > 0) {
         retryAfter = Math.min(retryAfter, delay);
         continue;
@@ -325,25 +330,12 @@ export class PodWorker {
       if (waiting === undefined) this.#waiting.delete(start.container.name);
       else {
         this.#waiting.set(start.container.name, waiting);
-        retryAfter = Math.min(retryAfter, this.#retryDelay());
+        const pull = waiting.reason === errImagePull;
+        if (pull) this.#pulls.failed(start.container, waiting.message ?? '', this.#context.clock.now());
+        retryAfter = Math.min(retryAfter, pull ? retryMs.first : this.#retryDelay());
       }
     }
     return retryAfter;
-  }
-
-  async #makeSandbox(pod: Pod, attempt: number): Promise<PodSandboxStatus | undefined> {
-    const { runtime, directories } = this.#context;
-    const logDirectory = directories.logsOfPod(pod);
-    await mkdir(logDirectory, { recursive: true });
-    try {
-      const id = await runtime.runPodSandbox(sandboxConfig(pod, attempt, logDirectory), this.#ending.signal);
-      return await runtime.podSandboxStatus(id);
-    } catch (error) {
-      if (this.#ending.signal.aborted) return undefined;
-      const message = error instanceof Error ? error.message : String(error);
-      this.#event('Warning', 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${message}`);
-      return undefined;
-    }
   }
 
   /** Milliseconds that a restart has still to wait; 0 when it may happen, which is then noted. */
@@ -371,6 +363,19 @@ export class PodWorker {
       message: `back-off ${text} restarting failed container=${container.name} pod=${podLabel(pod)}`,
     });
     return remaining;
+  }
+
+  /** Milliseconds until the image may be asked for again; 0 where it may be now. */
+  #pullBackOffOf(container: Container): number {
+    const held = this.#pulls.held(container, this.#context.clock.now());
+    if (held === undefined) return 0;
+    const { reason } = held.waiting;
+    if (this.#waiting.get(container.name)?.reason !== reason) {
+      this.#event('Normal', 'BackOff', `Back-off pulling image "${container.image}"`, container.name);
+      this.#event('Warning', 'Failed', `Error: ${reason}`, container.name);
+    }
+    this.#waiting.set(container.name, held.waiting);
+    return held.remainingMs;
   }
 
   /** Sees what runs now, lets the probes follow it, and reports it. */

@@ -1,8 +1,13 @@
 import type { Pod } from '@kubewright/api/core/v1';
 import type { PodSandboxConfig } from '../../container/container-runtime.js';
+import { memoryDirectories } from '../volume/pod-volumes.js';
 
 /** What the runtime is told of a pod. */
-export function sandboxConfig(pod: Pod, attempt: number, logDirectory: string): PodSandboxConfig {
+export function sandboxConfig(
+  pod: Pod,
+  attempt: number,
+  { logs, pod: podDirectory }: { readonly logs: string; readonly pod: string },
+): PodSandboxConfig {
   const { name = '', namespace = '', uid = '', labels, annotations } = pod.metadata;
   const spec = pod.spec;
   const portMappings = (spec?.containers ?? []).flatMap((container) =>
@@ -18,6 +23,7 @@ export function sandboxConfig(pod: Pod, attempt: number, logDirectory: string): 
   const sysctls = Object.fromEntries(
     (spec?.securityContext?.sysctls ?? []).map((one) => [one.name, one.value]),
   );
+  const memory = memoryDirectories(pod, podDirectory);
   return {
     name,
     namespace,
@@ -31,13 +37,14 @@ export function sandboxConfig(pod: Pod, attempt: number, logDirectory: string): 
       'io.kubernetes.pod.uid': uid,
     },
     ...(annotations === undefined ? {} : { annotations }),
-    logDirectory,
+    logDirectory: logs,
     ...(spec?.hostNetwork ? { hostNetwork: true } : {}),
     ...(spec?.hostPID ? { hostPid: true } : {}),
     ...(spec?.hostIPC ? { hostIpc: true } : {}),
     ...(spec?.shareProcessNamespace ? { sharePid: true } : {}),
     ...dnsOf(pod),
     ...(portMappings.length === 0 || spec?.hostNetwork ? {} : { portMappings }),
+    ...(memory.length === 0 ? {} : { memoryDirectories: memory }),
     ...(Object.keys(sysctls).length === 0 ? {} : { sysctls }),
   };
 }

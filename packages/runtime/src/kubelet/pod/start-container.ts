@@ -6,6 +6,7 @@ import { type ContainerConfigContext, containerConfig } from './container-config
 import { runHook } from './lifecycle-hook.js';
 import type { ContainerStart } from './plan.js';
 import { containerPath, type PodContext } from './pod-context.js';
+import { errImagePull } from './pull-back-off.js';
 import type { WaitingReason } from './status.js';
 
 export interface StartTarget {
@@ -46,10 +47,10 @@ export async function startContainer(
       // There are no images here; this is how clusters say that a container has nothing to run.
       for (const message of [
         `Failed to pull image "${container.image ?? ''}": ${error.message}`,
-        'Error: ErrImagePull',
+        `Error: ${errImagePull}`,
       ])
         context.events.record(pod, { type: 'Warning', reason: 'Failed', message, fieldPath });
-      return { reason: 'ErrImagePull', message: error.message };
+      return { reason: errImagePull, message: error.message };
     }
     return failed('CreateContainerError', error);
   }

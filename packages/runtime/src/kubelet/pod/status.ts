@@ -124,7 +124,8 @@ function containerStatus(
     ready: done || (running && started && facts.ready(newest.id)),
     restartCount: newest?.config.attempt ?? history.lost?.restartCount ?? 0,
     image: container.image ?? '',
-    imageID: '',
+    // There is no digest to name where images are not pulled.
+    imageID: newest === undefined ? '' : newest.config.image,
     ...(newest === undefined ? {} : { containerID: `${facts.runtimeName}://${newest.id}` }),
     started: from.init && !isSidecar(container) ? (running ? started : false) : started,
   };

@@ -1,5 +1,6 @@
 import {
   chmod,
+  chown,
   lstat,
   mkdir,
   readdir,
@@ -27,12 +28,13 @@ const dataLink = '..data';
  * Makes a directory show exactly these files, all of them changing at once for whoever reads: the files are in a
  * directory of their own, `..data` is a link to it that is replaced by a rename, and each name is a link through
  * `..data`. Does nothing where all is as it should be. Answers whether anything changed.
+ * `group` is given all of it; `stamp` is no name that was used before.
  * Source: the layout of ConfigMap volumes, which programs watch `..data` for.
  */
 export async function writeAtomically(
   directory: string,
   files: ProjectedFiles,
-  stamp: string,
+  { stamp, group }: { readonly stamp: string; readonly group?: number },
 ): Promise<boolean> {
   await mkdir(directory, { recursive: true, mode: 0o755 });
   for (const path of files.keys()) checkPath(path);
@@ -47,6 +49,7 @@ export async function writeAtomically(
     await writeFile(target, data, { mode });
     await chmod(target, mode);
   }
+  if (group !== undefined) await giveTo(group, [directory, join(directory, fresh)]);
   const temporary = join(directory, `${dataLink}_tmp`);
   await rm(temporary, { force: true });
   await symlink(fresh, temporary);
@@ -61,6 +64,13 @@ export async function writeAtomically(
     if (stale) await rm(join(directory, name), { recursive: true, force: true });
   }
   return true;
+}
+
+/** The first directory is itself only; below the second is all that is new. */
+async function giveTo(group: number, [directory, fresh]: readonly [string, string]): Promise<void> {
+  const entries = await readdir(fresh, { recursive: true });
+  for (const path of [directory, fresh, ...entries.map((entry) => join(fresh, entry))])
+    await chown(path, process.getuid?.() ?? 0, group);
 }
 
 /** @throws Error for a path that leads out of the volume or into its bookkeeping */

@@ -1,11 +1,12 @@
-import { chmod, mkdir, open, realpath, rm, stat } from 'node:fs/promises';
+import { chmod, chown, mkdir, open, realpath, rm, stat } from 'node:fs/promises';
 import { isAbsolute, join, sep } from 'node:path';
 import type { Container, HostPathVolumeSource, Pod, Volume } from '@kubewright/api/core/v1';
-import type { ContainerMount } from '../../container/container-runtime.js';
+import type { ContainerMount, MemoryDirectory } from '../../container/container-runtime.js';
 import type { DownwardFacts } from '../env/downward-api.js';
 import type { ConfigSource } from '../env/environment.js';
 import { expand } from '../env/expand.js';
-import { writeAtomically } from './atomic-directory.js';
+import { numeric } from '../env/quantity-number.js';
+import { type ProjectedFiles, writeAtomically } from './atomic-directory.js';
 import { projectedFiles, VolumeError } from './projection.js';
 
 export interface VolumeContext {
@@ -73,11 +74,13 @@ async function setUpVolume(pod: Pod, volume: Volume, context: VolumeContext): Pr
   const directory = (plugin: string) =>
     join(context.podDirectory, 'volumes', `kubernetes.io~${plugin}`, volume.name);
   if (volume.hostPath !== undefined) return hostPath(volume.hostPath);
+  const group = fsGroupOf(pod);
   if (volume.emptyDir !== undefined) {
-    const path = directory('empty-dir');
+    const path = emptyDirPath(context.podDirectory, volume.name);
     await mkdir(path, { recursive: true });
+    if (group !== undefined) await chown(path, process.getuid?.() ?? 0, group);
     // Any user that a container runs as may write to it.
-    await chmod(path, 0o777);
+    await chmod(path, group === undefined ? 0o777 : 0o2777);
     return path;
   }
   const projected = projectedFiles(pod, volume, context);
@@ -102,8 +105,35 @@ async function setUpVolume(pod: Pod, volume: Volume, context: VolumeContext): Pr
     .toISOString()
     .replace(/[-T:]/g, '_')
     .replace('Z', `${process.hrtime.bigint() % 1000000n}`);
-  await writeAtomically(path, projected.files, stamp);
+  const files = group === undefined ? projected.files : readableByGroup(projected.files);
+  await writeAtomically(path, files, { stamp, ...(group === undefined ? {} : { group }) });
   return path;
+}
+
+/** The emptyDir volumes that are to be in memory. */
+export function memoryDirectories(pod: Pod, podDirectory: string): MemoryDirectory[] {
+  const gid = fsGroupOf(pod);
+  return (pod.spec?.volumes ?? [])
+    .filter(({ emptyDir }) => emptyDir?.medium === 'Memory')
+    .map(({ name, emptyDir }) => ({
+      path: emptyDirPath(podDirectory, name),
+      ...(emptyDir?.sizeLimit === undefined ? {} : { sizeLimit: Math.floor(numeric(emptyDir.sizeLimit)) }),
+      ...(gid === undefined ? {} : { gid }),
+    }));
+}
+
+function emptyDirPath(podDirectory: string, name: string): string {
+  return join(podDirectory, 'volumes', 'kubernetes.io~empty-dir', name);
+}
+
+/** The group that volumes are given. An ordinary user has no other groups to give. */
+function fsGroupOf(pod: Pod): number | undefined {
+  return process.getuid?.() === 0 ? pod.spec?.securityContext?.fsGroup : undefined;
+}
+
+/** Source: "Configure a Security Context", fsGroup; volumes that are only read get no right to write. */
+function readableByGroup(files: ProjectedFiles): ProjectedFiles {
+  return new Map([...files].map(([path, { data, mode }]) => [path, { data, mode: mode | 0o440 }]));
 }
 
 /** Source: "Volumes", hostPath types. */
