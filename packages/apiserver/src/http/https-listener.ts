@@ -4,7 +4,9 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ByteStream, ResponseHeaders, ResponseSink } from './api-request.js';
-import { expressAdapter, type HandleRequest, HttpRequest } from './express-adapter.js';
+import { expressAdapter, type HandleRequest } from './express-adapter.js';
+import { HttpRequest } from './http-request.js';
+import { Http2Adapter } from './http2-adapter.js';
 import { untilDrained } from './until-drained.js';
 
 export interface HttpsOptions {
@@ -39,7 +41,10 @@ const idleMs = 90_000;
 /** While the server closes, connections whose last answer is out are ended so often, in milliseconds. */
 const closeIdleMs = 20;
 
-/** Serves the core over TLS on HTTP/1.1: requests through Express, upgrades beside it but through the same stages. */
+/**
+ * Serves the core over TLS, on one port: HTTP/1.1 through Express, with upgrades beside it, and HTTP/2 for the clients
+ * that choose it; all through the same stages.
+ */
 export async function listenHttps(handle: HandleRequest, options: HttpsOptions): Promise<HttpsListener> {
   let closing = false;
   const adapter = expressAdapter(handle, () => closing);
@@ -56,12 +61,15 @@ export async function listenHttps(handle: HandleRequest, options: HttpsOptions):
       rejectUnauthorized: false,
       minVersion: 'TLSv1.2',
       maxHeaderSize: maxHeaderBytes,
+      ALPNProtocols: ['h2', 'http/1.1'],
       IncomingMessage: adapter.IncomingMessage,
       ServerResponse: adapter.ServerResponse,
     },
     adapter.app,
   );
   server.maxConnections = options.maxConnections ?? 20_000;
+  const http2 = new Http2Adapter(handle, { maxHeaderBytes, idleMs });
+  shareConnections(server, http2);
   const upgraded = new Set<Duplex>();
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     upgraded.add(socket);
@@ -81,26 +89,47 @@ export async function listenHttps(handle: HandleRequest, options: HttpsOptions):
     port,
     close: (graceMs = 0) => {
       closing = true;
-      return close(server, upgraded, graceMs);
+      return close(server, { http2, upgraded }, graceMs);
     },
   };
+}
+
+/** Gives each connection to the protocol that its client chose; the server itself takes HTTP/1.1. */
+function shareConnections(server: Server, http2: Http2Adapter): void {
+  const http1 = server.listeners('secureConnection');
+  server.removeAllListeners('secureConnection');
+  server.on('secureConnection', (socket) => {
+    if (socket.alpnProtocol === 'h2') http2.accept(socket);
+    else for (const listener of http1) listener.call(server, socket);
+  });
 }
 
 function handleUpgrade(handle: HandleRequest, request: IncomingMessage, socket: Duplex, head: Buffer): void {
   // A reset is the client's way of leaving; the close that follows ends the request.
   socket.on('error', () => socket.destroy());
-  const apiRequest = new HttpRequest(request, socket, { socket, head });
+  const apiRequest = new HttpRequest(request, {
+    body: request,
+    connection: socket,
+    upgrade: { socket, head },
+  });
   handle(apiRequest, new SocketSink(socket)).catch((error: unknown) =>
     socket.destroy(error instanceof Error ? error : new Error(String(error))),
   );
 }
 
-async function close(server: Server, upgraded: Set<Duplex>, graceMs: number): Promise<void> {
+interface Beside {
+  readonly http2: Http2Adapter;
+  readonly upgraded: ReadonlySet<Duplex>;
+}
+
+async function close(server: Server, { http2, upgraded }: Beside, graceMs: number): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
+  http2.close();
   const idle = setInterval(() => server.closeIdleConnections(), closeIdleMs);
   const timer = setTimeout(() => {
     server.closeAllConnections();
+    http2.destroy();
     for (const socket of upgraded) socket.destroy();
   }, graceMs);
   await closed;
