@@ -7,6 +7,7 @@ import { type FieldSet, textOf } from '../patch/field-set.js';
  * resourceVersion. What is served is the stored bytes with the revision spliced in, so that reading parses nothing.
  */
 const metadataStart = Buffer.from('"metadata":{');
+const openingBrace = '{'.charCodeAt(0);
 const closingBrace = '}'.charCodeAt(0);
 
 /** The bytes to store. The resourceVersion is left out: the store knows it better. */
@@ -61,6 +62,29 @@ export function itemBytes(stored: Buffer, revision: number): Buffer {
   return splice(stored, startOf(stored), revision);
 }
 
+/** At least as many bytes as {@link writeItem} writes. */
+export function itemLength(stored: Buffer, revision: number): number {
+  return stored.length + versionMember(revision).length;
+}
+
+/** Writes an item of a list to where it goes out from; gives the end of it. */
+export function writeItem(target: Buffer, at: number, stored: Buffer, revision: number): number {
+  const start = startOf(stored);
+  const members = start + metadataStart.length;
+  const version = versionMember(revision);
+  target[at] = openingBrace;
+  let end = at + 1;
+  end += stored.copy(target, end, start, members);
+  // The comma that the member ends with goes where no other follows.
+  const length = stored[members] === closingBrace ? version.length - 1 : version.length;
+  end += target.write(version, end, length, 'latin1');
+  return end + stored.copy(target, end, members);
+}
+
+function versionMember(revision: number): string {
+  return `"resourceVersion":"${revision}",`;
+}
+
 function startOf(stored: Buffer): number {
   const start = stored.indexOf(metadataStart);
   if (start < 0) throw new Error('a stored object has no metadata');
@@ -69,10 +93,11 @@ function startOf(stored: Buffer): number {
 
 function splice(stored: Buffer, from: number, revision: number): Buffer {
   const at = startOf(stored) + metadataStart.length;
-  const version = `"resourceVersion":"${revision}"${stored[at] === closingBrace ? '' : ','}`;
+  const member = versionMember(revision);
+  const version = stored[at] === closingBrace ? member.slice(0, -1) : member;
   const opening = from === 0 ? 0 : 1;
   const bytes = Buffer.allocUnsafe(opening + stored.length - from + version.length);
-  if (opening === 1) bytes[0] = 0x7b;
+  if (opening === 1) bytes[0] = openingBrace;
   let end = opening + stored.copy(bytes, opening, from, at);
   end += bytes.write(version, end, 'latin1');
   stored.copy(bytes, end, at);

@@ -4,6 +4,7 @@ import { encodeAnswer, encodeList } from '../encoding/encode-answer.js';
 import { metadataBytes } from '../encoding/metadata-bytes.js';
 import type { MediaType } from '../encoding/negotiate.js';
 import { parseStored } from '../encoding/object-bytes.js';
+import { storedList } from '../encoding/stored-list.js';
 import type { ServedKind } from '../registry/resource.js';
 import {
   bookmarkRow,
@@ -105,7 +106,10 @@ export function listPieces(
   const { apiVersion, listKind } = served.kind;
   const head =
     form.as === 'object' ? { kind: listKind, apiVersion } : { kind: form.as, apiVersion: form.apiVersion };
-  return encodeList(form, encodeJson({ ...head, metadata }), itemsOf(served, form, entries));
+  const json = encodeJson({ ...head, metadata });
+  const asStored = form.as === 'object' && served.conversion === undefined;
+  if (asStored && form.type === 'application/json' && !form.pretty) return storedList(json, entries);
+  return encodeList(form, json, itemsOf(served, form, entries));
 }
 
 /** Rows are parsed objects, which take their time. */
