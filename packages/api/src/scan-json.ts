@@ -15,10 +15,12 @@ const safeDigits = 15;
 
 const quote = 0x22;
 const backslash = 0x5c;
+const slash = 0x2f;
+const unicodeEscape = 0x75;
 const minus = 0x2d;
 
 /**
- * Looks for keys that may occur twice in one object, keys with escapes, integers that may be beyond 2^53, numbers
+ * Looks for keys that may occur twice in one object, keys with `\u` or `\/`, integers that may be beyond 2^53, numbers
  * with exponents, and nesting beyond `maxDepth`. Equal hashes count as equal keys: the exact parser then decides.
  */
 export function scanJson(bytes: Uint8Array, maxDepth: number): JsonScan {
@@ -38,7 +40,13 @@ export function scanJson(bytes: Uint8Array, maxDepth: number): JsonScan {
       let next = bytes[++i] as number;
       if (atKey) {
         while (next !== quote) {
-          if (next === backslash || i >= length) return 'special';
+          if (i >= length) return 'special';
+          if (next === backslash) {
+            next = bytes[++i] as number;
+            // Only these write a character in a second way: keys with other escapes are equal where their bytes are.
+            if (next === unicodeEscape || next === slash || i >= length) return 'special';
+            hash = (Math.imul(hash, 31) + backslash) | 0;
+          }
           hash = (Math.imul(hash, 31) + next) | 0;
           next = bytes[++i] as number;
         }
