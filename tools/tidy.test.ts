@@ -15,6 +15,8 @@ const longFiles: Readonly<Record<string, string>> = {
 const entries = new Set([
   'packages/cli/src/main.ts',
   'packages/cli/src/node-parts.child.ts',
+  'packages/client/src/browser.ts',
+  'packages/client/src/generate/index.ts',
   'vitest.config.ts',
 ]);
 

@@ -12,8 +12,11 @@ export interface Definitions {
   ofKind(group: string, version: string, kind: string): SchemaSource | undefined;
 }
 
-/** Definitions that stay text until something asks for one: the client, which never does, pays nothing for them. */
-export function lazyDefinitions(text: string): Definitions {
+/**
+ * Definitions that stay text until something asks for one: the client, which never does, pays nothing for them.
+ * @param others has what these refer to and the text lacks
+ */
+export function lazyDefinitions(text: string, others?: Definitions): Definitions {
   let parsed: Readonly<Record<string, Schema>> | undefined;
   let names: Map<string, string> | undefined;
   const all = (): Readonly<Record<string, Schema>> => {
@@ -22,8 +25,9 @@ export function lazyDefinitions(text: string): Definitions {
   };
   const get = (name: string): Schema => {
     const schema = Object.hasOwn(all(), name) ? all()[name] : undefined;
-    if (schema === undefined) throw new Error(`the schemas have no definition named ${name}`);
-    return schema;
+    if (schema !== undefined) return schema;
+    if (others !== undefined) return others.get(name);
+    throw new Error(`the schemas have no definition named ${name}`);
   };
   const source = (name: string): SchemaSource => ({
     name,

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { ComponentOptions, KubeletCommandOptions, ProxyCommandOptions } from './component-commands.js';
+import type { GenerateClientOptions } from './generate-client.js';
 import type { ServerCommandOptions, UpOptions } from './up.js';
 
 /** The command line. What a command needs is loaded when it runs: `--help` loads nothing. */
@@ -47,6 +48,25 @@ export function createProgram(version: string, exit: (status: number) => void): 
     .option('--node-ip <address>', 'where node ports listen', '127.0.0.1')
     .requiredOption('--service-cidr <cidr>', 'range of cluster IPs, such as 10.96.0.0/12')
     .action(async (options: ProxyCommandOptions) => exit(await (await commands()).proxy(options)));
+
+  program
+    .command('generate')
+    .description('write code')
+    .command('client')
+    .description('types and kinds for a typed client, one module a group and version')
+    .requiredOption(
+      '--from <source>',
+      '`cluster`, or a file: CustomResourceDefinitions or an OpenAPI document',
+    )
+    .requiredOption('--out <dir>', 'where the modules go; what was generated there before is replaced')
+    .option('--group <group...>', 'only these groups (default: all that are not built in)')
+    .option('--kubeconfig <file>', 'of `--from cluster` (default: $KUBECONFIG, then ~/.kube/config)')
+    .option('--context <name>', 'of `--from cluster` (default: the current one)')
+    .action(async (options: GenerateClientOptions) => {
+      const { generateClient, summary } = await import('./generate-client.js');
+      process.stdout.write(`${summary(await generateClient(options))}\n`);
+      exit(0);
+    });
 
   return program;
 }

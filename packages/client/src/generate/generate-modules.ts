@@ -19,6 +19,14 @@ export interface GenerateOptions {
   readonly imports: { readonly kind: string; readonly definitions: string };
   /** The name of the file, and of the array that it exports, that lists all kinds. */
   readonly index: { readonly file: string; readonly constant: string };
+  /**
+   * Definitions that another package has: the module of each one's type, and the module whose `definitions` hold their
+   * schemas, where any of these is needed. Such schemas are then written without descriptions, which the types carry.
+   */
+  readonly external?: {
+    readonly modules: Readonly<Record<string, string>>;
+    readonly schemas: string | undefined;
+  };
 }
 
 /**
@@ -69,7 +77,7 @@ function group({ kinds, definitions }: GenerateOptions): Map<string, Module> {
 }
 
 function renderModule(path: string, module: Module, options: GenerateOptions): string {
-  const { nameOf, imports } = namesOf(path, module);
+  const { nameOf, imports } = namesOf(path, module, options.external?.modules ?? {});
   const types = [...module.definitions].map(([name, definition]) =>
     renderType(name, definition, nameOf, options),
   );
@@ -90,22 +98,36 @@ function renderModule(path: string, module: Module, options: GenerateOptions): s
 }
 
 /** Names within a module: its own types as they are, those of other modules imported, renamed where names meet. */
-function namesOf(path: string, module: Module): { nameOf: NameOf; imports: () => string[] } {
+function namesOf(
+  path: string,
+  module: Module,
+  external: Readonly<Record<string, string>>,
+): { nameOf: NameOf; imports: () => string[] } {
+  /** By specifier the names, each as it is there and as it is here. */
   const imported = new Map<string, Map<string, string>>();
+  /** Which definition has a name here. */
+  const taken = new Map([...module.definitions].map(([name, definition]) => [name, definition]));
   const nameOf: NameOf = (definition) => {
     const type = typeNameOf(definition);
-    if (type.module === path) return type.name;
-    const own = module.definitions.has(type.name);
-    const local = own ? `${capitalized(type.module)}${type.name}` : type.name;
-    const names = imported.get(type.module) ?? new Map<string, string>();
-    imported.set(type.module, names.set(type.name, local));
+    const other = external[definition];
+    if (other === undefined && type.module === path) return type.name;
+    const isFree = (name: string) => (taken.get(name) ?? definition) === definition;
+    const local = isFree(type.name) ? type.name : `${capitalized(type.module)}${type.name}`;
+    taken.set(local, definition);
+    const from = relative(path, other ?? `./${type.module}.js`);
+    const names = imported.get(from) ?? new Map<string, string>();
+    imported.set(from, names.set(type.name, local));
     return local;
   };
   const imports = (): string[] =>
-    [...imported].sort().map(([from, names]) => {
-      const list = [...names].sort().map(([name, local]) => (name === local ? name : `${name} as ${local}`));
-      return `import type { ${list.join(', ')} } from '${relative(path, `./${from}.js`)}';`;
-    });
+    [...imported]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([from, names]) => {
+        const list = [...names]
+          .sort()
+          .map(([name, local]) => (name === local ? name : `${name} as ${local}`));
+        return `import type { ${list.join(', ')} } from '${from}';`;
+      });
   return { nameOf, imports };
 }
 
@@ -129,7 +151,8 @@ function renderType(name: string, definition: string, nameOf: NameOf, options: G
       ...(isObject ? [`  metadata: ${nameOf(metadata.$ref ?? '')};`] : []),
     ];
     const base = isObject ? ' extends KubernetesObject ' : ' ';
-    return `${comment}export interface ${name}${base}{\n${head.join('\n')}\n${members}}\n`;
+    const open = schema['x-kubernetes-preserve-unknown-fields'] === true ? '  [key: string]: unknown;\n' : '';
+    return `${comment}export interface ${name}${base}{\n${head.join('\n')}\n${members}${open}}\n`;
   }
   if (
     schema.type === 'object' &&
@@ -151,18 +174,32 @@ function renderKind({ definition, ...kind }: KindData): string {
   return `export const ${name}: Kind<${name}> = {\n${members.join('\n')}\n${schema}\n};\n`;
 }
 
-function renderSchemas({ definitions, header, imports }: GenerateOptions): string {
+function renderSchemas({ definitions, header, imports, external }: GenerateOptions): string {
   const entries = Object.keys(definitions)
     .sort()
-    .map((name) => `${JSON.stringify(name)}:${JSON.stringify(definitions[name])}`);
+    .map((name) => `${JSON.stringify(name)}:${JSON.stringify(definitions[name], schemaPart(external))}`);
+  const fallback = external?.schemas;
   return [
     `// ${header}`,
     `import { lazyDefinitions } from '${relative('schemas', imports.definitions)}';`,
+    ...(fallback === undefined ? [] : [`import { definitions as others } from '${fallback}';`]),
     '',
     '/** All definitions: text until something asks for one. */',
-    `export const definitions = /* @__PURE__ */ lazyDefinitions(${quoted(`{${entries.join(',')}}`)});`,
+    `export const definitions = /* @__PURE__ */ lazyDefinitions(${quoted(`{${entries.join(',')}}`)}${fallback === undefined ? '' : ', others'});`,
     '',
   ].join('\n');
+}
+
+/** What of a schema is kept: where its descriptions stand in the types, not them; metadata that nothing defines is open. */
+function schemaPart(external: GenerateOptions['external']): (key: string, value: unknown) => unknown {
+  if (external === undefined) return (_key, value) => value;
+  return (key, value) => {
+    if (key === 'description' && typeof value === 'string') return undefined;
+    const ref = typeof value === 'object' && value !== null && '$ref' in value ? value.$ref : undefined;
+    if (external.schemas !== undefined || typeof ref !== 'string' || external.modules[ref] === undefined)
+      return value;
+    return { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
+  };
 }
 
 function renderIndex(
