@@ -8,8 +8,15 @@ import {
   ValidatingAdmissionPolicyBinding,
   ValidatingWebhookConfiguration,
 } from '@kubewright/api/admissionregistration/v1';
+import {
+  validateMutatingBinding,
+  validateMutatingPolicy,
+  validateValidatingBinding,
+  validateValidatingPolicy,
+} from './admission-policy-validation.js';
 import { ageColumn, integer, nameColumn, orUnset, text } from './columns.js';
 import { defineRules } from './kind-rules.js';
+import { validateWebhooks } from './webhook-validation.js';
 import { selectorText } from './workload-columns.js';
 
 /** What both kinds of webhooks leave out. */
@@ -44,6 +51,7 @@ export const mutatingWebhookConfigurationRules = defineRules<MutatingWebhookConf
       webhook.reinvocationPolicy ??= 'Never';
     }
   },
+  validate: ({ webhooks }) => validateWebhooks(webhooks),
   columns: [
     nameColumn,
     integer('Webhooks', 'How many webhooks are called.', ({ webhooks }) => (webhooks ?? []).length),
@@ -59,6 +67,7 @@ export const validatingWebhookConfigurationRules = defineRules<ValidatingWebhook
   default({ webhooks }) {
     for (const webhook of webhooks ?? []) defaultWebhook(webhook);
   },
+  validate: ({ webhooks }) => validateWebhooks(webhooks),
   columns: [
     nameColumn,
     integer('Webhooks', 'How many webhooks are called.', ({ webhooks }) => (webhooks ?? []).length),
@@ -78,6 +87,7 @@ export const validatingAdmissionPolicyRules = defineRules<ValidatingAdmissionPol
   prepareForCreate(policy) {
     policy.status = {};
   },
+  validate: validateValidatingPolicy,
   columns: [
     nameColumn,
     integer('Validations', 'How many rules there are.', ({ spec }) => (spec?.validations ?? []).length),
@@ -95,6 +105,7 @@ export const mutatingAdmissionPolicyRules = defineRules<MutatingAdmissionPolicy>
     if (spec !== undefined) spec.failurePolicy ??= 'Fail';
     defaultMatch(spec?.matchConstraints);
   },
+  validate: validateMutatingPolicy,
   columns: [
     nameColumn,
     integer('Mutations', 'How many changes there are.', ({ spec }) => (spec?.mutations ?? []).length),
@@ -111,6 +122,7 @@ export const validatingAdmissionPolicyBindingRules = defineRules<ValidatingAdmis
   default({ spec }) {
     defaultMatch(spec?.matchResources);
   },
+  validate: validateValidatingBinding,
   columns: [
     nameColumn,
     text('PolicyName', 'The policy that is bound.', ({ spec }) => spec?.policyName ?? ''),
@@ -127,6 +139,7 @@ export const mutatingAdmissionPolicyBindingRules = defineRules<MutatingAdmission
   default({ spec }) {
     defaultMatch(spec?.matchResources);
   },
+  validate: validateMutatingBinding,
   columns: [
     nameColumn,
     text('PolicyName', 'The policy that is bound.', ({ spec }) => spec?.policyName ?? ''),

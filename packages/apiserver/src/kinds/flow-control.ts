@@ -1,11 +1,10 @@
 import { FlowSchema, PriorityLevelConfiguration } from '@kubewright/api/flowcontrol/v1';
-import { validateRequiredChoice } from '../validation/choices.js';
-import { type FieldError, invalid, path, required } from '../validation/field-error.js';
 import { ageColumn, nameColumn, text } from './columns.js';
+import { validateConditionTypes, validateFlowSchema } from './flow-schema-validation.js';
 import { defineRules } from './kind-rules.js';
+import { validatePriorityLevel } from './priority-level-validation.js';
 
 const defaultPrecedence = 1000;
-const largestPrecedence = 10_000;
 
 export const flowSchemaRules = defineRules<FlowSchema>({
   kind: FlowSchema,
@@ -17,26 +16,8 @@ export const flowSchemaRules = defineRules<FlowSchema>({
   prepareForCreate(schema) {
     schema.status = {};
   },
-  validate({ spec }) {
-    const field = path('spec');
-    const precedence = spec?.matchingPrecedence ?? 0;
-    const errors: FieldError[] = [];
-    if (precedence <= 0)
-      errors.push(invalid(field.child('matchingPrecedence'), precedence, 'must be a positive value'));
-    if (precedence > largestPrecedence)
-      errors.push(
-        invalid(
-          field.child('matchingPrecedence'),
-          precedence,
-          `must not be greater than ${largestPrecedence}`,
-        ),
-      );
-    if (!spec?.priorityLevelConfiguration?.name)
-      errors.push(
-        required(field.child('priorityLevelConfiguration', 'name'), 'must reference a priority level'),
-      );
-    return errors;
-  },
+  validate: validateFlowSchema,
+  subresources: { status: { validateUpdate: ({ status }) => validateConditionTypes(status?.conditions) } },
   columns: [
     nameColumn,
     text(
@@ -82,7 +63,8 @@ export const priorityLevelConfigurationRules = defineRules<PriorityLevelConfigur
   prepareForCreate(level) {
     level.status = {};
   },
-  validate: ({ spec }) => validateRequiredChoice(spec?.type, ['Exempt', 'Limited'], path('spec', 'type')),
+  validate: validatePriorityLevel,
+  subresources: { status: { validateUpdate: ({ status }) => validateConditionTypes(status?.conditions) } },
   columns: [
     nameColumn,
     text('Type', 'Whether the level is limited.', ({ spec }) => spec?.type ?? ''),
