@@ -38,7 +38,7 @@ export interface ApplyWrite extends TrackedWrite {
 /**
  * Applies a configuration: merges it into the live object, removes what the manager applied before and no longer
  * lists, and returns the result with its managed fields. Nothing is changed in place; the result shares parts with
- * the live object, and of an apply that changes nothing all parts are equal. `live` is undefined when it creates.
+ * the live object, and is the live object where the apply changes nothing. `live` is undefined when it creates.
  * Source: the page "Server-Side Apply" of the Kubernetes documentation.
  * @throws ApiError Conflict with a cause for each field that another manager owns; BadRequest for another kind or
  * version and for a configuration with managed fields; one without a reason and code 500, as upstream, for a
@@ -52,11 +52,19 @@ export function applyConfiguration(
   checkConfig(config, write);
   const stored = live ?? { apiVersion: write.apiVersion, kind: write.kind, metadata: {} };
   const managers = managersOf(stored);
+  const before = new Map(managers);
   const object = withoutManagedFields(stored);
   if (managers.size === 0 && live !== undefined)
     trackUpdate(managers, { metadata: {} }, { object, write: { ...write, manager: 'before-first-apply' } });
-  const applied = apply(object, config, { managers, write });
-  return withManagers(syncLastApplied(applied, config, write.manager), managers);
+  const applied = syncLastApplied(apply(object, config, { managers, write }), config, write.manager);
+  if (live !== undefined && applied === object && sameManagers(managers, before)) return live;
+  return withManagers(applied, managers);
+}
+
+function sameManagers(managers: Managers, before: Managers): boolean {
+  if (managers.size !== before.size) return false;
+  for (const [id, manager] of managers) if (before.get(id) !== manager) return false;
+  return true;
 }
 
 interface ApplyState {
@@ -89,8 +97,9 @@ function apply(live: JsonObject, config: JsonObject, { managers, write }: ApplyS
   const time = next === live ? last?.time : rfc3339(write.now);
   if (isEmptySet(owned)) managers.delete(id);
   else {
-    const kept = last !== undefined && equalSets(last.fields, owned) ? last.fields : owned;
-    managers.set(id, { ...mine, time, fields: kept });
+    const same = last !== undefined && equalSets(last.fields, owned);
+    const manager = { ...mine, time, fields: same ? last.fields : owned };
+    if (!same || last.time !== time || last.apiVersion !== mine.apiVersion) managers.set(id, manager);
   }
   return next;
 }

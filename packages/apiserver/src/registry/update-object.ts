@@ -1,5 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
-import { ApiError, conflict, type KubernetesObject, notFound, staleObject } from '@kubewright/api';
+import {
+  ApiError,
+  conflict,
+  isAlreadyExists,
+  type KubernetesObject,
+  notFound,
+  staleObject,
+} from '@kubewright/api';
 import { type AdmissionRequest, admit, validateAdmission } from '../admission/admission-plugin.js';
 import { parseStored, storedBytes } from '../encoding/object-bytes.js';
 import type { Decision, StorageEntry } from '../storage/storage.js';
@@ -24,6 +31,9 @@ export interface UpdateOptions<T extends KubernetesObject> {
   create?(): Promise<StoredObject<T>>;
 }
 
+/** How often an object may appear and vanish again while an update would create it. */
+const createAttempts = 5;
+
 /**
  * Changes an object as one compare-and-swap: change, defaults, admission, preparation, validation, store. A change
  * that changes nothing writes nothing. The last finalizer taken off a deleted object removes it.
@@ -34,6 +44,7 @@ export async function updateObject<T extends KubernetesObject>(
   resource: Resource<T>,
   options: UpdateOptions<T>,
   context: WriteContext,
+  attempt = 1,
 ): Promise<StoredObject<T>> {
   const { namespace, name } = options;
   const { rules } = resource;
@@ -63,8 +74,14 @@ export async function updateObject<T extends KubernetesObject>(
     });
   }
   if (outcome === undefined) {
-    if (options.create !== undefined) return options.create();
-    throw notFound(rules.kind, name);
+    if (options.create === undefined) throw notFound(rules.kind, name);
+    try {
+      return await options.create();
+    } catch (error) {
+      // Somebody else was faster: there is something to update now.
+      if (!isAlreadyExists(error) || attempt === createAttempts) throw error;
+      return updateObject(registry, resource, options, context, attempt + 1);
+    }
   }
   if (!context.dryRun) {
     if (outcome.removes) await rules.release?.(outcome.object, context);
@@ -98,7 +115,8 @@ async function changed<T extends KubernetesObject>(
   const { rules } = resource;
   const { name, namespace, subresource } = options;
   const old = parseStored<T>(entry.value, entry.revision);
-  const object = await options.change(parseStored<T>(entry.value, entry.revision));
+  const current = parseStored<T>(entry.value, entry.revision);
+  const object = await options.change(current);
   refuseStale(resource, object, old);
   rules.default?.(object);
   const request: AdmissionRequest = {
@@ -114,12 +132,43 @@ async function changed<T extends KubernetesObject>(
   await admit(registry.admission, request);
   rules.default?.(object);
   prepare(resource, object, old, subresource, context);
+  if (object === current) {
+    // Nothing was to change, and admission changed nothing: what is stored was valid when it was written.
+    const bytes = storedBytes(object);
+    if (bytes.equals(entry.value)) {
+      await validateAdmission(registry.admission, request);
+      return { object, old, bytes, removes: isFinished(resource, object), giveBack: undefined };
+    }
+  }
   context.ownership?.track(old, object, subresource);
+  keepTimes(object, old);
   const errors = validate(resource, object, old, request);
   if (errors.length > 0) throw invalidObject(rules.kind, name, errors);
   await validateAdmission(registry.admission, request);
   const giveBack = context.dryRun ? undefined : await rules.allocate?.(object, old, context);
   return { object, old, bytes: storedBytes(object), removes: isFinished(resource, object), giveBack };
+}
+
+/**
+ * A write that changes nothing but when its managers wrote is none: it leaves the times as they were.
+ * Source: apiserver's `IgnoreManagedFieldsTimestampsTransformer`.
+ */
+function keepTimes(object: KubernetesObject, old: KubernetesObject): void {
+  const [entries = [], before = []] = [object.metadata.managedFields, old.metadata.managedFields];
+  if (entries.length !== before.length || entries.length === 0) return;
+  const sameButTimes = entries.every((entry, i) => {
+    const { time: _, ...rest } = entry;
+    const { time: __, ...restBefore } = before[i] ?? {};
+    return isDeepStrictEqual(rest, restBefore);
+  });
+  if (!sameButTimes || !entries.some(({ time }, i) => time !== before[i]?.time)) return;
+  if (isDeepStrictEqual(withoutManagers(object), withoutManagers(old)))
+    object.metadata.managedFields = before;
+}
+
+function withoutManagers(object: KubernetesObject): KubernetesObject {
+  const { managedFields: _, resourceVersion: __, ...metadata } = object.metadata;
+  return { ...object, metadata };
 }
 
 /** True for a deleted object that nothing holds any more. */

@@ -27,8 +27,10 @@ export async function apply(exchange: Exchange, served: ServedKind): Promise<voi
   const writer = { manager: options.fieldManager, now: () => server.now() };
   const write = new FieldOwnership(served, writer).applyWrite(subresource, options.force);
   const context = writeContext(exchange, options);
-  const applied = (live: KubernetesObject | undefined): KubernetesObject => {
-    const value = applyConfiguration(live as JsonObject | undefined, config, write);
+  const applied = (live: KubernetesObject | undefined, current?: KubernetesObject): KubernetesObject => {
+    const before = live as JsonObject | undefined;
+    const value = applyConfiguration(before, config, write);
+    if (value === before && current !== undefined && problems.length === 0) return current;
     const object = toForm(exchange, value, served.body, options.fieldValidation, problems);
     matchNamespace(object, namespace, served);
     matchName(object, name);
@@ -48,7 +50,7 @@ export async function apply(exchange: Exchange, served: ServedKind): Promise<voi
       namespace,
       name,
       subresource,
-      change: (current) => applied(served.fromStored(current)),
+      change: (current) => applied(served.fromStored(current), current),
       ...(subresource === '' ? { create } : {}),
     },
     context,
