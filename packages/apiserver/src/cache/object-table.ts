@@ -8,10 +8,13 @@ import { LabelIndex, type LabelSet } from './label-index.js';
 import { type ObjectName, objectNameOf } from './object-name.js';
 import { RetiredSlots } from './retired-slots.js';
 import { fieldOf, requiredFields, requiredLabels, type Selection, selects } from './selection.js';
-import { TableSelection } from './table-selection.js';
+import { stepSize, TableSelection } from './table-selection.js';
 
 // The package is CommonJS with a `default` export of its own: Node hands out the module, vitest and bundlers the class.
 const BTree = 'default' in sortedBTree ? sortedBTree.default : (sortedBTree as never);
+
+/** Tables of at most so many objects are indexed without a pause. */
+const indexedAtOnce = 2_000;
 
 /** A stored object as readers get it. The bytes must not be changed. */
 export interface CacheEntry {
@@ -46,6 +49,8 @@ export class ObjectTable {
   readonly #labelIndex = new LabelIndex();
   /** Made when a field is first selected by. */
   readonly #fieldIndexes = new Map<string, FieldIndex>();
+  /** Those of them that do not have all objects yet. */
+  readonly #partialIndexes = new Set<FieldIndex>();
   readonly #namespaceSizes = new Map<string, number>();
   readonly #freeSlots: number[] = [];
   readonly #retired = new RetiredSlots((slot) => this.#free(slot));
@@ -119,9 +124,11 @@ export class ObjectTable {
   select(query: TableQuery): TableSelection {
     const { namespace, selection = {} } = query;
     const within = namespace === undefined ? this.#prefix : `${this.#prefix}${namespace}/`;
+    const missing = this.#missingIndexes(selection);
     const indexed = this.#indexed(namespace, selection);
     return new TableSelection(
       {
+        preparation: this.#fill(missing),
         // An order of its own costs more than to look at every fourth object.
         candidates:
           indexed === undefined || indexed.count > this.count(namespace) / 4
@@ -155,7 +162,8 @@ export class ObjectTable {
     for (const [field, value] of requiredFields(selection)) {
       const named = field === 'metadata.name' ? this.#named(namespace, value) : undefined;
       if (named !== undefined) return { slots: [named], count: 0 };
-      const index = this.#fieldIndex(field);
+      const index = this.#fieldIndexes.get(field);
+      if (index === undefined || this.#partialIndexes.has(index)) continue;
       const count = index.count(value);
       if (best === undefined || count < best.count) best = { slots: index.get(value), count };
     }
@@ -173,14 +181,34 @@ export class ObjectTable {
     return this.#order.get(`${this.#prefix}${namespace === undefined ? '' : `${namespace}/`}${name}`);
   }
 
-  #fieldIndex(field: string): FieldIndex {
-    let index = this.#fieldIndexes.get(field);
-    if (index === undefined) {
-      index = new FieldIndex();
-      for (const slot of this.#order.values()) index.add(this.#field(slot, field), slot);
+  /**
+   * Begins the indexes that a selection would use. Of few objects they are complete at once; else the caller fills them
+   * piece by piece, and until then selections do without.
+   */
+  #missingIndexes(selection: Selection): ReadonlyMap<string, FieldIndex> {
+    const missing = new Map<string, FieldIndex>();
+    for (const [field] of requiredFields(selection)) {
+      if (this.#fieldIndexes.has(field)) continue;
+      const index = new FieldIndex();
       this.#fieldIndexes.set(field, index);
+      this.#partialIndexes.add(index);
+      missing.set(field, index);
     }
-    return index;
+    if (this.size > indexedAtOnce) return missing;
+    for (const _ of this.#fill(missing));
+    return new Map();
+  }
+
+  *#fill(indexes: ReadonlyMap<string, FieldIndex>): Generator<void> {
+    if (indexes.size === 0) return;
+    let filled = 0;
+    for (const [key, slot] of this.#order.clone().entries()) {
+      // What changed meanwhile is in the indexes already, in its new slot.
+      if (this.#order.get(key) === slot)
+        for (const [field, index] of indexes) index.add(this.#field(slot, field), slot);
+      if (++filled % stepSize === 0) yield;
+    }
+    for (const index of indexes.values()) this.#partialIndexes.delete(index);
   }
 
   #selects(selection: Selection, slot: number): boolean {

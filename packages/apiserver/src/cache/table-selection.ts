@@ -2,6 +2,8 @@ import type { CacheEntry } from './object-table.js';
 
 /** What a selection reads from its table. */
 export interface SelectionSource {
+  /** Work to be done on this occasion, in steps. */
+  readonly preparation: Generator<void>;
   /** Slots in the order of their keys. */
   readonly candidates: Iterable<number>;
   selects(slot: number): boolean;
@@ -10,7 +12,7 @@ export interface SelectionSource {
 }
 
 /** So many candidates are looked at in one step. */
-const stepSize = 128;
+export const stepSize = 128;
 
 /**
  * The objects that a query selects, as they were when it began. First {@link steps} finds them, then they can be read
@@ -40,6 +42,7 @@ export class TableSelection {
 
   /** Finds the objects; each step is a bounded piece of work. */
   *steps(): Generator<void> {
+    yield* this.#source.preparation;
     let looked = 0;
     for (const slot of this.#source.candidates) {
       if (this.#source.selects(slot)) {
