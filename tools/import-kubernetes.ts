@@ -26,9 +26,17 @@ interface Operation {
   'x-kubernetes-group-version-kind'?: GroupVersionKind;
 }
 
+interface Parameter {
+  $ref?: string;
+  name: string;
+  type: string;
+}
+
 interface OpenApi {
   definitions: Record<string, Json>;
   paths: Record<string, Record<string, Operation>>;
+  /** Those that several paths refer to. */
+  parameters: Record<string, Parameter>;
 }
 
 type Json = { [key: string]: unknown };
@@ -161,6 +169,34 @@ function subresource(methods: Record<string, Operation>): Subresource {
   };
 }
 
+/** What every path may have, which needs no telling. */
+const commonParameters = new Set(['name', 'namespace', 'pretty']);
+
+/**
+ * The query of subresources that take options of their own (streams, logs): `GROUP/VERSION/PLURAL/SUBRESOURCE` to the
+ * types of their parameters.
+ */
+function importParameters({ paths, parameters }: OpenApi): Record<string, Record<string, string>> {
+  const found: Record<string, Record<string, string>> = {};
+  for (const [path, item] of Object.entries(paths)) {
+    const match =
+      /^\/(?:api|apis\/(?<group>[^/]+))\/(?<version>v\d+)\/(?:namespaces\/\{namespace\}\/)?(?<plural>[^/{]+)\/\{name\}\/(?<sub>[^/{]+)$/.exec(
+        path,
+      )?.groups;
+    const isRead = item.get?.['x-kubernetes-action'] === 'get';
+    const isStream = Object.values(item).some((one) => one['x-kubernetes-action'] === 'connect');
+    if (match === undefined || !(isStream || isRead)) continue;
+    const list = (item.parameters ?? []) as unknown as Parameter[];
+    const own = list
+      .map((one) => (one.$ref === undefined ? one : (parameters[one.$ref.split('/').at(-1) ?? ''] ?? one)))
+      .filter(({ name }) => !commonParameters.has(name))
+      .map(({ name, type }) => [name, type]);
+    if (own.length > 0)
+      found[`${match.group ?? ''}/${match.version}/${match.plural}/${match.sub}`] = Object.fromEntries(own);
+  }
+  return found;
+}
+
 function gvksOf(definition: Json): GroupVersionKind[] {
   return (definition['x-kubernetes-group-version-kind'] as GroupVersionKind[] | undefined) ?? [];
 }
@@ -289,6 +325,7 @@ write(
   'packages/api/data/kubernetes.json',
   `{"kinds":[\n${kinds.map((kind) => JSON.stringify(kind)).join(',\n')}\n],\n"definitions":{\n${lines(definitions)}\n}}\n`,
 );
+write('packages/apiserver/data/subresource-parameters.json', `{\n${lines(importParameters(openapi))}\n}\n`);
 const messages = importMessages(protobuf, definitions);
 write(
   'packages/apiserver/data/protobuf.json',

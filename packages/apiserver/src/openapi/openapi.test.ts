@@ -138,6 +138,9 @@ describe('a document', () => {
       operationId: 'connectCoreV1PostNamespacedPodExec',
       'x-kubernetes-action': 'connect',
     });
+    expect((exec.parameters as ParameterObject[]).map(({ name }) => name)).toContain('command');
+    const proxy = item('api/v1', '/api/v1/nodes/{name}/proxy/{path}');
+    expect(proxy.head?.operationId).toBe('connectCoreV1HeadNodeProxyWithPath');
     expect(item('api/v1', '/api/v1/namespaces/{namespace}/bindings').post).toBeDefined();
     expect(item('api/v1', '/api/v1/namespaces/{namespace}/bindings').get).toBeUndefined();
   });

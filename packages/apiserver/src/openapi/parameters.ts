@@ -1,14 +1,16 @@
 import type { ParameterObject } from 'openapi3-ts/oas30';
 
-type ParameterType = 'boolean' | 'integer' | 'string';
+export type ParameterType = 'boolean' | 'integer' | 'string';
 
-const query = (name: string, type: ParameterType): ParameterObject => ({
+/** A parameter of the query. */
+export const query = (name: string, type: ParameterType): ParameterObject => ({
   name,
   in: 'query',
   schema: { type, uniqueItems: true },
 });
 
-const inPath = (name: string): ParameterObject => ({
+/** A parameter of the path. */
+export const inPath = (name: string): ParameterObject => ({
   name,
   in: 'path',
   required: true,

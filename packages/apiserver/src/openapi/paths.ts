@@ -11,6 +11,7 @@ import type { DocumentedKind } from './documented-kind.js';
 import {
   deleteCollectionParameters,
   deleteParameters,
+  inPath,
   listParameters,
   nameParameter,
   namespaceParameter,
@@ -19,6 +20,7 @@ import {
   writeParameters,
 } from './parameters.js';
 import type { SchemaObjects } from './schema-objects.js';
+import { subresourceParameters } from './subresource-parameters.js';
 
 /** The path items of a kind by path; what they refer to is added to `schemas`. */
 export function pathsOf(kind: DocumentedKind, schemas: SchemaObjects): Map<string, PathItemObject> {
@@ -40,6 +42,11 @@ const watchTypes = ['application/json;stream=watch', 'application/vnd.kubernetes
 const patchTypes = ['application/json-patch+json', 'application/merge-patch+json'];
 const strategicPatchType = 'application/strategic-merge-patch+json';
 const applyPatchType = 'application/apply-patch+yaml';
+
+interface ConnectOptions {
+  readonly spoken: SubresourceDefinition;
+  readonly own: readonly ParameterObject[];
+}
 
 interface OperationOptions {
   readonly action: string;
@@ -153,37 +160,46 @@ class PathWriter {
 
   subresource(name: string, spoken: SubresourceDefinition): void {
     const subject = `${this.#subject}${capitalised(camelCase(name))}`;
-    const item: PathItemObject = this.#pathItem([nameParameter]);
+    const own = subresourceParameters(this.#kind, name);
+    const path = `${this.#path}/{name}/${name}`;
     if (spoken.connect) {
-      for (const verb of spoken.verbs) {
-        const method = methodOf(verb);
-        if (method !== undefined)
-          item[method] = this.#operation({
-            action: 'connect',
-            id: `connect${this.#groupId}${capitalised(method)}${subject}`,
-            answer: undefined,
-            codes: [200],
-            spoken,
-          });
-      }
-    } else {
-      const answer = this.#spoken(spoken);
-      const id = (verb: string) => `${verb}${this.#groupId}${subject}`;
-      if (spoken.verbs.includes('get'))
-        item.get = this.#operation({
-          action: 'get',
-          id: id('read'),
-          answer,
-          codes: [200],
-          spoken,
-          // Text, such as a log; its errors are objects.
-          ...(answer === undefined ? { extraTypes: ['text/plain', ...objectTypes] } : {}),
-        });
-      if (spoken.verbs.includes('create')) item.post = this.#create(id('create'), answer, spoken);
-      if (spoken.verbs.includes('update')) item.put = this.#update(id('replace'), answer, spoken);
-      if (spoken.verbs.includes('patch')) item.patch = this.#patch(id('patch'), answer, spoken);
+      this.#connect(path, subject, { spoken, own });
+      // What goes on to a server of its own goes on with the rest of the path.
+      if (own.some((parameter) => parameter.name === 'path'))
+        this.#connect(`${path}/{path}`, `${subject}WithPath`, { spoken, own: [...own, inPath('path')] });
+      return;
     }
-    this.#put(`${this.#path}/{name}/${name}`, item);
+    const item: PathItemObject = this.#pathItem([nameParameter, ...own]);
+    const answer = this.#spoken(spoken);
+    const id = (verb: string) => `${verb}${this.#groupId}${subject}`;
+    if (spoken.verbs.includes('get'))
+      item.get = this.#operation({
+        action: 'get',
+        id: id('read'),
+        answer,
+        codes: [200],
+        spoken,
+        // Text, such as a log; its errors are objects.
+        ...(answer === undefined ? { extraTypes: ['text/plain', ...objectTypes] } : {}),
+      });
+    if (spoken.verbs.includes('create')) item.post = this.#create(id('create'), answer, spoken);
+    if (spoken.verbs.includes('update')) item.put = this.#update(id('replace'), answer, spoken);
+    if (spoken.verbs.includes('patch')) item.patch = this.#patch(id('patch'), answer, spoken);
+    this.#put(path, item);
+  }
+
+  #connect(path: string, subject: string, { spoken, own }: ConnectOptions): void {
+    const item: PathItemObject = this.#pathItem([nameParameter, ...own]);
+    const isProxy = own.some((parameter) => parameter.name === 'path');
+    for (const method of isProxy ? allMethods : spoken.verbs.flatMap(methodOf))
+      item[method] = this.#operation({
+        action: 'connect',
+        id: `connect${this.#groupId}${capitalised(method)}${subject}`,
+        answer: undefined,
+        codes: [200],
+        spoken,
+      });
+    this.#put(path, item);
   }
 
   /** The definition that a subresource speaks; none for text that is only read (a log). */
@@ -309,18 +325,20 @@ function textContent(types: readonly string[]): ContentObject {
   return Object.fromEntries(all.map((type) => [type, { schema: { type: 'string' } }]));
 }
 
-function methodOf(verb: string): 'get' | 'post' | 'put' | 'patch' | 'delete' | undefined {
+const allMethods = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch'] as const;
+
+function methodOf(verb: string): (typeof allMethods)[number][] {
   switch (verb) {
     case 'get':
     case 'patch':
     case 'delete':
-      return verb;
+      return [verb];
     case 'create':
-      return 'post';
+      return ['post'];
     case 'update':
-      return 'put';
+      return ['put'];
     default:
-      return undefined;
+      return [];
   }
 }
 

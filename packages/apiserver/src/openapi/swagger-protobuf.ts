@@ -28,7 +28,7 @@ export function encodeSwagger(document: object): Uint8Array {
 }
 
 function pathItem(writer: Writer, item: Json): void {
-  const numbers = { get: 2, put: 3, post: 4, delete: 5, patch: 8 };
+  const numbers = { get: 2, put: 3, post: 4, delete: 5, options: 6, head: 7, patch: 8 };
   for (const [method, number] of Object.entries(numbers))
     if (item[method] !== undefined) nested(writer, number, () => operation(writer, item[method] as Json));
   for (const one of list(item.parameters)) nested(writer, 9, () => parameter(writer, one));

@@ -34,7 +34,7 @@ function sorted(map: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-const methods = ['get', 'put', 'post', 'delete', 'patch'] as const;
+const methods = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch'] as const;
 
 function pathItem2(item: PathItemObject): object {
   const result: Record<string, unknown> = {};

@@ -1,0 +1,20 @@
+import { readFileSync } from 'node:fs';
+import type { ParameterObject } from 'openapi3-ts/oas30';
+import type { DocumentedKind } from './documented-kind.js';
+import { type ParameterType, query } from './parameters.js';
+
+/** `GROUP/VERSION/PLURAL/SUBRESOURCE` to the types of its parameters. */
+type Facts = Readonly<Record<string, Readonly<Record<string, ParameterType>>>>;
+
+let facts: Facts | undefined;
+
+/** The query that a subresource takes besides what all take: `command` of an exec. Read on the first call. */
+export function subresourceParameters(kind: DocumentedKind, subresource: string): ParameterObject[] {
+  // `src` and `dist` are siblings of `data`, so the path is the same from both.
+  facts ??= JSON.parse(
+    readFileSync(new URL('../../data/subresource-parameters.json', import.meta.url), 'utf8'),
+  ) as Facts;
+  const key = `${kind.group}/${kind.version}/${kind.plural}/${subresource}`;
+  const found = Object.hasOwn(facts, key) ? facts[key] : undefined;
+  return Object.entries(found ?? {}).map(([name, type]) => query(name, type));
+}
