@@ -256,7 +256,7 @@ class ProcessRuntime implements ContainerRuntime {
     if ((config.command?.length ?? 0) + (config.args?.length ?? 0) === 0) {
       throw new ContainerRuntimeError(
         'NoCommand',
-        `no images are pulled here: the process runtime runs commands of this machine; give container ${config.name} one, such as command: ["node", "server.js"]`,
+        `no images are pulled here: the process runtime runs commands of this machine; give container "${config.name}" a command, such as command: ["node", "server.js"]`,
       );
     }
     if (sandbox.status.state !== 'ready') {
