@@ -3,12 +3,17 @@ import { CertificateSigningRequest } from '@kubewright/api/certificates/v1';
 import { RuntimeClass } from '@kubewright/api/node/v1';
 import { PriorityClass } from '@kubewright/api/scheduling/v1';
 import { validateChoice } from '../validation/choices.js';
-import { type FieldError, forbiddenField, path, required } from '../validation/field-error.js';
+import { type FieldError, forbiddenField, path } from '../validation/field-error.js';
 import { validateFormat } from '../validation/formats.js';
-import { sameValue, validateImmutable } from '../validation/immutable.js';
+import { validateImmutable } from '../validation/immutable.js';
+import { validateLabels } from '../validation/label-selector.js';
+import { validateSigningRequest, validateSigningRequestUpdate } from './certificate-request-validation.js';
 import { ageColumn, flag, integer, nameColumn, orNone, text } from './columns.js';
 import { humanDuration } from './human-duration.js';
 import { defineRules } from './kind-rules.js';
+import { validateContainerResources } from './pod/resource-validation.js';
+import { validateTolerations } from './pod/scheduling-validation.js';
+import { oldNodeLabel } from './warnings.js';
 
 const highestUserPriority = 1_000_000_000;
 const systemClasses = new Map([
@@ -74,7 +79,19 @@ export const runtimeClassRules = defineRules<RuntimeClass>({
   kind: RuntimeClass,
   needsResourceVersion: true,
   storageKey: 'runtimeclasses',
-  validate: ({ handler }) => validateFormat(dns1123LabelErrors, handler ?? '', path('handler')),
+  validate: ({ handler, overhead, scheduling }) => [
+    ...validateFormat(dns1123LabelErrors, handler ?? '', path('handler')),
+    ...(overhead === undefined
+      ? []
+      : validateContainerResources({ limits: overhead.podFixed }, { containers: [] }, path('overhead'))),
+    ...validateLabels(scheduling?.nodeSelector, path('scheduling', 'nodeSelector')),
+    ...validateTolerations(scheduling?.tolerations ?? [], path('scheduling', 'tolerations')),
+  ],
+  warnings: ({ scheduling }) =>
+    Object.keys(scheduling?.nodeSelector ?? {}).flatMap((key) => {
+      const message = oldNodeLabel(key);
+      return message === undefined ? [] : [`${path('scheduling', 'nodeSelector')}: ${message}`];
+    }),
   validateUpdate: (object, old) => validateImmutable(object.handler, old.handler, path('handler')),
   columns: [nameColumn, text('Handler', 'What runs the containers.', ({ handler }) => handler), ageColumn],
 });
@@ -101,14 +118,10 @@ export const certificateSigningRequestRules = defineRules<CertificateSigningRequ
   prepareForUpdate(request, old) {
     request.spec = old.spec;
   },
-  validate({ spec }) {
-    const field = path('spec');
-    const errors: FieldError[] = [];
-    if (!spec?.request) errors.push(required(field.child('request')));
-    if (!spec?.usages?.length) errors.push(required(field.child('usages'), 'usages are required'));
-    if (!spec?.signerName) errors.push(required(field.child('signerName')));
-    return errors;
-  },
+  // Any name will do.
+  validateName: () => [],
+  validate: validateSigningRequest,
+  validateUpdate: (request, old) => validateSigningRequestUpdate(request, old, 'object'),
   columns: [
     nameColumn,
     ageColumn,
@@ -126,13 +139,30 @@ export const certificateSigningRequestRules = defineRules<CertificateSigningRequ
         request.spec = old.spec;
         request.status = { ...old.status, conditions: wanted };
       },
-      validateUpdate: (request, old) =>
-        sameValue(request.status?.certificate, old.status?.certificate)
-          ? []
-          : [forbiddenField(path('status', 'certificate'), 'may not be changed here')],
+      validateUpdate: (request, old) => [
+        ...validateSigningRequest(request),
+        ...validateSigningRequestUpdate(request, old, 'approval'),
+      ],
+    },
+    status: {
+      prepareForUpdate(request, old) {
+        // Approval has a place of its own.
+        const decisions = (old.status?.conditions ?? []).filter(isDecision);
+        const others = (request.status?.conditions ?? []).filter((condition) => !isDecision(condition));
+        if (request.status !== undefined && decisions.length + others.length > 0)
+          request.status.conditions = [...decisions, ...others];
+      },
+      validateUpdate: (request, old) => [
+        ...validateSigningRequest(request),
+        ...validateSigningRequestUpdate(request, old, 'status'),
+      ],
     },
   },
 });
+
+function isDecision({ type }: { type: string }): boolean {
+  return type === 'Approved' || type === 'Denied';
+}
 
 function conditionText({ status }: CertificateSigningRequest): string {
   const has = (wanted: string) => (status?.conditions ?? []).some(({ type }) => type === wanted);

@@ -1,6 +1,6 @@
 import { labelValueErrors } from '@kubewright/api';
 import { Node, type NodeStatus, type Taint } from '@kubewright/api/core/v1';
-import { validateCidr } from '../validation/addresses.js';
+import { familyOf, validateCidr } from '../validation/addresses.js';
 import { validateRequiredChoice } from '../validation/choices.js';
 import {
   duplicate,
@@ -31,6 +31,12 @@ export const nodeRules = defineRules<Node>({
     (spec?.podCIDRs ?? []).forEach((cidr, index) => {
       errors.push(...validateCidr(cidr, path('spec', 'podCIDRs').index(index)));
     });
+    const ranges = spec?.podCIDRs ?? [];
+    const families = new Set(ranges.map((cidr) => familyOf(cidr.split('/')[0] ?? '')));
+    if (ranges.length > 2 || families.size !== ranges.length)
+      errors.push(
+        invalid(path('spec', 'podCIDRs'), ranges, 'may specify no more than one CIDR for each IP family'),
+      );
     return errors;
   },
   validateUpdate({ spec }, old) {
@@ -51,8 +57,14 @@ export const nodeRules = defineRules<Node>({
           'node updates may not change providerID except from "" to valid',
         ),
       );
+    if ((spec?.externalID ?? '') !== (old.spec?.externalID ?? ''))
+      errors.push(forbiddenField(path('spec', 'externalID'), 'may not be updated'));
     return errors;
   },
+  warnings: ({ spec }) => [
+    ...(spec?.configSource === undefined ? [] : ['spec.configSource: the feature is no longer supported']),
+    ...(spec?.externalID ? ['spec.externalID: this field is deprecated, and is unused by Kubernetes'] : []),
+  ],
   fields: { 'spec.unschedulable': ({ spec }) => String(spec?.unschedulable ?? false) },
   columns: [
     nameColumn,

@@ -1,4 +1,3 @@
-import { qualifiedNameErrors } from '@kubewright/api';
 import {
   CSIDriver,
   CSINode,
@@ -7,12 +6,25 @@ import {
   VolumeAttachment,
   VolumeAttributesClass,
 } from '@kubewright/api/storage/v1';
-import { validateChoice } from '../validation/choices.js';
-import { path, required } from '../validation/field-error.js';
-import { validateFormat } from '../validation/formats.js';
+import { path } from '../validation/field-error.js';
 import { validateImmutable } from '../validation/immutable.js';
 import { ageColumn, flag, integer, nameColumn, orNone, orUnset, text } from './columns.js';
 import { defineRules } from './kind-rules.js';
+import {
+  storageClassWarnings,
+  validateAttachment,
+  validateAttributesClass,
+  validateAttributesClassUpdate,
+  validateCapacity,
+  validateCapacityUpdate,
+  validateCsiDriver,
+  validateCsiDriverUpdate,
+  validateCsiNode,
+  validateCsiNodeUpdate,
+  validateNewAttachment,
+  validateStorageClass,
+  validateStorageClassUpdate,
+} from './storage-validation.js';
 
 const defaultMark = 'storageclass.kubernetes.io/is-default-class';
 
@@ -23,17 +35,9 @@ export const storageClassRules = defineRules<StorageClass>({
     storageClass.reclaimPolicy ??= 'Delete';
     storageClass.volumeBindingMode ??= 'Immediate';
   },
-  validate: ({ provisioner, reclaimPolicy, volumeBindingMode }) => [
-    ...(provisioner
-      ? validateFormat(qualifiedNameErrors, provisioner.toLowerCase(), path('provisioner'))
-      : [required(path('provisioner'))]),
-    ...validateChoice(reclaimPolicy, ['Delete', 'Retain'], path('reclaimPolicy')),
-    ...validateChoice(volumeBindingMode, ['Immediate', 'WaitForFirstConsumer'], path('volumeBindingMode')),
-  ],
-  validateUpdate: (object, old) =>
-    (['parameters', 'provisioner', 'reclaimPolicy', 'volumeBindingMode'] as const).flatMap((name) =>
-      validateImmutable(object[name], old[name], path(name)),
-    ),
+  validate: validateStorageClass,
+  validateUpdate: validateStorageClassUpdate,
+  warnings: storageClassWarnings,
   columns: [
     {
       ...nameColumn,
@@ -72,6 +76,8 @@ export const volumeAttachmentRules = defineRules<VolumeAttachment>({
   prepareForCreate(attachment) {
     attachment.status = { attached: false };
   },
+  validate: validateAttachment,
+  validateCreate: validateNewAttachment,
   validateUpdate: (attachment, old) => validateImmutable(attachment.spec, old.spec, path('spec')),
   columns: [
     nameColumn,
@@ -101,6 +107,8 @@ export const csiDriverRules = defineRules<CSIDriver>({
     spec.requiresRepublish ??= false;
     spec.seLinuxMount ??= false;
   },
+  validate: validateCsiDriver,
+  validateUpdate: validateCsiDriverUpdate,
   columns: [
     nameColumn,
     flag(
@@ -131,6 +139,8 @@ export const csiNodeRules = defineRules<CSINode>({
   kind: CSINode,
   needsResourceVersion: true,
   storageKey: 'csinodes',
+  validate: validateCsiNode,
+  validateUpdate: validateCsiNodeUpdate,
   columns: [
     nameColumn,
     integer('Drivers', 'How many drivers the node has.', ({ spec }) => (spec?.drivers ?? []).length),
@@ -142,6 +152,8 @@ export const csiStorageCapacityRules = defineRules<CSIStorageCapacity>({
   kind: CSIStorageCapacity,
   needsResourceVersion: true,
   storageKey: 'csistoragecapacities',
+  validate: validateCapacity,
+  validateUpdate: validateCapacityUpdate,
   columns: [
     nameColumn,
     text('StorageClassName', 'Class that the capacity is for.', ({ storageClassName }) => storageClassName),
@@ -152,11 +164,8 @@ export const csiStorageCapacityRules = defineRules<CSIStorageCapacity>({
 export const volumeAttributesClassRules = defineRules<VolumeAttributesClass>({
   kind: VolumeAttributesClass,
   storageKey: 'volumeattributesclasses',
-  validate: ({ driverName }) => (driverName ? [] : [required(path('driverName'))]),
-  validateUpdate: (object, old) => [
-    ...validateImmutable(object.driverName, old.driverName, path('driverName')),
-    ...validateImmutable(object.parameters, old.parameters, path('parameters')),
-  ],
+  validate: validateAttributesClass,
+  validateUpdate: validateAttributesClassUpdate,
   columns: [
     nameColumn,
     text('DriverName', 'Driver of the class.', ({ driverName }) => driverName),
