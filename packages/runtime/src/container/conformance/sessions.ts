@@ -83,8 +83,8 @@ export function testSessions(t: RuntimeUnderTest): void {
     await eventually(async () => expect(seen).toContain('be2gun'));
     // Ctrl-C ends what is in the foreground, not the shell; one that comes while a shell forks may be lost on it.
     await eventually(async () => {
-      if (!/be2gun[^]*[#$] $/.test(seen)) session.stdin?.write('\x03');
-      expect(seen).toMatch(/be2gun[^]*[#$] $/);
+      if (!/be2gun[\s\S]*[#$] $/.test(seen)) session.stdin?.write('\x03');
+      expect(seen).toMatch(/be2gun[\s\S]*[#$] $/);
     });
     session.stdin?.write('echo still $((40+2))\r');
     await eventually(async () => expect(seen).toContain('still 42'));
