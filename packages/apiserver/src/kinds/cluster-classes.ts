@@ -99,9 +99,6 @@ export const runtimeClassRules = defineRules<RuntimeClass>({
 export const certificateSigningRequestRules = defineRules<CertificateSigningRequest>({
   kind: CertificateSigningRequest,
   storageKey: 'certificatesigningrequests',
-  default({ spec }) {
-    if (spec !== undefined && !spec.usages?.length) spec.usages = ['digital signature', 'key encipherment'];
-  },
   prepareForCreate(request, { user }) {
     // Who asks is not for the asker to say.
     if (request.spec !== undefined) {

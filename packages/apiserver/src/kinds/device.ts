@@ -9,22 +9,28 @@ import { validateImmutable } from '../validation/immutable.js';
 import { ageColumn, nameColumn, text } from './columns.js';
 import { defineRules } from './kind-rules.js';
 
+interface DeviceCount {
+  allocationMode?: string | undefined;
+  count?: number | undefined;
+}
+
 interface Claim {
   devices?:
     | {
         requests?:
-          | { exactly?: { allocationMode?: string | undefined; count?: number | undefined } | undefined }[]
+          | { exactly?: DeviceCount | undefined; firstAvailable?: DeviceCount[] | undefined }[]
           | undefined;
       }
     | undefined;
 }
 
+/** One device where nothing else is said. */
 function defaultClaim(spec: Claim | undefined): void {
-  for (const { exactly } of spec?.devices?.requests ?? []) {
-    if (exactly === undefined) continue;
-    exactly.allocationMode ||= 'ExactCount';
-    if (exactly.allocationMode === 'ExactCount') exactly.count ||= 1;
-  }
+  for (const { exactly, firstAvailable = [] } of spec?.devices?.requests ?? [])
+    for (const request of exactly === undefined ? firstAvailable : [exactly, ...firstAvailable]) {
+      request.allocationMode ||= 'ExactCount';
+      if (request.allocationMode === 'ExactCount') request.count ||= 1;
+    }
 }
 
 export const deviceClassRules = defineRules<DeviceClass>({

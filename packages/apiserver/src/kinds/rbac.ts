@@ -18,7 +18,7 @@ import {
   required,
 } from '../validation/field-error.js';
 import { validateFormat } from '../validation/formats.js';
-import { validateImmutable } from '../validation/immutable.js';
+import { sameValue } from '../validation/immutable.js';
 import { validateLabelSelector } from '../validation/label-selector.js';
 import { ageColumn, createdAtColumn, nameColumn, text, wide } from './columns.js';
 import { defineRules } from './kind-rules.js';
@@ -189,8 +189,8 @@ function validateSubject(subject: Subject, namespaced: boolean, field: FieldPath
 }
 
 function validateSameRole({ roleRef }: Binding, old: Binding): FieldError[] {
-  return validateImmutable(roleRef, old.roleRef, path('roleRef')).map((error) => ({
-    ...error,
-    message: error.message.replace('field is immutable', 'cannot change roleRef'),
-  }));
+  if (sameValue(roleRef, old.roleRef)) return [];
+  const { apiGroup = '', kind = '', name = '' } = roleRef ?? {};
+  // Upstream shows the reference in its internal form here.
+  return [invalid(path('roleRef'), { APIGroup: apiGroup, Kind: kind, Name: name }, 'cannot change roleRef')];
 }
