@@ -39,6 +39,17 @@ function badRequest(message: string): object {
   return { reason: 'BadRequest', code: 400, message };
 }
 
+/** A patch whose result does not fit: told with what was patched. */
+function invalidPatch(problem: string): object {
+  const message = `Invalid value: ${problem}`;
+  return {
+    reason: 'Invalid',
+    code: 422,
+    message: ` "" is invalid: patch: ${message}`,
+    details: { causes: [{ reason: 'FieldValueInvalid', message, field: 'patch' }] },
+  };
+}
+
 function post(path: string, body: RawRequest['body'], type = 'application/json'): RawRequest {
   return { method: 'POST', path, body: body ?? '', headers: { 'content-type': type } };
 }
@@ -262,11 +273,19 @@ each('fields under Strict', [
       method: 'PATCH',
       path: `${maps}/taken${strict}`,
       body: { nonsense: true },
-      headers: { 'content-type': 'application/merge-patch+json' },
+      headers: { 'content-type': 'application/strategic-merge-patch+json' },
     },
-    badRequest(
-      'ConfigMap in version "v1" cannot be handled as a ConfigMap: strict decoding error: unknown field "nonsense"',
-    ),
+    invalidPatch('"map[nonsense:true]": strict decoding error: unknown field "nonsense"'),
+  ],
+  [
+    'of another type in a patch',
+    {
+      method: 'PATCH',
+      path: `${maps}/taken${strict}`,
+      body: { data: 'x' },
+      headers: { 'content-type': 'application/strategic-merge-patch+json' },
+    },
+    invalidPatch('"map[data:x]": cannot restore map from string'),
   ],
 ]);
 

@@ -78,6 +78,7 @@ async function createNamed<T extends KubernetesObject>(
   const key = resource.key(object.metadata.namespace ?? '', name);
   if (context.dryRun) {
     if ((await registry.storage.get(key)).entry !== undefined) throw alreadyExists(rules.kind, name);
+    await rules.allocate?.(object, undefined, context);
     return { bytes: storedBytes(object), revision: 0, object };
   }
   const giveBack = await rules.allocate?.(object, undefined, context);

@@ -145,7 +145,7 @@ async function changed<T extends KubernetesObject>(
   const errors = validate(resource, object, old, request);
   if (errors.length > 0) throw invalidObject(rules.kind, name, errors);
   await validateAdmission(registry.admission, request);
-  const giveBack = context.dryRun ? undefined : await rules.allocate?.(object, old, context);
+  const giveBack = await rules.allocate?.(object, old, context);
   return { object, old, bytes: storedBytes(object), removes: isFinished(resource, object), giveBack };
 }
 

@@ -9,7 +9,8 @@ import { updateObject } from '../registry/update-object.js';
 import { answerObject } from './answer.js';
 import { apply, applyMediaType } from './apply.js';
 import { matchNamespace } from './create.js';
-import { contentTypeOf, fromJson, toForm } from './read-body.js';
+import { patchedForm } from './patched-form.js';
+import { contentTypeOf, fromJson } from './read-body.js';
 import { matchName } from './update.js';
 import { writeContext, writeOptions } from './write-options.js';
 import { warnAboutWrite } from './write-warnings.js';
@@ -29,6 +30,7 @@ export interface Patch {
   readonly value: unknown;
   /** What a strict reader refuses. */
   readonly problems: readonly string[];
+  readonly strategic: boolean;
 }
 
 /** PATCH of an object or of a subresource that speaks the object's own kind. */
@@ -46,7 +48,7 @@ export async function patch(exchange: Exchange, served: ServedKind): Promise<voi
       subresource,
       change: (current) => {
         const value = applyPatch(body, served.fromStored(current), served.kind.schema);
-        const object = toForm(exchange, value, served.body, options.fieldValidation, body.problems);
+        const object = patchedForm(exchange, value, body, served.body, options.fieldValidation);
         matchNamespace(object, namespace, served);
         matchName(object, name);
         return served.toStored(object);
@@ -60,7 +62,8 @@ export async function patch(exchange: Exchange, served: ServedKind): Promise<voi
 
 /** @throws ApiError UnsupportedMediaType, BadRequest */
 export async function readPatch(exchange: Exchange): Promise<Patch> {
-  const apply = patchFunctions[contentTypeOf(exchange)];
+  const type = contentTypeOf(exchange);
+  const apply = patchFunctions[type];
   if (apply === undefined)
     throw new ApiError(
       'UnsupportedMediaType',
@@ -68,7 +71,12 @@ export async function readPatch(exchange: Exchange): Promise<Patch> {
     );
   const bytes = await exchange.request.readBody();
   try {
-    return { apply, ...fromJson(bytes) };
+    const { value, problems } = fromJson(bytes);
+    const where = type === 'application/json-patch+json' ? 'json patch ' : '';
+    return {
+      ...{ apply, value, strategic: type === 'application/strategic-merge-patch+json' },
+      problems: problems.map((problem) => `${where}${problem}`),
+    };
   } catch (error) {
     if (!(error instanceof JsonSyntaxError)) throw error;
     throw badRequest(`error decoding patch: ${error.message}`);

@@ -77,7 +77,12 @@ export function toForm(
 /** What stands before each problem that go-yaml found; warnings go without. */
 const yamlProblem = /^yaml: unmarshal errors:\n {2}/;
 
-function checkIdentity(resources: ResourceTable, value: Record<string, unknown>, expected: BodyKind): void {
+/** @throws ApiError BadRequest for an object that says that it is of another kind or version */
+export function checkIdentity(
+  resources: ResourceTable,
+  value: Record<string, unknown>,
+  expected: BodyKind,
+): void {
   const apiVersion = textOr(value.apiVersion, expected.apiVersion);
   const kind = textOr(value.kind, expected.kind);
   const sameKind = kind === expected.kind;

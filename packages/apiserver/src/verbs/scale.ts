@@ -8,7 +8,8 @@ import { updateObject } from '../registry/update-object.js';
 import { builtinBodyKind } from '../schema/body-kind.js';
 import { invalid, invalidObject, path } from '../validation/field-error.js';
 import { applyPatch, readPatch } from './patch.js';
-import { readObject, toForm } from './read-body.js';
+import { patchedForm } from './patched-form.js';
+import { readObject } from './read-body.js';
 import { writeContext, writeOptions } from './write-options.js';
 
 const scaleKind = () => builtinBodyKind('autoscaling', 'v1', 'Scale');
@@ -34,7 +35,7 @@ export async function patchScale(exchange: Exchange, served: ServedKind): Promis
   const patch = await readPatch(exchange);
   await changeScale(exchange, served, (current) => {
     const value = applyPatch(patch, current, scaleKind().schema);
-    return toForm(exchange, value, scaleKind(), options.fieldValidation, patch.problems) as Scale;
+    return patchedForm(exchange, value, patch, scaleKind(), options.fieldValidation) as Scale;
   });
 }
 

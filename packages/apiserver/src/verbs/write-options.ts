@@ -1,6 +1,7 @@
 import type { ApiError } from '@kubewright/api';
 import type { Exchange } from '../exchange.js';
 import { querySwitch } from '../http/query-switch.js';
+import { dryRunStore } from '../registry/dry-run-store.js';
 import { FieldOwnership } from '../registry/field-ownership.js';
 import type { ServedKind } from '../registry/resource.js';
 import type { WriteContext } from '../registry/write-context.js';
@@ -62,7 +63,8 @@ export function writeContext(
   { dryRun, fieldManager }: Pick<WriteOptions, 'dryRun'> & Partial<WriteOptions>,
   served?: ServedKind,
 ): WriteContext {
-  const context = server.contextFor(user, dryRun);
+  const { objects, ...writer } = server.contextFor(user, dryRun);
+  const context = { ...writer, objects: dryRun ? dryRunStore(objects) : objects };
   if (served === undefined || fieldManager === undefined) return context;
   return {
     ...context,

@@ -1,0 +1,64 @@
+import { ApiError, encodeJson, isApiError, type KubernetesObject } from '@kubewright/api';
+import type { Exchange } from '../exchange.js';
+import { goValue, type JsonObject, own } from '../patch/json-object.js';
+import type { BodyKind } from '../schema/body-kind.js';
+import { invalid, path } from '../validation/field-error.js';
+import type { Patch } from './patch.js';
+import { checkIdentity } from './read-body.js';
+import type { FieldValidation } from './write-options.js';
+
+/**
+ * Brings what a patch made of an object to the form of its kind. Source: apiserver's `jsonPatcher` and `smpPatcher`:
+ * what does not fit is the patch's fault and is told with it.
+ * @throws ApiError Invalid
+ */
+export function patchedForm(
+  exchange: Exchange,
+  value: JsonObject,
+  patch: Patch,
+  expected: BodyKind,
+  validation: FieldValidation,
+): KubernetesObject {
+  const { object, unknownFields } = normalised(exchange, value, patch, expected);
+  const problems = [...patch.problems, ...unknownFields.map((field) => `unknown field "${field}"`)];
+  if (validation === 'Warn') exchange.warn(...problems);
+  if (validation === 'Strict' && problems.length > 0)
+    throw invalidPatch(patch, value, `strict decoding error: ${problems.join(', ')}`);
+  object.apiVersion = expected.apiVersion;
+  object.kind = expected.kind;
+  object.metadata ??= {};
+  return object as unknown as KubernetesObject;
+}
+
+function normalised(exchange: Exchange, value: JsonObject, patch: Patch, expected: BodyKind) {
+  try {
+    // A strategic merge patch is merged into an object of the kind; the others make a document that is read anew.
+    if (!patch.strategic) checkIdentity(exchange.server.resources, value, expected);
+    return expected.normalise(value);
+  } catch (error) {
+    if (!isApiError(error)) throw error;
+    throw invalidPatch(patch, value, patch.strategic ? conversionProblem(error.message) : error.message);
+  }
+}
+
+function invalidPatch(patch: Patch, value: JsonObject, problem: string): ApiError {
+  const shown = patch.strategic ? goValue(patch.value) : encodeJson(value);
+  const { type, field, message } = invalid(path('patch'), shown, problem);
+  return new ApiError('Invalid', ` "" is invalid: ${field}: ${message}`, {
+    details: { causes: [{ reason: type, message, field }] },
+  });
+}
+
+const unmarshalProblem = /^json: cannot unmarshal (\w+)(?: .*?)? into .* of type (.*)$/;
+const kindsOfValues: Readonly<Record<string, string>> = { number: 'int64', array: 'slice', object: 'map' };
+
+/** The words of Go's converter, which a strategic merge patch passes, for those of its JSON decoder. */
+function conversionProblem(message: string): string {
+  const [, found = '', type = ''] = unmarshalProblem.exec(message) ?? [];
+  if (type === '') return message;
+  const kind = own(kindsOfValues, found) ?? found;
+  if (type.startsWith('map[')) return `cannot restore map from ${kind}`;
+  if (type.startsWith('[]')) return `cannot restore slice from ${kind}`;
+  if (type.includes('.')) return `cannot restore struct from: ${kind}`;
+  return kind === 'int64' ? `cannot convert int64 to ${type}` : `unrecognized type: ${type}`;
+}
