@@ -89,6 +89,9 @@ export const eventRules = defineRules<Event>({
   otherVersions: [
     {
       ...eventsVersion,
+      storedFields: Object.fromEntries(
+        EventsEvent.selectableFields.map((field) => [field, storedField(field)]),
+      ),
       columns: columns.map((column) => ({
         ...column,
         cell: (event, now) => column.cell(eventsVersion.toStored(event as EventsEvent), now),
@@ -110,6 +113,11 @@ export const eventRules = defineRules<Event>({
   },
   columns,
 });
+
+function storedField(field: string): string {
+  if (field === 'reportingController') return 'reportingComponent';
+  return field.replace(/^regarding\./, 'involvedObject.');
+}
 
 function validateEvent(event: Event): FieldError[] {
   const { namespace = '' } = event.metadata;

@@ -31,6 +31,8 @@ export interface Conversion<T extends KubernetesObject, V extends KubernetesObje
   fromStored(object: T): V;
   default?(object: V): void;
   readonly columns?: readonly Column<V>[];
+  /** Selectable fields that the stored kind knows by other names: those names by the ones here. */
+  readonly storedFields?: Readonly<Record<string, string>>;
 }
 
 /** What a subresource's handler may do with the object that it belongs to. */

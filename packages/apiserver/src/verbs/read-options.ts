@@ -25,7 +25,9 @@ export function scopeOf({ info }: Exchange, served: ServedKind): Scope {
   const fields = reading(() => {
     const requirements = parseFieldSelector(query.get('fieldSelector') ?? '');
     checkFieldSelector(requirements, served.kind);
-    return info.name === '' ? requirements : [...requirements, named(info.name)];
+    const { storedFields = {} } = served.conversion ?? {};
+    const stored = requirements.map((one) => ({ ...one, field: storedFields[one.field] ?? one.field }));
+    return info.name === '' ? stored : [...stored, named(info.name)];
   });
   return {
     ...(info.namespace === '' || !served.resource.namespaced ? {} : { namespace: info.namespace }),
