@@ -234,6 +234,20 @@ test('ephemeral containers stay as they came', () => {
   );
 });
 
+test('init containers that had succeeded run again where their pod is always restarted', () => {
+  const init = { name: 'i', image: 'i', imageID: '', ready: true, restartCount: 0 };
+  const judged = (restartPolicy: 'Always' | 'OnFailure') => {
+    const spec: Partial<PodSpec> = { restartPolicy, initContainers: [{ name: 'i', image: 'i' }] };
+    const status = (state: object) => pod(spec, undefined, { initContainerStatuses: [{ ...init, state }] });
+    const [now, old] = [status({ running: {} }), status({ terminated: { exitCode: 0 } })];
+    return said(podRules.subresources?.status?.validateUpdate?.(now, old));
+  };
+  expect(judged('Always')).toEqual([]);
+  expect(judged('OnFailure')).toEqual([
+    'status.initContainerStatuses[0].state: Forbidden: may not be transitioned to non-terminated state',
+  ]);
+});
+
 test.each<[string, Partial<PodSpec>, PodStatus, string[]]>([
   [
     'a container runs again that should not',

@@ -85,7 +85,9 @@ function mayRestart(spec: PodSpec, name: string, exitCode: number): boolean {
 function mayRestartInit(spec: PodSpec, name: string, exitCode: number): boolean {
   const container = spec.initContainers?.find((one) => one.name === name);
   if (container?.restartPolicy === 'Always') return true;
-  return (spec.restartPolicy ?? 'Always') !== 'Never' && exitCode !== 0;
+  // Init containers run again with their pod's sandbox, also those that had succeeded.
+  const policy = spec.restartPolicy ?? 'Always';
+  return policy === 'Always' || (policy === 'OnFailure' && exitCode !== 0);
 }
 
 function validateClaimStatuses({ spec, status }: Pod, field: FieldPath): FieldError[] {
