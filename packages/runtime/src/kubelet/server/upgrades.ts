@@ -79,7 +79,9 @@ export class Upgrades {
       kind: 'command',
       streams,
       open: () =>
-        action === 'exec' ? runtime.exec(id, { ...streams, command }) : runtime.attach(id, streams),
+        action === 'exec'
+          ? runtime.exec(id, { ...streams, command })
+          : runtime.attach(id, streams).then(withoutExitCode),
     };
   }
 
@@ -173,4 +175,16 @@ function refuse(socket: Duplex, error: unknown): void {
   socket.end(
     `HTTP/1.1 ${code} ${code < 500 ? 'Refused' : 'Internal Server Error'}\r\ncontent-type: text/plain\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
   );
+}
+
+/** How the container ended is its pod's status to tell: the attachment has gone well. */
+function withoutExitCode(session: ExecSession): ExecSession {
+  return {
+    stdin: session.stdin,
+    stdout: session.stdout,
+    stderr: session.stderr,
+    exitCode: session.exitCode.then(() => 0),
+    resize: (size) => session.resize(size),
+    close: () => session.close(),
+  };
 }
