@@ -25,6 +25,7 @@ func main() {
 	checkWorkloads(r, contentType(config, "application/vnd.kubernetes.protobuf"))
 	checkDynamic(r, config)
 	checkInformers(r, contentType(config, "application/vnd.kubernetes.protobuf"))
+	checkTools(r, contentType(config, "application/vnd.kubernetes.protobuf"))
 	checkDiscovery(r, config)
 	checkLeaderElection(r, config)
 	if r.failed {
