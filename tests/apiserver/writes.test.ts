@@ -406,3 +406,47 @@ describe('namespaces', () => {
     );
   });
 });
+
+describe('a write of the status', () => {
+  const status = (path: string, body: object) => merge(`${path}/status`, body);
+
+  it('may annotate a built-in object, and what the kind keeps stays', async () => {
+    item(
+      await post(deployments, { ...deployment('noted'), metadata: { name: 'noted', labels: { a: 'b' } } }),
+      201,
+    );
+    const metadata = { annotations: { x: 'y' }, labels: { a: 'c' } };
+    const { spec, ...noted } = item(
+      await status(`${deployments}/noted`, { metadata, spec: { replicas: 9 }, status: { replicas: 3 } }),
+    );
+    expect(noted).toMatchObject({
+      metadata: { annotations: { x: 'y' }, labels: { a: 'b' }, generation: 1 },
+      status: { replicas: 3 },
+    });
+    expect(spec).toMatchObject({ replicas: 2 });
+  });
+});
+
+describe('a dry run', () => {
+  it('names the address and the port that a Service would get, and takes none', async () => {
+    const services = '/api/v1/namespaces/default/services';
+    const addresses = '/apis/networking.k8s.io/v1/ipaddresses';
+    const before = (await get(addresses)).json<{ items: unknown[] }>().items.length;
+    const spec = {
+      type: 'NodePort',
+      ports: [
+        { name: 'a', port: 80 },
+        { name: 'b', port: 81 },
+      ],
+    };
+    const answer = await post(`${services}?dryRun=All`, { metadata: { name: 'dry' }, spec });
+    const { clusterIP, ports } = item(answer, 201).spec as {
+      clusterIP: string;
+      ports: { nodePort: number }[];
+    };
+    expect(clusterIP).toMatch(/^10\./);
+    expect(new Set(ports.map(({ nodePort }) => nodePort >= 30000 && nodePort))).toHaveProperty('size', 2);
+    expect((await get(addresses)).json<{ items: unknown[] }>().items).toHaveLength(before);
+    expect((await get(`${services}/dry`)).code).toBe(404);
+  });
+});

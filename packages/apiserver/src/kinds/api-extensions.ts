@@ -6,6 +6,7 @@ import { defineRules } from './kind-rules.js';
 
 export const customResourceDefinitionRules = defineRules<CustomResourceDefinition>({
   kind: CustomResourceDefinition,
+  statusKeeps: 'all',
   needsResourceVersion: true,
   storageKey: 'apiextensions.k8s.io/customresourcedefinitions',
   generation: true,
@@ -23,6 +24,7 @@ export const customResourceDefinitionRules = defineRules<CustomResourceDefinitio
 
 export const apiServiceRules = defineRules<APIService>({
   kind: APIService,
+  statusKeeps: 'all',
   needsResourceVersion: true,
   storageKey: 'apiregistration.k8s.io/apiservices',
   default({ spec }) {

@@ -29,6 +29,7 @@ export const deploymentRules = defineRules<Deployment>({
   kind: Deployment,
   storageKey: 'deployments',
   generation: true,
+  statusKeeps: ['labels'],
   default({ spec }) {
     if (spec === undefined) return;
     spec.replicas ??= 1;

@@ -8,6 +8,7 @@ const defaultPrecedence = 1000;
 
 export const flowSchemaRules = defineRules<FlowSchema>({
   kind: FlowSchema,
+  statusKeeps: 'all',
   storageKey: 'flowschemas',
   generation: true,
   default({ spec }) {
@@ -44,6 +45,7 @@ export const flowSchemaRules = defineRules<FlowSchema>({
 
 export const priorityLevelConfigurationRules = defineRules<PriorityLevelConfiguration>({
   kind: PriorityLevelConfiguration,
+  statusKeeps: 'all',
   storageKey: 'prioritylevelconfigurations',
   generation: true,
   default({ spec }) {

@@ -111,6 +111,11 @@ export interface KindRules<T extends KubernetesObject = KubernetesObject> {
   readonly createdByUpdate?: boolean;
   /** Name rule of the kind: messages of what is wrong. @default DNS subdomain */
   validateName?(name: string): string[];
+  /**
+   * What a write of the status can't change of the metadata besides what the server sets.
+   * @default nothing of a built-in kind, all of one that its schema describes
+   */
+  readonly statusKeeps?: 'all' | readonly ('labels' | 'ownerReferences')[];
   /** In upstream's order; the metadata's own errors come before. */
   validate?(object: T, context: WriteContext): FieldError[];
   /** What holds for new objects only, besides `validate`. */

@@ -15,6 +15,7 @@ import { podWarnings } from './pod/pod-warnings.js';
 
 export const podRules = defineRules<Pod>({
   kind: Pod,
+  statusKeeps: ['ownerReferences'],
   storageKey: 'pods',
   generation: true,
   default: defaultPod,

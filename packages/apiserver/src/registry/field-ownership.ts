@@ -3,7 +3,7 @@ import { type TrackedWrite, updateManagedFields } from '../patch/field-ownership
 import type { FieldSet } from '../patch/field-set.js';
 import type { JsonObject } from '../patch/json-object.js';
 import type { ApplyWrite } from '../patch/server-side-apply.js';
-import type { ServedKind } from './resource.js';
+import { type ServedKind, statusKeeps } from './resource.js';
 
 /** Who owns the fields that a write changes. */
 export interface Writer {
@@ -66,12 +66,18 @@ export class FieldOwnership {
 }
 
 /** What a write to the object or to its status cannot change, where the status is a subresource of its own. */
-function resetFieldsOf({ kind }: ServedKind, subresource: string): FieldSet | undefined {
+function resetFieldsOf({ kind, resource }: ServedKind, subresource: string): FieldSet | undefined {
   if (kind.subresources.status === undefined) return undefined;
   if (subresource === '') return { 'f:status': {} };
   if (subresource !== 'status') return undefined;
   const others = Object.keys(kind.schema.root.properties ?? {}).filter(
     (name) => !['apiVersion', 'kind', 'metadata', 'status'].includes(name),
   );
-  return Object.fromEntries(others.map((name) => [`f:${name}`, {}]));
+  const kept = statusKeeps(resource.rules);
+  const metadata = kept === 'all' ? {} : Object.fromEntries(kept.map((name) => [`f:${name}`, {}]));
+  return {
+    ...Object.fromEntries(others.map((name) => [`f:${name}`, {}])),
+    // An empty set would be the whole metadata.
+    ...(kept.length === 0 ? {} : { 'f:metadata': metadata }),
+  };
 }

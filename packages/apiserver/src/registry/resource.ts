@@ -54,6 +54,13 @@ export class Resource<T extends KubernetesObject = KubernetesObject> {
   }
 }
 
+/** What a write of the status can't change of the metadata. */
+export function statusKeeps<T extends KubernetesObject>(
+  rules: KindRules<T>,
+): NonNullable<KindRules['statusKeeps']> {
+  return rules.statusKeeps ?? (rules.structural ? 'all' : []);
+}
+
 function defaultFolder(kind: Kind): string {
   return kind.group === '' ? kind.plural : `${kind.group}/${kind.plural}`;
 }

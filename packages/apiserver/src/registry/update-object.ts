@@ -13,7 +13,7 @@ import type { Decision, StorageEntry } from '../storage/storage.js';
 import { type FieldError, invalid, invalidObject, path } from '../validation/field-error.js';
 import { validateMetadataUpdate } from '../validation/object-meta.js';
 import type { Registry } from './registry.js';
-import type { Resource } from './resource.js';
+import { type Resource, statusKeeps } from './resource.js';
 import type { StoredObject } from './stored-object.js';
 import type { WriteContext } from './write-context.js';
 
@@ -221,7 +221,7 @@ function prepare<T extends KubernetesObject>(
     if (rules.kind.subresources.status !== undefined) copyField(object, old, 'status');
     rules.prepareForUpdate?.(object, old, context);
   } else if (subresource === 'status') {
-    keepAllButStatus(object, old);
+    keepAllButStatus(resource, object, old);
   }
   rules.subresources?.[subresource]?.prepareForUpdate?.(object, old, context);
   if (rules.generation && !sameDesire(object, old)) metadata.generation = (old.metadata.generation ?? 0) + 1;
@@ -257,13 +257,18 @@ function copyField(object: object, old: object, field: string): void {
   else target[field] = value;
 }
 
-/** The status subresource changes the status, and of the metadata only what managers of fields keep there. */
-function keepAllButStatus(object: KubernetesObject, old: KubernetesObject): void {
-  const { managedFields, resourceVersion } = object.metadata;
+/** The status subresource changes the status, and of the metadata what the kind allows. */
+function keepAllButStatus<T extends KubernetesObject>({ rules }: Resource<T>, object: T, old: T): void {
   for (const field of Object.keys(object))
     if (!(field in old) && field !== 'status') copyField(object, old, field);
   for (const field of Object.keys(old))
     if (field !== 'status' && field !== 'metadata') copyField(object, old, field);
+  const kept = statusKeeps(rules);
+  if (kept !== 'all') {
+    for (const field of kept) copyField(object.metadata, old.metadata, field);
+    return;
+  }
+  const { managedFields, resourceVersion } = object.metadata;
   object.metadata = { ...old.metadata };
   if (resourceVersion !== undefined) object.metadata.resourceVersion = resourceVersion;
   if (managedFields !== undefined) object.metadata.managedFields = managedFields;
