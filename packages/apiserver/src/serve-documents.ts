@@ -34,7 +34,9 @@ export function serveDocuments(server: ApiServer): void {
     if (document === undefined) exchange.send(404, 'text/plain; charset=utf-8', '404 page not found\n');
     else {
       const { 'content-type': contentType = 'application/json', ...headers } = document.headers;
-      exchange.send(document.status, contentType, document.body, headers);
+      const known = headers.etag !== undefined && exchange.request.headers['if-none-match'] === headers.etag;
+      if (known) exchange.send(304, contentType, '', headers);
+      else exchange.send(document.status, contentType, document.body, headers);
     }
   };
   paths.add('/openapi/v2', answerOpenApi);

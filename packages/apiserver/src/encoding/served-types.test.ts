@@ -328,3 +328,13 @@ it.each([
   const yaml = await ask({ path, accept: 'application/yaml' });
   expect(yaml.body.toString()).toContain(`kind: ${kind}\n`);
 });
+
+it.each(['/openapi/v3/apis/apps/v1', '/openapi/v2', '/apis'])('knows %s again', async (path) => {
+  const accept =
+    path === '/apis' ? 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList' : '*/*';
+  const get = (known: Record<string, string>) =>
+    handler({ method: 'GET', path, headers: { accept, ...known } });
+  const { etag = '' } = (await get({})).headers;
+  expect(etag).toMatch(/^"[0-9A-F]+"$/);
+  expect((await get({ 'if-none-match': etag })).status).toBe(304);
+});
