@@ -90,6 +90,11 @@ async function takeAny(
     step += 1n;
     if (!taken.has(address) && (await take(service, address, range, objects, claimed))) return address;
   }
+  for (const address of taken) {
+    if (address === undefined || !range.has(address) || !(await abandoned(address, context))) continue;
+    await objects.delete(IPAddress, '', address);
+    if (await take(service, address, range, objects, claimed)) return address;
+  }
   throw refused(service, 'spec.clusterIPs', service.spec?.clusterIPs, 'failed to allocate IP: range is full');
 }
 

@@ -113,6 +113,11 @@ async function takeAny(service: Service, context: WriteContext, claimed: Claimed
     const port = from + ((first - from + step) % size);
     if (!taken.has(leaseName(port)) && (await take(service, port, objects, claimed))) return port;
   }
+  for (let port = from; port <= to; port++) {
+    if (!(await abandoned(port, context))) continue;
+    await objects.delete(Lease, namespace, leaseName(port));
+    if (await take(service, port, objects, claimed)) return port;
+  }
   throw new ApiError('InternalError', 'failed to allocate a nodePort: range is full');
 }
 
