@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Lease } from '@kubewright/api/coordination/v1';
@@ -109,6 +109,12 @@ describe('the kubelet', () => {
     const renewed = () => lease()?.spec?.renewTime;
     const first = renewed();
     expect(await advanceUntil(() => renewed() !== first)).toBeLessThanOrEqual(20_000);
+  });
+
+  it('keeps its directory to itself', async () => {
+    await chmod(directory, 0o755);
+    await start();
+    expect((await stat(directory)).mode & 0o777).toBe(0o700);
   });
 
   it('runs a pod and reports it', async () => {

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Pod, Service } from '@kubewright/api/core/v1';
 import { type Client, type Clock, sleep, systemClock } from '@kubewright/client';
@@ -100,7 +100,9 @@ class RunningKubelet implements Kubelet {
   async start(): Promise<void> {
     const { client, runtime, dataDirectory, tls, bindAddress = '127.0.0.1' } = this.#options;
     const { signal } = this.#stop;
-    await mkdir(dataDirectory, { recursive: true, mode: 0o711 });
+    await mkdir(dataDirectory, { recursive: true, mode: 0o700 });
+    // Secrets in volumes are readable for all whom the pod lets in, and they come by mounts, not through here.
+    await chmod(dataDirectory, 0o700);
     const resources = await machineResources(dataDirectory);
     const hostIPs = this.#options.nodeIPs ?? [bindAddress];
     const services = client.informer(Service).start(signal);
