@@ -16,6 +16,7 @@ const entries = new Set([
   'packages/cli/src/main.ts',
   'packages/cli/src/node-parts.child.ts',
   'packages/client/src/browser.ts',
+  'packages/client/src/browser/needs-node.ts',
   'packages/client/src/generate/index.ts',
   'vitest.config.ts',
 ]);

@@ -35,6 +35,8 @@ export class Client {
   /** The namespace that the kubeconfig's context names. */
   readonly defaultNamespace: string;
   readonly #informers = new Map<string, unknown>();
+  readonly #transforms = new WeakMap<object, number>();
+  #transformCount = 0;
   readonly #transport: Transport;
   readonly #options: ClientOptions;
   readonly #onError: ClientOptions['onError'];
@@ -97,6 +99,7 @@ export class Client {
       options.labelSelector,
       options.fieldSelector,
       options.metadataOnly === true,
+      this.#transformId(options.transform),
     ]);
     // The key holds the kind, so what is stored under it has objects of type T.
     let shared = this.#informers.get(key) as SharedInformer<T> | undefined;
@@ -115,6 +118,7 @@ export class Client {
           }),
         {
           clock: this.requester.clock,
+          transform: options.transform,
           onError: this.#onError,
           onIdle: () => this.#informers.delete(key),
         },
@@ -122,6 +126,14 @@ export class Client {
       this.#informers.set(key, shared);
     }
     return new Informer(shared, options.indexes ?? ({} as Indexes<T, I>));
+  }
+
+  /** A number of its own for each function: only informers with the same one share. */
+  #transformId(transform: object | undefined): number {
+    if (transform === undefined) return 0;
+    const known = this.#transforms.get(transform) ?? ++this.#transformCount;
+    this.#transforms.set(transform, known);
+    return known;
   }
 
   /** Server-side apply of objects of any kinds, in an order in which each finds what it needs. */

@@ -3,7 +3,13 @@ export type { ApplyObjectsOptions, ApplyObjectsResult } from './apply-objects.js
 export { Client, type ClientOptions, type VersionInfo } from './client.js';
 export { type Clock, sleep, systemClock } from './clock.js';
 export { Discovery } from './discovery/discovery.js';
-export { type Indexes, Informer, type InformerHandlers, type InformerOptions } from './informer/informer.js';
+export {
+  type Indexes,
+  Informer,
+  type InformerHandlers,
+  type InformerOptions,
+  withoutManagedFields,
+} from './informer/informer.js';
 export type { ClientIdentity, ConnectionOptions } from './kubeconfig/connection.js';
 export { type Kubeconfig, KubeconfigError, mergeKubeconfigs } from './kubeconfig/kubeconfig.js';
 export { type LoadOptions, loadConnection, loadKubeconfig } from './kubeconfig/load.js';

@@ -136,9 +136,13 @@ describe('ResourceClient', () => {
       status: { phase },
     });
     const line = (type: string, object: object) => `${JSON.stringify({ type, object })}\n`;
+    // Lists as streams are refused, so that pages come.
+    const refused = status(422, 'Invalid');
     const { client, requests } = scripted([
+      refused,
       list(pod('Pending', '4')),
       { body: line('MODIFIED', pod('Running', '6')) },
+      refused,
       list(pod('Running', '6')),
       { body: line('DELETED', pod('Running', '7')) },
     ]);
@@ -170,7 +174,7 @@ describe('errors and retries', () => {
       reason: 'Forbidden',
       code: 403,
       message:
-        'GET /api/v1/namespaces/web/pods/a was answered with 403 and a body that is no Kubernetes object (text/html): <html> Login </html>',
+        'GET /api/v1/namespaces/web/pods/a was answered with 403 and a body that is no Kubernetes object (text/html): <html> Login </html>. Something else answers at this address, such as a login page or a proxy: check `server`',
     });
     await expect(pods.get('a')).rejects.toThrow(
       'was answered with 200 and a body that is no Kubernetes object',

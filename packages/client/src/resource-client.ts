@@ -150,7 +150,7 @@ export class ResourceClient<T extends KubernetesObject = KubernetesObject> {
     options: WatcherOptions & { readonly cache?: ObjectCache<T> | undefined } = {},
   ): AsyncGenerator<WatcherEvent<T>, void, undefined> {
     return watchObjects<T>(
-      { list: (o) => this.list(o), watch: (o) => this.watch(o) },
+      { list: (o) => this.list(o), watch: (o) => this.watch(o), streamsLists: true },
       { clock: this.#requester.clock, random: this.#requester.random, ...options },
     );
   }

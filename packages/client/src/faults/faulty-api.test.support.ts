@@ -207,7 +207,8 @@ export class FaultyApi {
   }
 
   #watch(query: URLSearchParams, response: ServerResponse): void {
-    const from = Number(query.get('resourceVersion'));
+    const streamed = query.get('sendInitialEvents') === 'true';
+    const from = streamed ? this.revision : Number(query.get('resourceVersion'));
     if (from < this.#compacted) {
       sendStatus(response, 410, 'Expired');
       return;
@@ -215,21 +216,38 @@ export class FaultyApi {
     response.writeHead(200, { 'content-type': 'application/json', 'transfer-encoding': 'chunked' });
     response.flushHeaders();
     const watch: OpenWatch = { response, halfOpen: false };
+    if (streamed) this.#streamList(watch);
     for (const entry of this.#log) if (entry.revision > from) send(watch, entry);
     this.#watches.add(watch);
     response.on('close', () => this.#watches.delete(watch));
   }
+
+  /** All objects, of which the connection may break off half-way, and the mark that this is all. */
+  #streamList(watch: OpenWatch): void {
+    const { revision } = this;
+    for (const object of this.objects.values()) {
+      if (this.#random() < this.#faultRate / 100) {
+        this.#count('truncated');
+        watch.response.write('{"type":"ADDED","object":{"metadata":{"name":"obj');
+        watch.response.socket?.destroySoon();
+        watch.halfOpen = true;
+      }
+      send(watch, { type: 'ADDED', revision, object });
+    }
+    sendBookmark(watch, revision, { 'k8s.io/initial-events-end': 'true' });
+  }
+}
+
+function sendBookmark(watch: OpenWatch, revision: number, annotations?: Record<string, string>): void {
+  const metadata = { resourceVersion: String(revision), annotations };
+  const object = { kind: 'ConfigMap', apiVersion: 'v1', metadata };
+  if (!watch.halfOpen && !watch.response.writableEnded)
+    watch.response.write(`${JSON.stringify({ type: 'BOOKMARK', object })}\n`);
 }
 
 function send(watch: OpenWatch, { type, object }: LogEntry): void {
   if (!watch.halfOpen && !watch.response.writableEnded)
     watch.response.write(`${JSON.stringify({ type, object })}\n`);
-}
-
-function sendBookmark(watch: OpenWatch, revision: number): void {
-  const object = { kind: 'ConfigMap', apiVersion: 'v1', metadata: { resourceVersion: String(revision) } };
-  if (!watch.halfOpen && !watch.response.writableEnded)
-    watch.response.write(`${JSON.stringify({ type: 'BOOKMARK', object })}\n`);
 }
 
 function sendStatus(response: ServerResponse, code: number, reason: string): void {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Client } from '../client.js';
 import { inProcessTransport } from '../transport/in-process.js';
 import { VirtualClock } from '../virtual-clock.js';
+import { withoutManagedFields } from './informer.js';
 
 /** A client of one pod list whose watches send what the test pushes. */
 function server(pods: Pod[] = []) {
@@ -12,6 +13,9 @@ function server(pods: Pod[] = []) {
   const watches = new Set<(line: string) => void>();
   const encoder = new TextEncoder();
   const transport = inProcessTransport(async ({ query, path, signal }) => {
+    // As a server without streamed lists.
+    if (query?.has('sendInitialEvents'))
+      return { status: 422, headers: {}, body: ReadableStream.from([encoder.encode('{"kind":"Status"}')]) };
     asked.push(
       `${query?.get('watch') ? 'watch' : 'list'} ${path} ${query?.get('labelSelector') ?? ''}`.trim(),
     );
@@ -189,8 +193,27 @@ describe('Informer', () => {
     const pods = client.informer(Pod).start();
     await pods.synced;
     await clock.advance(0);
-    expect(states).toEqual(['Pod listing', 'Pod watching']);
+    // Once as a stream, which is refused, once in pages.
+    expect(states).toEqual(['Pod listing', 'Pod listing', 'Pod watching']);
     pods.stop();
+  });
+
+  it('keeps what a transform leaves, and shares with those of the same transform alone', async () => {
+    const made = pod('a', '1', 'n1');
+    made.metadata.managedFields = [{ manager: 'm' }];
+    const { client, send, watches } = server([made]);
+    const slim = client.informer(Pod, { transform: withoutManagedFields }).start();
+    const same = client.informer(Pod, { transform: withoutManagedFields }).start();
+    const whole = client.informer(Pod).start();
+    await Promise.all([slim.synced, same.synced, whole.synced]);
+    expect(slim.get('a', 'web')?.metadata.managedFields).toBeUndefined();
+    expect(same.get('a', 'web')).toBe(slim.get('a', 'web'));
+    expect(whole.get('a', 'web')?.metadata.managedFields).toHaveLength(1);
+    await send('MODIFIED', { ...made, metadata: { ...made.metadata, resourceVersion: '11' } });
+    expect(watches.size).toBe(2);
+    expect(slim.get('a', 'web')?.metadata).toMatchObject({ resourceVersion: '11' });
+    expect(slim.get('a', 'web')?.metadata.managedFields).toBeUndefined();
+    for (const informer of [slim, same, whole]) informer.stop();
   });
 
   it('rejects who waits for the first list when it is stopped before', async () => {

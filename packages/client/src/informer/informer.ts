@@ -19,6 +19,18 @@ export interface InformerOptions<T, I extends string = never> extends SelectorOp
   readonly indexes?: Indexes<T, I> | undefined;
   /** Fetches and keeps the objects' metadata only. Such an informer shares nothing with one of whole objects. @default false */
   readonly metadataOnly?: boolean | undefined;
+  /**
+   * What is kept of each object, for less memory: it may change the object it is given, or return another with the same
+   * name, namespace, uid and resourceVersion. Informers share a store where this is the same function.
+   * @default all of it
+   */
+  readonly transform?: ((object: T) => T) | undefined;
+}
+
+/** A {@link InformerOptions.transform} that drops what servers keep for server-side apply, often half of an object. */
+export function withoutManagedFields<T extends KubernetesObject>(object: T): T {
+  delete object.metadata.managedFields;
+  return object;
 }
 
 /**

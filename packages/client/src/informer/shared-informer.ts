@@ -27,7 +27,9 @@ interface Waiter {
   readonly resolve: () => void;
 }
 
-export interface SharedInformerOptions {
+export interface SharedInformerOptions<T> {
+  /** What is kept of each object. */
+  readonly transform?: ((object: T) => T) | undefined;
   readonly clock: Clock;
   readonly onError?: ((error: unknown) => void) | undefined;
   /** Called when the last member has left. */
@@ -37,7 +39,8 @@ export interface SharedInformerOptions {
 /** One watch and one store for all informers of the same kind, namespace and selectors. Runs while it has members. */
 export class SharedInformer<T extends KubernetesObject> {
   /** Another one for each run: the end of an old run must not reach into a new one. */
-  cache = newCache<T>();
+  cache: ObjectCache<T>;
+  readonly #transform: ((object: T) => T) | undefined;
   readonly #open: OpenWatcher<T>;
   readonly #clock: Clock;
   readonly #onError: (error: unknown) => void;
@@ -47,7 +50,9 @@ export class SharedInformer<T extends KubernetesObject> {
   #running: AbortController | undefined;
   #synced = false;
 
-  constructor(open: OpenWatcher<T>, options: SharedInformerOptions) {
+  constructor(open: OpenWatcher<T>, options: SharedInformerOptions<T>) {
+    this.#transform = options.transform;
+    this.cache = newCache(this.#transform);
     this.#open = open;
     this.#clock = options.clock;
     this.#onError = options.onError ?? throwUnhandled;
@@ -75,7 +80,7 @@ export class SharedInformer<T extends KubernetesObject> {
       this.#running?.abort();
       this.#running = undefined;
       this.#synced = false;
-      this.cache = newCache();
+      this.cache = newCache(this.#transform);
       this.#onIdle?.();
     };
   }
@@ -155,9 +160,12 @@ export class SharedInformer<T extends KubernetesObject> {
   }
 }
 
-function newCache<T extends KubernetesObject>(): ObjectCache<T> {
+function newCache<T extends KubernetesObject>(transform: ((object: T) => T) | undefined): ObjectCache<T> {
   const pool = new PartPool();
-  return new ObjectCache((object) => (freezing ? freeze(pool.share(object)) : pool.share(object)));
+  return new ObjectCache((fresh) => {
+    const object = pool.share(transform === undefined ? fresh : transform(fresh));
+    return freezing ? freeze(object) : object;
+  });
 }
 
 function throwUnhandled(error: unknown): void {

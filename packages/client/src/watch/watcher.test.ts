@@ -21,6 +21,7 @@ class ScriptedSource implements WatchSource<KubernetesObject> {
   readonly asked: string[] = [];
   readonly lists: (Error | { items: KubernetesObject[]; revision: string; continue?: string })[] = [];
   readonly watches: Step[][] = [];
+  streamsLists = false;
 
   async list(options: ListOptions) {
     this.asked.push(`list limit=${options.limit ?? ''} continue=${options.continue ?? ''}`);
@@ -35,7 +36,7 @@ class ScriptedSource implements WatchSource<KubernetesObject> {
   }
 
   async *watch(options: WatchOptions) {
-    this.asked.push(`watch ${options.resourceVersion}`);
+    this.asked.push(options.sendInitialEvents ? 'stream' : `watch ${options.resourceVersion}`);
     for (const step of this.watches.shift() ?? (['hang'] as Step[])) {
       if (step instanceof Error) throw step;
       if (step !== 'hang') yield step;
@@ -207,5 +208,54 @@ describe('watchObjects', () => {
       'modified a@20',
       'synced 40',
     ]);
+  });
+
+  const listEnd = (resourceVersion: string) => ({
+    type: 'BOOKMARK' as const,
+    object: {
+      metadata: { resourceVersion, annotations: { 'k8s.io/initial-events-end': 'true' } },
+    },
+  });
+
+  it('takes a streamed list as one, and goes on with the same watch', async () => {
+    const source = new ScriptedSource();
+    source.streamsLists = true;
+    source.watches.push([
+      event('ADDED', 'a', '5'),
+      event('ADDED', 'b', '3'),
+      event('MODIFIED', 'a', '8'),
+      event('DELETED', 'b', '9'),
+      listEnd('9'),
+      event('ADDED', 'c', '10'),
+      'hang',
+    ]);
+    expect(await run(source, 3)).toEqual(['added a@8', 'synced 9', 'added c@10']);
+    expect(source.asked).toEqual(['stream']);
+  });
+
+  it('delivers nothing of a streamed list that breaks off, and begins it anew', async () => {
+    const source = new ScriptedSource();
+    source.streamsLists = true;
+    source.watches.push(
+      [event('ADDED', 'a', '5'), new Error('reset')],
+      [event('ADDED', 'b', '6'), listEnd('6'), expired],
+      [event('ADDED', 'b', '6'), event('ADDED', 'c', '7'), listEnd('7'), 'hang'],
+    );
+    expect(await run(source, 5)).toEqual(['added b@6', 'synced 6', 'restarted', 'added c@7', 'synced 7']);
+    expect(source.asked).toEqual(['stream', 'stream', 'stream']);
+  });
+
+  it('asks for pages where streams are refused, and where one ends without a whole list', async () => {
+    for (const refusal of [
+      [new ApiError('Invalid', 'sendInitialEvents is forbidden')],
+      [event('ADDED', 'a', '5')],
+    ] as Step[][]) {
+      const source = new ScriptedSource();
+      source.streamsLists = true;
+      source.watches.push(refusal, ['hang']);
+      source.lists.push({ items: [object('a', '5')], revision: '6' });
+      expect(await run(source, 2)).toEqual(['added a@5', 'synced 6']);
+      expect(source.asked.slice(0, 2)).toEqual(['stream', 'list limit=500 continue=']);
+    }
   });
 });

@@ -1,9 +1,9 @@
-import { type ApiError, isApiError, isGone, type KubernetesObject } from '@kubewright/api';
+import { type ApiError, initialEventsEnd, isApiError, isGone, type KubernetesObject } from '@kubewright/api';
 import { bindSignal } from '../abort.js';
 import { type Clock, sleep, systemClock } from '../clock.js';
 import type { ListOptions, ObjectList, SelectorOptions, WatchOptions } from '../options.js';
 import { retryAfterMs } from '../request/answer.js';
-import { ObjectCache } from './object-cache.js';
+import { ObjectCache, objectKey } from './object-cache.js';
 import type { ObjectEvent } from './watch.js';
 
 /** What the watcher says of the objects that it follows. */
@@ -48,6 +48,8 @@ export interface WatcherOptions extends SelectorOptions {
 export interface WatchSource<T extends KubernetesObject> {
   list(options: ListOptions): Promise<ObjectList<T>>;
   watch(options: WatchOptions): AsyncIterable<ObjectEvent<T>>;
+  /** Whether to ask for lists as streams (`sendInitialEvents`) until the server refuses that. @default false */
+  readonly streamsLists?: boolean;
 }
 
 /** Where the watcher stands between two requests. */
@@ -59,7 +61,8 @@ const quiet = Symbol('quiet');
 /**
  * Lists and watches for ever, until the signal aborts.
  *
- * The list asks for the newest state (no resourceVersion, in pages), not for any state (`0`): it is then never older
+ * A server that offers it sends the list as the first events of the watch, which costs it least (KEP-3157); another is
+ * asked for pages. The list asks for the newest state (no resourceVersion, in pages), not for any state (`0`): it is then never older
  * than what was delivered before, and what the caller wrote before is in it. The watch goes on from the list's
  * revision, asks for bookmarks, and is resumed from the last revision seen after whatever ended it. Only a revision
  * that the server no longer has (410) makes it list again.
@@ -73,21 +76,43 @@ export async function* watchObjects<T extends KubernetesObject>(
   let position: Position = { name: 'list' };
   // Only what a watch brings sets this back: a list that succeeds between two refused watches is no progress.
   let failures = 0;
+  let streams = source.streamsLists === true;
   while (!signal?.aborted) {
+    /** The objects of a list while it is streamed. */
+    let streamed: Map<string, T> | undefined;
     try {
       if (position.name === 'list') {
         options.onState?.({ name: 'listing' });
         if (position.reason !== undefined) yield { type: 'restarted', reason: position.reason };
-        const { items, resourceVersion } = await listAll(source, options);
-        yield* cache.replace(items, resourceVersion);
-        position = { name: 'watch' };
+        if (streams) streamed = new Map();
+        else {
+          const { items, resourceVersion } = await listAll(source, options);
+          yield* cache.replace(items, resourceVersion);
+          position = { name: 'watch' };
+        }
       }
-      const resourceVersion: string = cache.resourceVersion ?? '';
-      options.onState?.({ name: 'watching', resourceVersion });
-      const startedAt = clock.now();
-      for await (const event of watchOnce(source, resourceVersion, { ...options, clock, random })) {
-        failures = 0;
-        yield* cache.take(event);
+      let resourceVersion: string = cache.resourceVersion ?? '';
+      if (streamed === undefined) options.onState?.({ name: 'watching', resourceVersion });
+      let startedAt = clock.now();
+      const from = streamed === undefined ? resourceVersion : undefined;
+      for await (const event of watchOnce(source, from, { ...options, clock, random })) {
+        if (streamed === undefined) {
+          failures = 0;
+          yield* cache.take(event);
+        } else if (isListEnd(event)) {
+          const items = [...streamed.values()];
+          streamed = undefined;
+          resourceVersion = event.object.metadata.resourceVersion ?? '';
+          yield* cache.replace(items, resourceVersion);
+          position = { name: 'watch' };
+          startedAt = clock.now();
+          options.onState?.({ name: 'watching', resourceVersion });
+        } else collect(streamed, event);
+      }
+      // Also where the server does not know of streams, and sends events without ever an end of the list.
+      if (streamed !== undefined) {
+        streams = false;
+        throw new Error('the watch ended before it had sent the whole list');
       }
       // A server ends each watch after a while. One that does so at once is not well.
       if (clock.now() - startedAt < shortWatchMs && cache.resourceVersion === resourceVersion)
@@ -95,6 +120,10 @@ export async function* watchObjects<T extends KubernetesObject>(
       failures = 0;
     } catch (error) {
       if (signal?.aborted) return;
+      if (streamed !== undefined && refusesStreams(error)) {
+        streams = false;
+        continue;
+      }
       if (position.name === 'watch' && mustListAnew(error)) {
         position = { name: 'list', reason: error.message };
         // The first time this is what happens to any long-lived watch; again without progress, it is a fault.
@@ -105,6 +134,22 @@ export async function* watchObjects<T extends KubernetesObject>(
       await sleep(clock, delayMs, signal).catch(() => undefined); // Only an abort ends it early, which the loop sees.
     }
   }
+}
+
+function isListEnd(event: ObjectEvent<KubernetesObject>): boolean {
+  return event.type === 'BOOKMARK' && event.object.metadata.annotations?.[initialEventsEnd] === 'true';
+}
+
+/** Objects may change while their list is still on its way. */
+function collect<T extends KubernetesObject>(list: Map<string, T>, event: ObjectEvent<T>): void {
+  if (event.type === 'BOOKMARK') return;
+  if (event.type === 'DELETED') list.delete(objectKey(event.object));
+  else list.set(objectKey(event.object), event.object);
+}
+
+/** Servers that don't have streams call the parameters invalid. */
+function refusesStreams(error: unknown): boolean {
+  return isApiError(error) && (error.code === 400 || error.code === 422);
 }
 
 const shortWatchMs = 1000;
@@ -152,10 +197,13 @@ async function listAll<T extends KubernetesObject>(
   return { items, resourceVersion: page.metadata.resourceVersion ?? '' };
 }
 
-/** One watch, which ends in silence when nothing was heard for too long. */
+/**
+ * One watch, which ends in silence when nothing was heard for too long.
+ * @param resourceVersion where it goes on; undefined to begin with the whole list
+ */
 async function* watchOnce<T extends KubernetesObject>(
   source: WatchSource<T>,
-  resourceVersion: string,
+  resourceVersion: string | undefined,
   options: WatcherOptions & { readonly clock: Clock; readonly random: () => number },
 ): AsyncGenerator<ObjectEvent<T>, void, undefined> {
   const { clock, quietMs = 90_000, signal, labelSelector, fieldSelector } = options;
@@ -174,6 +222,7 @@ async function* watchOnce<T extends KubernetesObject>(
   try {
     const events = source.watch({
       resourceVersion,
+      sendInitialEvents: resourceVersion === undefined ? true : undefined,
       labelSelector,
       fieldSelector,
       allowWatchBookmarks: true,

@@ -69,6 +69,8 @@ export class FakeApi {
     const query = request.query ?? new URLSearchParams();
     const body =
       request.body === undefined ? undefined : (JSON.parse(String(request.body)) as KubernetesObject);
+    // As a server without streamed lists: the client then asks for pages.
+    if (query.has('sendInitialEvents')) return failure(422, 'Invalid');
     if (query.get('watch')) return this.#watch(request, query);
     this.requests.push({ method: request.method, path: request.path, body });
     const path = request.path.replace(/\/status$/, '');
