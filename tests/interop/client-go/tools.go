@@ -24,26 +24,31 @@ import (
 	watchtools "k8s.io/client-go/tools/watch"
 )
 
-// compressed counts the answers that came in gzip, which Go's transport asks for and undoes on its own.
-type compressed struct {
-	next  http.RoundTripper
-	count int
+// answers looks at how answers come: it counts those in gzip, which Go's transport asks for and undoes on its own.
+type answers struct {
+	next     http.RoundTripper
+	zipped   int
+	protocol string
 }
 
-func (c *compressed) RoundTrip(request *http.Request) (*http.Response, error) {
-	answer, err := c.next.RoundTrip(request)
-	if err == nil && answer.Uncompressed {
-		c.count++
+func (a *answers) RoundTrip(request *http.Request) (*http.Response, error) {
+	answer, err := a.next.RoundTrip(request)
+	if err != nil {
+		return nil, err
 	}
-	return answer, err
+	if answer.Uncompressed {
+		a.zipped++
+	}
+	a.protocol = answer.Proto
+	return answer, nil
 }
 
 // checkTools runs what controllers build on: the pager, watches that retry, event recorders, evictions.
 func checkTools(r *report, config *rest.Config) {
-	zipped := &compressed{}
+	seen := &answers{}
 	config.Wrap(func(next http.RoundTripper) http.RoundTripper {
-		zipped.next = next
-		return zipped
+		seen.next = next
+		return seen
 	})
 	client := kubernetes.NewForConfigOrDie(config)
 	maps := client.CoreV1().ConfigMaps("default")
@@ -71,7 +76,7 @@ func checkTools(r *report, config *rest.Config) {
 		if err != nil {
 			return err
 		}
-		before := zipped.count
+		before := seen.zipped
 		list, err := maps.List(ctx, options)
 		if err != nil {
 			return err
@@ -80,7 +85,7 @@ func checkTools(r *report, config *rest.Config) {
 			differs("items", len(names), many),
 			differs("the last", names[many-1], fmt.Sprintf("many-%03d", many-1)),
 			differs("the whole list", len(list.Items), many),
-			differs("it was compressed", zipped.count-before, 1))
+			differs("it was compressed", seen.zipped-before, 1))
 	})
 	r.check("tools: a streaming list ends with a bookmark", func(ctx context.Context) error {
 		running, err := maps.Watch(ctx, metav1.ListOptions{
@@ -108,6 +113,39 @@ func checkTools(r *report, config *rest.Config) {
 				differs("added", added, many))
 		}
 		return fmt.Errorf("the watch ended after %d objects", added)
+	})
+	r.check("tools: HTTP/2, and more watches than one connection has streams", func(ctx context.Context) error {
+		const watches = 150
+		list, err := maps.List(ctx, metav1.ListOptions{Limit: 1})
+		if err != nil {
+			return err
+		}
+		events := make(chan watch.Event, watches)
+		for range watches {
+			running, err := maps.Watch(ctx, metav1.ListOptions{ResourceVersion: list.ResourceVersion, LabelSelector: "seen=by-all"})
+			if err != nil {
+				return err
+			}
+			defer running.Stop()
+			go func() { events <- <-running.ResultChan() }()
+		}
+		one := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: "seen", Labels: map[string]string{"seen": "by-all"}}}
+		if _, err := maps.Create(ctx, one, metav1.CreateOptions{}); err != nil {
+			return err
+		}
+		for i := range watches {
+			select {
+			case event := <-events:
+				if event.Type != watch.Added {
+					return fmt.Errorf("a watch sees %v", event)
+				}
+			case <-ctx.Done():
+				return fmt.Errorf("%d of %d watches see the object", i, watches)
+			}
+		}
+		return first(
+			differs("the protocol", seen.protocol, "HTTP/2.0"),
+			maps.Delete(ctx, "seen", metav1.DeleteOptions{}))
 	})
 	r.check("tools: a watch that retries, and waiting with an informer", func(ctx context.Context) error {
 		list, err := maps.List(ctx, metav1.ListOptions{Limit: 1})
