@@ -6,6 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { root } from '../tools/source-files.js';
+import { benchImportMemory, benchImportTime, benchInformerMemory } from './client.js';
 import { type Comparison, comparisonLine } from './compare.js';
 import { benchCreate } from './create.js';
 import { benchGet } from './get.js';
@@ -32,6 +33,9 @@ const all = {
   memory: benchCacheMemory,
   server: benchTestServer,
   up: benchUp,
+  'import-time': benchImportTime,
+  'import-memory': benchImportMemory,
+  informer: benchInformerMemory,
 };
 
 const words = process.argv.slice(2).filter((word) => !word.startsWith('--'));
