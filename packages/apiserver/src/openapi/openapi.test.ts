@@ -52,9 +52,19 @@ describe('/openapi/v3', () => {
     expect(hashes(other)['api/v1']).toEqual(hashes(openapi)['api/v1']);
   });
 
-  it('is JSON only', () => {
+  it('is JSON, and each document protobuf where that is asked for first', () => {
     const accept = 'application/com.github.proto-openapi.spec.v3@v1.0+protobuf';
-    expect(openapi.answer('/openapi/v3/api/v1', { accept })?.status).toBe(406);
+    const type = (path: string, wanted: string) =>
+      openapi.answer(path, { accept: wanted })?.headers['content-type'];
+    expect(type('/openapi/v3/api/v1', accept)).toBe(
+      'application/com.github.proto-openapi.spec.v3.v1.0+protobuf',
+    );
+    expect(type('/openapi/v3/api/v1', `application/json,${accept}`)).toBe('application/json');
+    expect(openapi.answer('/openapi/v3', { accept })?.status).toBe(406);
+    // The document's first member, and a definition's name: clients of other languages read the rest in interop tests.
+    const body = openapi.answer('/openapi/v3/apis/apps/v1', { accept })?.body ?? Buffer.alloc(0);
+    expect(body.subarray(0, 7).toString()).toBe('\n\x053.0.0');
+    expect(body.includes('#/components/schemas/io.k8s.api.apps.v1.DeploymentSpec')).toBe(true);
     expect(openapi.answer('/openapi/v3/apis/nothing/v1')).toBeUndefined();
   });
 });

@@ -9,6 +9,7 @@ import {
 import { compareGroups, compareVersions } from '../discovery/group-order.js';
 import { discoveryPath } from './discovery-paths.js';
 import type { DocumentedKind } from './documented-kind.js';
+import { encodeOpenApi, openApiProtobufAnswerType, openApiProtobufTypes } from './openapi-protobuf.js';
 import { pathsOf } from './paths.js';
 import { SchemaObjects } from './schema-objects.js';
 import { swaggerDocument } from './swagger.js';
@@ -27,8 +28,8 @@ export interface OpenApiAnswer {
 export interface OpenApi {
   /**
    * The document at `/openapi/v3`, `/openapi/v3/api/v1`, `/openapi/v3/apis/GROUP/VERSION` or `/openapi/v2`, undefined
-   * where none is. `hash` is the query's. Version 3 is served as JSON only,
-   * version 2 as protobuf too: an Accept header that takes nothing of it gets 406.
+   * where none is. `hash` is the query's. The documents are served as JSON and as protobuf, the index as JSON only: an
+   * Accept header that takes nothing of it gets 406.
    */
   answer(
     path: string,
@@ -73,7 +74,9 @@ class Documents implements OpenApi {
       const body = this.#body(`${path} protobuf`, () => encodeSwagger(this.#swagger()));
       return this.#ok(body, { 'content-type': swaggerProtobufAnswerType });
     }
-    if (!takes(accept, 'application/json', 'application/*', '*/*'))
+    const group = path.slice(prefix.length);
+    const asProtobuf = this.#groups.has(group) && prefers(accept, openApiProtobufTypes);
+    if (!asProtobuf && !takes(accept, 'application/json', 'application/*', '*/*'))
       return {
         status: 406,
         headers: { 'content-type': 'text/plain' },
@@ -89,7 +92,6 @@ class Documents implements OpenApi {
         this.#body(path, () => this.#index()),
         {},
       );
-    const group = path.slice(prefix.length);
     const current = this.#hash(group);
     if (hash !== undefined && hash !== '' && hash !== current)
       return {
@@ -99,9 +101,14 @@ class Documents implements OpenApi {
       };
     const caching: Record<string, string> =
       hash === current ? { 'cache-control': 'public, immutable, max-age=31536000' } : {};
+    const headers = { etag: `"${current}"`, ...caching };
+    if (asProtobuf) {
+      const body = this.#body(`${path} protobuf`, () => encodeOpenApi(this.#document(group)));
+      return this.#ok(body, { ...headers, 'content-type': openApiProtobufAnswerType });
+    }
     return this.#ok(
       this.#body(path, () => this.#document(group)),
-      { etag: `"${current}"`, ...caching },
+      headers,
     );
   }
 
@@ -176,8 +183,20 @@ const bearerToken = 'BearerToken';
 const security: SecurityRequirementObject[] = [{ [bearerToken]: [] }];
 const tokenHeader: SecuritySchemeObject = { type: 'apiKey', name: 'authorization', in: 'header' };
 
+/** True where an Accept header names one of the types before JSON. */
+function prefers(accept: string | undefined, types: readonly string[]): boolean {
+  for (const type of offersOf(accept)) {
+    if (types.includes(type)) return true;
+    if (type === 'application/json') return false;
+  }
+  return false;
+}
+
+function offersOf(accept: string | undefined): string[] {
+  return (accept || '*/*').split(',').map((range) => range.split(';')[0]?.trim() ?? '');
+}
+
 /** True where an Accept header offers one of the types; no header offers all. */
 function takes(accept: string | undefined, ...types: string[]): boolean {
-  const offered = (accept || '*/*').split(',').map((range) => range.split(';')[0]?.trim() ?? '');
-  return offered.some((type) => types.includes(type));
+  return offersOf(accept).some((type) => types.includes(type));
 }

@@ -1,11 +1,10 @@
 import protobuf, { type Writer } from 'protobufjs/minimal.js';
+import { any, extensions, flag, type Json, list, named, nested, text, texts } from './gnostic-writer.js';
 
 /** The media type that kubectl before 1.30 asks `/openapi/v2` for, and takes nothing else. */
 export const swaggerProtobufType = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf';
 /** The one of the answer: an `@` is no part of a media type, and clients parse it. */
 export const swaggerProtobufAnswerType = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
-
-type Json = { readonly [key: string]: unknown };
 
 /**
  * An OpenAPI 2.0 document as the protobuf message that gnostic defines for it. Written are the members that
@@ -108,43 +107,4 @@ function schema(writer: Writer, value: Json): void {
 function namedSchemas(writer: Writer, map: Json | undefined): void {
   for (const [name, value] of Object.entries(map ?? {}))
     named(writer, 1, name, () => schema(writer, value as Json));
-}
-
-function extensions(writer: Writer, number: number, value: Json): void {
-  for (const [key, extension] of Object.entries(value))
-    if (key.startsWith('x-')) named(writer, number, key, () => any(writer, extension));
-}
-
-/** Free values travel as YAML, which JSON is. */
-function any(writer: Writer, value: unknown): void {
-  text(writer, 2, `${JSON.stringify(value)}\n`);
-}
-
-function named(writer: Writer, number: number, name: string, value: () => void): void {
-  nested(writer, number, () => {
-    text(writer, 1, name);
-    nested(writer, 2, value);
-  });
-}
-
-function nested(writer: Writer, number: number, write: () => void): void {
-  writer.uint32((number << 3) | 2).fork();
-  write();
-  writer.ldelim();
-}
-
-function text(writer: Writer, number: number, value: unknown): void {
-  if (typeof value === 'string') writer.uint32((number << 3) | 2).string(value);
-}
-
-function texts(writer: Writer, number: number, values: unknown): void {
-  for (const value of Array.isArray(values) ? values : []) text(writer, number, value);
-}
-
-function flag(writer: Writer, number: number, value: unknown): void {
-  if (value === true) writer.uint32(number << 3).bool(true);
-}
-
-function list(value: unknown): Json[] {
-  return Array.isArray(value) ? value : [];
 }
