@@ -15,6 +15,7 @@ import {
   isSidecar,
   lostExitCode,
   type PodRuntimeState,
+  restartsAfter,
   usableSandbox,
 } from './runtime-state.js';
 
@@ -112,7 +113,7 @@ function containerStatus(
   const { facts } = from;
   const history = historyOf(pod, container.name, facts.state);
   const { newest } = history;
-  const state = stateOf(container, history, from);
+  const state = stateOf(pod, container, { ...from, history });
   const running = newest?.state === 'running';
   const started = running && facts.started(newest.id);
   const done = from.init && !isSidecar(container) && state.terminated?.exitCode === 0;
@@ -132,15 +133,26 @@ function containerStatus(
 }
 
 function stateOf(
+  pod: Pod,
   container: Container,
-  history: ContainerHistory,
-  { facts, otherwise }: { readonly facts: StatusFacts; readonly otherwise: WaitingReason },
+  from: {
+    readonly facts: StatusFacts;
+    readonly otherwise: WaitingReason;
+    readonly history: ContainerHistory;
+  },
 ): ContainerState {
-  const { newest, lost } = history;
+  const { facts, otherwise } = from;
+  const { newest, lost } = from.history;
   const waiting = facts.waiting.get(container.name);
   if (newest?.state === 'running')
     return { running: { startedAt: seconds(newest.startedAt ?? newest.createdAt) } };
-  if (newest?.state === 'exited' && (waiting === undefined || facts.terminating))
+  // What is not started again has ended, whatever kept it from running.
+  if (
+    newest?.state === 'exited' &&
+    (waiting === undefined ||
+      facts.terminating ||
+      !restartsAfter(pod, container, newest.exitCode ?? lostExitCode))
+  )
     return { terminated: terminated(newest, facts) };
   if (facts.terminating && lost !== undefined) return { terminated: terminatedLost(lost) };
   return { waiting: { ...(waiting ?? otherwise) } };
