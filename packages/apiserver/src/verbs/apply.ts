@@ -1,7 +1,7 @@
-import { badRequest, conflict, JsonSyntaxError, type KubernetesObject } from '@kubewright/api';
+import { badRequest, conflict, isApiError, JsonSyntaxError, type KubernetesObject } from '@kubewright/api';
 import { fromYaml } from '../encoding/yaml.js';
 import type { Exchange } from '../exchange.js';
-import { isObject, type JsonObject } from '../patch/json-object.js';
+import { goJsonName, isObject, type JsonObject } from '../patch/json-object.js';
 import { applyConfiguration } from '../patch/server-side-apply.js';
 import { createObject } from '../registry/create-object.js';
 import { FieldOwnership } from '../registry/field-ownership.js';
@@ -11,7 +11,7 @@ import { answerObject } from './answer.js';
 import { matchNamespace } from './create.js';
 import { fromJson, toForm } from './read-body.js';
 import { matchName } from './update.js';
-import { writeContext, writeOptions } from './write-options.js';
+import { type FieldValidation, writeContext, writeOptions } from './write-options.js';
 import { warnAboutWrite } from './write-warnings.js';
 
 /** The media type of a server-side apply; JSON is YAML too. */
@@ -30,8 +30,9 @@ export async function apply(exchange: Exchange, served: ServedKind): Promise<voi
   const applied = (live: KubernetesObject | undefined, current?: KubernetesObject): KubernetesObject => {
     const before = live as JsonObject | undefined;
     const value = applyConfiguration(before, config, write);
-    if (value === before && current !== undefined && problems.length === 0) return current;
-    const object = toForm(exchange, value, served.body, options.fieldValidation, problems);
+    tellProblems(exchange, problems, options.fieldValidation);
+    if (value === before && current !== undefined) return current;
+    const object = toForm(exchange, value, served.body, options.fieldValidation, []);
     matchNamespace(object, namespace, served);
     matchName(object, name);
     return served.toStored(object);
@@ -61,19 +62,39 @@ export async function apply(exchange: Exchange, served: ServedKind): Promise<voi
 
 function readConfiguration(bytes: Buffer): { config: JsonObject; problems: readonly string[] } {
   const { value, problems } = parse(bytes);
-  if (!isObject(value)) throw badRequest('error decoding YAML: the configuration is no object');
+  if (value === null || value === undefined) return { config: {}, problems };
+  if (!isObject(value))
+    throw badRequest(
+      `error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${goJsonName(value)} into Go value of type map[string]interface {}`,
+    );
   return { config: value, problems };
 }
 
 function parse(bytes: Buffer): { value: unknown; problems: readonly string[] } {
-  if (bytes[0] !== '{'.charCodeAt(0)) return fromYaml(bytes.toString('utf8'));
-  try {
-    return fromJson(bytes);
-  } catch (error) {
-    // A flow mapping of YAML begins like JSON.
-    if (error instanceof JsonSyntaxError) return fromYaml(bytes.toString('utf8'));
-    throw error;
+  if (bytes[0] === '{'.charCodeAt(0)) {
+    try {
+      const json = fromJson(bytes);
+      // To upstream all of it is YAML, and the YAML reader words what it finds.
+      if (json.problems.length === 0) return json;
+    } catch (error) {
+      // A flow mapping of YAML begins like JSON.
+      if (!(error instanceof JsonSyntaxError)) throw error;
+    }
   }
+  try {
+    return fromYaml(bytes.toString('utf8'));
+  } catch (error) {
+    if (!isApiError(error)) throw error;
+    throw badRequest(`error decoding YAML: ${error.message}`);
+  }
+}
+
+/** @throws ApiError BadRequest for keys that occur twice, where the client is strict */
+function tellProblems(exchange: Exchange, problems: readonly string[], validation: FieldValidation): void {
+  if (problems.length === 0 || validation === 'Ignore') return;
+  if (validation === 'Strict')
+    throw badRequest(`error strict decoding YAML: error converting YAML to JSON: ${problems.join('\n')}`);
+  exchange.warn(...problems.map((problem) => problem.slice(problem.lastIndexOf('\n') + 1).trim()));
 }
 
 /** @throws ApiError Conflict for a configuration of an object that should exist */

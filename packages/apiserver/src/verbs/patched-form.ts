@@ -37,7 +37,8 @@ function normalised(exchange: Exchange, value: JsonObject, patch: Patch, expecte
     return expected.normalise(value);
   } catch (error) {
     if (!isApiError(error)) throw error;
-    throw invalidPatch(patch, value, patch.strategic ? conversionProblem(error.message) : error.message);
+    const problem = patch.strategic ? conversionProblem(error.message) : error.message;
+    throw invalidPatch(patch, value, problem.replace(handledAs, ''));
   }
 }
 
@@ -49,6 +50,8 @@ function invalidPatch(patch: Patch, value: JsonObject, problem: string): ApiErro
   });
 }
 
+/** What a body's error says before the problem. */
+const handledAs = /^\S+ in version "\S*" cannot be handled as a \S+: /;
 const unmarshalProblem = /^json: cannot unmarshal (\w+)(?: .*?)? into .* of type (.*)$/;
 const kindsOfValues: Readonly<Record<string, string>> = { number: 'int64', array: 'slice', object: 'map' };
 
