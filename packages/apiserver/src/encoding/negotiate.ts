@@ -42,7 +42,8 @@ const rememberedLimit = 256;
  * @throws ApiError NotAcceptable
  */
 export function negotiate(accept: string | undefined, endpoint: Endpoint): MediaType {
-  if (accept === undefined || accept === '') return plainJson;
+  // What most clients send is answered without looking at the endpoint.
+  if (accept === undefined || accept === '' || accept === 'application/json') return plainJson;
   const key = `${endpoint.protobuf ? 'p' : ''}${endpoint.transforms ? 't' : ''} ${accept}`;
   let known = remembered.get(key);
   if (known === undefined) {

@@ -1,4 +1,4 @@
-import { ApiError } from '@kubewright/api';
+import { ApiError, type Kind } from '@kubewright/api';
 import type { Endpoint } from '../encoding/negotiate.js';
 import { hasProtobufForm } from '../encoding/protobuf.js';
 import type { Exchange } from '../exchange.js';
@@ -51,12 +51,22 @@ export async function route(exchange: Exchange): Promise<void> {
   const { deprecation } = served.resource.rules;
   if (deprecation !== undefined) exchange.warn(deprecation);
   // A stream is not in the API's types.
-  if (run !== connect) exchange.accept(endpointOf(served));
+  if (run !== connect) exchange.accept(new ServedEndpoint(served));
   await run(exchange, served);
 }
 
-function endpointOf({ kind }: ServedKind): Endpoint {
-  return { protobuf: hasProtobufForm(kind.apiVersion, kind.kind), transforms: true };
+/** Of a served kind. Whether it has a protobuf form is looked up where somebody asks for more than JSON. */
+class ServedEndpoint implements Endpoint {
+  readonly transforms = true;
+  readonly #kind: Kind;
+
+  constructor({ kind }: ServedKind) {
+    this.#kind = kind;
+  }
+
+  get protobuf(): boolean {
+    return hasProtobufForm(this.#kind.apiVersion, this.#kind.kind);
+  }
 }
 
 function verbOf({ info }: Exchange, served: ServedKind): VerbFunction {
