@@ -86,7 +86,9 @@ export function fromYaml(text: string): ParsedYaml {
         .split('\n')
         [line - 1]?.slice(mark?.column ?? 0)
         .split(':', 1)[0]
-        ?.trim() ?? '';
+        ?.trim()
+        // The mark may be within the quotes of the key.
+        .replace(/^["']|["']$/g, '') ?? '';
     const problem = `yaml: unmarshal errors:\n  line ${line}: key ${JSON.stringify(key)} already set in map`;
     return { value: library.load(text, { schema: reading, json: true }), problems: [problem] };
   }
