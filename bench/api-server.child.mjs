@@ -7,6 +7,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { ApiServer, MemoryStorage } from '@kubewright/apiserver';
 import { pino } from 'pino';
 
+process.once('disconnect', () => process.exit(0));
 process.once('message', async ({ pki, objects }) => {
   const storage = new MemoryStorage();
   for (const { key, value } of made(objects)) await storage.write(key, () => ({ put: Buffer.from(value) }));

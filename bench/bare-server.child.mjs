@@ -4,6 +4,7 @@
  */
 import { createServer } from 'node:https';
 
+process.once('disconnect', () => process.exit(0));
 process.once('message', ({ pki, body, eventBytes }) => {
   const watchers = new Set();
   const bytes = Buffer.from(body, 'base64');

@@ -9,6 +9,7 @@ import { connect } from 'node:tls';
 
 let received = 0;
 
+process.once('disconnect', () => process.exit(0));
 process.on('message', async ({ command, ...options }) => {
   const result = await { lists, gets, watches, wait }[command](options);
   process.send(result);

@@ -31,6 +31,7 @@ import { ResourceTable } from './registry/resource-table.js';
 import type { ObjectStore, ServiceRanges, WriteContext } from './registry/write-context.js';
 import { serveDocuments } from './serve-documents.js';
 import type { Storage } from './storage/storage.js';
+import { JoinedFrames } from './verbs/joined-frames.js';
 
 export interface ApiServerOptions {
   /** The server does not close it. */
@@ -71,6 +72,7 @@ export class ApiServer implements Registry {
   readonly metrics: Metrics;
   /** Divides the event loop among long lists. */
   readonly turns = new Turns();
+  readonly joinedFrames = new JoinedFrames();
   readonly objects: ObjectStore;
   readonly #cache: WatchCache;
   readonly #stopping = new AbortController();

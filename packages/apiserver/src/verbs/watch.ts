@@ -151,8 +151,7 @@ class Watch {
   }
 
   #writeAll(stream: ByteStream, frames: readonly Uint8Array[]): boolean {
-    if (!this.#framed)
-      return this.#write(stream, frames.length === 1 ? (frames[0] as Uint8Array) : Buffer.concat(frames));
+    if (!this.#framed) return this.#write(stream, this.#exchange.server.joinedFrames.join(frames));
     let takesMore = true;
     for (const frame of frames) takesMore = this.#write(stream, frame);
     return takesMore;
