@@ -23,6 +23,7 @@ func main() {
 	checkTyped(r, "json", contentType(config, "application/json"))
 	checkTyped(r, "protobuf", contentType(config, "application/vnd.kubernetes.protobuf"))
 	checkWorkloads(r, contentType(config, "application/vnd.kubernetes.protobuf"))
+	checkKinds(r, config)
 	checkDynamic(r, config)
 	checkInformers(r, contentType(config, "application/vnd.kubernetes.protobuf"))
 	checkTools(r, contentType(config, "application/vnd.kubernetes.protobuf"))
