@@ -37,6 +37,9 @@ export type Fault =
   | 'old bookmark'
   | 'compact';
 
+export type RequestFault = (typeof requestFaults)[number];
+export type WatchFault = (typeof watchFaults)[number];
+
 const requestFaults = ['reset', '429', '500', 'html', 'truncated'] as const;
 const watchFaults = ['reset', 'truncated', 'half-open', 'end', 'repeat', 'old bookmark', 'compact'] as const;
 
@@ -45,6 +48,8 @@ export class FaultyApi {
   readonly objects = new Map<string, KubernetesObject>();
   /** How often each fault was done. */
   readonly faults = new Map<Fault, number>();
+  /** What befalls the next requests, in their order, whatever the rate of faults. */
+  readonly plan: (RequestFault | 'none')[] = [];
   revision = 1;
   readonly #server: Server;
   readonly #random: () => number;
@@ -122,8 +127,22 @@ export class FaultyApi {
     return fault;
   }
 
+  /** Forgets all that was: who stands at an older revision must list anew. */
+  compact(): void {
+    this.#compacted = this.revision;
+    this.#log = [];
+  }
+
+  /** Does this to every watch that is open, now. */
+  disturb(fault: WatchFault): void {
+    for (const watch of [...this.#watches]) this.#harm(watch, fault);
+  }
+
   #disturb(watch: OpenWatch): void {
-    const fault = this.#pick(watchFaults);
+    this.#harm(watch, this.#pick(watchFaults));
+  }
+
+  #harm(watch: OpenWatch, fault: WatchFault): void {
     if (fault !== 'half-open' && fault !== 'repeat' && fault !== 'old bookmark') this.#watches.delete(watch);
     switch (fault) {
       case 'reset':
@@ -146,8 +165,7 @@ export class FaultyApi {
         sendBookmark(watch, Math.max(1, this.revision - 5));
         break;
       case 'compact':
-        this.#compacted = this.revision;
-        this.#log = [];
+        this.compact();
         watch.response.socket?.resetAndDestroy();
         break;
     }
@@ -155,8 +173,11 @@ export class FaultyApi {
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
     const query = new URL(request.url ?? '/', 'http://host').searchParams;
-    if (this.#random() < this.#faultRate) {
-      switch (this.#pick(requestFaults)) {
+    const planned = this.plan.shift() ?? 'none';
+    const fault =
+      planned === 'none' && this.#random() < this.#faultRate ? this.#pick(requestFaults) : planned;
+    if (fault !== 'none') {
+      switch (fault) {
         case 'reset':
           response.socket?.resetAndDestroy();
           return;
