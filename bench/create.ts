@@ -21,7 +21,7 @@ export async function benchCreate(): Promise<Comparison> {
   const rateOf = (port: number) =>
     measureRate({
       ...{ port, path: '/api/v1/namespaces/default/pods', method: 'POST', body, inFlight: 64 },
-      ...{ durationMs: 2_000, expectedStatus: 201, tls: pki.client },
+      ...{ durationMs: 4_000, expectedStatus: 201, tls: pki.client },
     });
   try {
     return await compare(

@@ -6,6 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { root } from '../tools/source-files.js';
+import { benchApplyChanged, benchApplyUnchanged, benchStrategicMerge } from './apply.js';
 import { benchImportMemory, benchImportTime, benchInformerMemory } from './client.js';
 import { type Comparison, comparisonLine } from './compare.js';
 import { benchCreate } from './create.js';
@@ -24,6 +25,9 @@ import { benchTestServer, benchUp } from './start.js';
 const all = {
   get: benchGet,
   create: benchCreate,
+  applyUnchanged: benchApplyUnchanged,
+  applyChanged: benchApplyChanged,
+  strategicMerge: benchStrategicMerge,
   list: benchList,
   namespace: benchNamespace,
   selection: benchFieldSelection,
