@@ -111,9 +111,12 @@ test('limits are judged as upstream does', () => {
     spec: { scaleTargetRef: { kind: '', name: 'x' }, minReplicas: 5, maxReplicas: 2 },
   };
   rules.default?.(object);
-  expect(rules.validate?.(object, testContext).map(({ field, message }) => `${field}: ${message}`)).toEqual([
+  expect(
+    rules.validateCreate?.(object, testContext).map(({ field, message }) => `${field}: ${message}`),
+  ).toEqual([
     'spec.maxReplicas: Invalid value: 2: must be greater than or equal to `minReplicas`',
     'spec.scaleTargetRef.kind: Required value',
+    'spec.scaleTargetRef.apiVersion: Invalid value: "": apiVersion must specify API group',
   ]);
 });
 

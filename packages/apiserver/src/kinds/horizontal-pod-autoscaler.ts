@@ -9,11 +9,7 @@ import {
 } from '@kubewright/api/autoscaling/v2';
 import { ageColumn, count, nameColumn, orUnset, text } from './columns.js';
 import { cpu, defaultUtilization, firstVersion } from './horizontal-pod-autoscaler/first-version.js';
-import {
-  validateAutoscaler,
-  validateAutoscalerStatus,
-  validateTargetVersion,
-} from './horizontal-pod-autoscaler/spec-validation.js';
+import { validateAutoscaler, validateAutoscalerStatus } from './horizontal-pod-autoscaler/spec-validation.js';
 import { type Column, defineRules } from './kind-rules.js';
 
 const shownMetrics = 2;
@@ -55,9 +51,8 @@ export const horizontalPodAutoscalerRules = defineRules<HorizontalPodAutoscaler>
   prepareForCreate(autoscaler) {
     autoscaler.status = { desiredReplicas: 0 };
   },
-  validate: validateAutoscaler,
-  validateCreate: ({ spec }) => validateTargetVersion(spec, undefined),
-  validateUpdate: ({ spec }, old) => validateTargetVersion(spec, old.spec),
+  validateCreate: (autoscaler) => validateAutoscaler(autoscaler, undefined),
+  validateUpdate: validateAutoscaler,
   columns,
   subresources: { status: { validateUpdate: validateAutoscalerStatus } },
 });

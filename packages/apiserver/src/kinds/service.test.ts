@@ -81,7 +81,7 @@ test('a service gets its defaults and an address', async () => {
   expect(objects.get(`ipaddresses//${made.spec?.clusterIP}`)).toMatchObject({
     spec: { parentRef: { resource: 'services', namespace: 'default', name: 'web' } },
   });
-  expect(said(serviceRules.validate?.(made, testContext))).toEqual([]);
+  expect(said(serviceRules.validateCreate?.(made, testContext))).toEqual([]);
   await serviceRules.release?.(made, context);
   expect(objects.size).toBe(0);
 });
@@ -129,7 +129,7 @@ test('headless and external services take nothing', async () => {
   expect(headless.spec).toMatchObject({ clusterIPs: ['None'], ipFamilies: ['IPv4'] });
   const external = await created({ type: 'ExternalName', externalName: 'example.com', ports: [] }, context);
   expect(external.spec).not.toHaveProperty('clusterIP');
-  expect(said(serviceRules.validate?.(external, testContext))).toEqual([]);
+  expect(said(serviceRules.validateCreate?.(external, testContext))).toEqual([]);
   expect(objects.size).toBe(0);
 });
 
@@ -172,7 +172,7 @@ test('an update that leaves addresses and ports out keeps them', async () => {
   expect(said(serviceRules.validateUpdate?.(next, made, testContext))).toEqual([]);
   const external = await updated(made, { type: 'ExternalName', externalName: 'example.com' }, context);
   expect(external.spec?.clusterIP).toBeUndefined();
-  expect(said(serviceRules.validate?.(external, testContext))).toEqual([]);
+  expect(said(serviceRules.validateCreate?.(external, testContext))).toEqual([]);
 });
 
 test('an address does not change', async () => {
@@ -200,7 +200,9 @@ test.each<[string, ServiceSpec, string[]]>([
         { name: 'b', port: 80 },
       ],
     },
-    ['spec.ports[1]: Duplicate value: {"protocol":"TCP","port":80}'],
+    [
+      'spec.ports[1]: Duplicate value: {"Name":"","Protocol":"TCP","AppProtocol":null,"Port":80,"TargetPort":0,"NodePort":0}',
+    ],
   ],
   [
     'an unknown type',
@@ -222,7 +224,7 @@ test.each<[string, ServiceSpec, string[]]>([
     ],
   ],
 ])('a service with %s is judged as upstream does', (_name, spec, expected) => {
-  expect(said(serviceRules.validate?.(service(spec), testContext))).toEqual(expected);
+  expect(said(serviceRules.validateCreate?.(service(spec), testContext))).toEqual(expected);
 });
 
 test('the columns are those that kubectl knows', async () => {

@@ -14,7 +14,11 @@ import {
   keepAllocated,
 } from './service/service-defaults.js';
 import { isHeadless, needsClusterIP } from './service/service-type.js';
-import { validateService, validateServiceUpdate } from './service/service-validation.js';
+import {
+  validateService,
+  validateServiceStatus,
+  validateServiceUpdate,
+} from './service/service-validation.js';
 import { serviceWarnings } from './service/service-warnings.js';
 
 export const serviceRules = defineRules<Service>({
@@ -37,8 +41,11 @@ export const serviceRules = defineRules<Service>({
     defaultFamilies(service, context.serviceRanges);
     if (service.spec?.type !== 'LoadBalancer') service.status = { ...service.status, loadBalancer: {} };
   },
-  validate: validateService,
-  validateUpdate: validateServiceUpdate,
+  validateCreate: (service) => validateService(service),
+  validateUpdate: (service, old) => [
+    ...validateServiceUpdate(service, old),
+    ...validateService(service, old),
+  ],
   warnings: serviceWarnings,
   allocate,
   async release(service, context) {
@@ -57,6 +64,7 @@ export const serviceRules = defineRules<Service>({
     ageColumn,
     wide(text('Selector', 'Selects the pods that serve.', ({ spec }) => labelsText(spec?.selector))),
   ],
+  subresources: { status: { validateUpdate: validateServiceStatus } },
 });
 
 async function allocate(

@@ -10,7 +10,7 @@ import {
 } from '../../validation/field-error.js';
 import { validateFormat } from '../../validation/formats.js';
 import { validateContainerResourceName } from '../pod/resource-validation.js';
-import { validateReference } from './spec-validation.js';
+import { validateReference } from './reference-validation.js';
 
 /** Each type of metric and the field that describes it. */
 const types: ReadonlyMap<string, SourceName> = new Map([
@@ -50,7 +50,7 @@ export function validateMetric(metric: MetricSpec, field: FieldPath): FieldError
 const sources: Readonly<Record<SourceName, (metric: MetricSpec, field: FieldPath) => FieldError[]>> = {
   object: ({ object }, field) => {
     const errors = [
-      ...validateReference(object?.describedObject, field.child('describedObject')),
+      ...validateReference(object?.describedObject, field.child('describedObject'), false),
       ...validateIdentifier(object?.metric, field.child('metric')),
       ...validateTarget(object?.target, field.child('target')),
     ];

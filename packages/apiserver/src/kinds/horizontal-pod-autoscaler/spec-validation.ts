@@ -1,21 +1,23 @@
-import { compareQuantities, pathSegmentErrors } from '@kubewright/api';
+import { compareQuantities } from '@kubewright/api';
 import type {
   CrossVersionObjectReference,
   HorizontalPodAutoscaler,
-  HorizontalPodAutoscalerSpec,
   HPAScalingRules,
 } from '@kubewright/api/autoscaling/v2';
 import { validateChoice } from '../../validation/choices.js';
 import { type FieldError, type FieldPath, invalid, path, required } from '../../validation/field-error.js';
-import { validateFormat } from '../../validation/formats.js';
 import { validateNonNegative } from '../../validation/numbers.js';
 import { validateMetric } from './metric-validation.js';
+import { validateReference } from './reference-validation.js';
 
 const maxWindowSeconds = 3600;
 const maxPeriodSeconds = 1800;
 
 /** An autoscaler but for its metadata. Source: `validateHorizontalPodAutoscalerSpec` of autoscaling. */
-export function validateAutoscaler({ spec }: HorizontalPodAutoscaler): FieldError[] {
+export function validateAutoscaler(
+  { spec }: HorizontalPodAutoscaler,
+  old: HorizontalPodAutoscaler | undefined,
+): FieldError[] {
   const field = path('spec');
   if (spec === undefined) return [required(field)];
   const { minReplicas, maxReplicas = 0 } = spec;
@@ -28,7 +30,14 @@ export function validateAutoscaler({ spec }: HorizontalPodAutoscaler): FieldErro
     errors.push(
       invalid(field.child('maxReplicas'), maxReplicas, 'must be greater than or equal to `minReplicas`'),
     );
-  errors.push(...validateReference(spec.scaleTargetRef, field.child('scaleTargetRef')));
+  const target = spec.scaleTargetRef ?? {};
+  errors.push(
+    ...validateReference(
+      target,
+      field.child('scaleTargetRef'),
+      needsGroup(target, old?.spec?.scaleTargetRef),
+    ),
+  );
   (spec.metrics ?? []).forEach((metric, index) => {
     errors.push(...validateMetric(metric, field.child('metrics').index(index)));
   });
@@ -37,32 +46,13 @@ export function validateAutoscaler({ spec }: HorizontalPodAutoscaler): FieldErro
   return errors;
 }
 
-/** What is scaled must say its group; the one scalable kind of the core has none. Kept references are not judged. */
-export function validateTargetVersion(
-  spec: HorizontalPodAutoscalerSpec | undefined,
-  old: HorizontalPodAutoscalerSpec | undefined,
-): FieldError[] {
-  const { apiVersion = '', kind } = spec?.scaleTargetRef ?? {};
-  const before = old?.scaleTargetRef;
-  if (before !== undefined && (before.apiVersion ?? '') === apiVersion && before.kind === kind) return [];
-  const at = path('spec', 'scaleTargetRef', 'apiVersion');
-  if (apiVersion.split('/').length > 2)
-    return [invalid(at, apiVersion, `unexpected GroupVersion string: ${apiVersion}`)];
-  if (!apiVersion.includes('/') && kind !== 'ReplicationController')
-    return [invalid(at, apiVersion, 'apiVersion must specify API group')];
-  return [];
-}
-
-/** Another object by kind and name. */
-export function validateReference(
-  reference: CrossVersionObjectReference | undefined,
-  field: FieldPath,
-): FieldError[] {
-  return (['kind', 'name'] as const).flatMap((name) => {
-    const value = reference?.[name] ?? '';
-    const at = field.child(name);
-    return value === '' ? [required(at)] : validateFormat(pathSegmentErrors, value, at);
-  });
+/** What is scaled must say its group, but for the one scalable kind of the core, and what an update leaves alone. */
+function needsGroup(
+  { apiVersion, kind }: CrossVersionObjectReference,
+  before: CrossVersionObjectReference | undefined,
+): boolean {
+  if (before !== undefined && before.apiVersion === apiVersion && before.kind === kind) return false;
+  return kind !== 'ReplicationController';
 }
 
 export function validateAutoscalerStatus({ status }: HorizontalPodAutoscaler): FieldError[] {

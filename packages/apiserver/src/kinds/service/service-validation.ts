@@ -25,11 +25,11 @@ import { isExternal, isHeadless, needsHealthCheckPort } from './service-type.js'
 const maxAffinitySeconds = 86_400;
 
 /** A Service but for its metadata. Errors stand in upstream's order. */
-export function validateService(service: Service): FieldError[] {
+export function validateService(service: Service, old?: Service): FieldError[] {
   const spec = service.spec ?? {};
   const field = path('spec');
   const ports = spec.ports ?? [];
-  const errors: FieldError[] = [];
+  const errors = validateTopologyMode(service);
   if (ports.length === 0 && !isHeadless(service) && spec.type !== 'ExternalName')
     errors.push(required(field.child('ports')));
   errors.push(...validateByType(service, spec, field));
@@ -39,10 +39,11 @@ export function validateService(service: Service): FieldError[] {
   });
   errors.push(...validateLabels(spec.selector, field.child('selector')));
   errors.push(...validateAffinity(spec, field));
-  if (spec.type !== 'ExternalName') errors.push(...validateClusterIPs(service, spec, field));
+  if (spec.type !== 'ExternalName')
+    errors.push(...validateClusterIPs(service, spec, old?.spec?.clusterIPs, field));
   (spec.externalIPs ?? []).forEach((address, index) => {
     const at = field.child('externalIPs').index(index);
-    const wrong = validateAddress(address, at);
+    const wrong = validateAddress(address, at, old?.spec?.externalIPs);
     errors.push(...(wrong.length > 0 ? wrong : validateEndpointAddress(address, at)));
   });
   errors.push(
@@ -52,7 +53,7 @@ export function validateService(service: Service): FieldError[] {
       field.child('type'),
     ),
     ...validatePortNumbers(spec, field.child('ports')),
-    ...validateLoadBalancer(spec, field),
+    ...validateLoadBalancer(service, spec, old, field),
     ...validateTraffic(service, spec, field),
   );
   return errors;
@@ -125,7 +126,12 @@ function validateAffinity(spec: ServiceSpec, field: FieldPath): FieldError[] {
   return errors;
 }
 
-function validateClusterIPs(service: Service, spec: ServiceSpec, field: FieldPath): FieldError[] {
+function validateClusterIPs(
+  service: Service,
+  spec: ServiceSpec,
+  known: readonly string[] | undefined,
+  field: FieldPath,
+): FieldError[] {
   const addresses = spec.clusterIPs ?? [];
   const families = spec.ipFamilies ?? [];
   const at = field.child('clusterIPs');
@@ -152,7 +158,7 @@ function validateClusterIPs(service: Service, spec: ServiceSpec, field: FieldPat
   const wrong = addresses.flatMap((address, index) => {
     if (index === 0 && address === 'None')
       return addresses.length > 1 ? [invalid(at, addresses, "'None' must be the first and only value")] : [];
-    return validateAddress(address, at.index(index));
+    return validateAddress(address, at.index(index), known);
   });
   errors.push(...wrong);
   if (addresses.length > 2) errors.push(invalid(at, addresses, 'may only hold up to 2 values'));
@@ -194,13 +200,47 @@ function validatePortNumbers(spec: ServiceSpec, field: FieldPath): FieldError[] 
   const taken = new Set<string>();
   ports.forEach(({ protocol = '', port }, index) => {
     const key = `${protocol}/${port}`;
-    if (taken.has(key)) errors.push(duplicate(field.index(index), { protocol, port }));
+    // Upstream shows the port in its internal form here.
+    if (taken.has(key))
+      errors.push(
+        duplicate(field.index(index), {
+          Name: '',
+          Protocol: protocol,
+          AppProtocol: null,
+          Port: port,
+          TargetPort: 0,
+          NodePort: 0,
+        }),
+      );
     taken.add(key);
   });
   return errors;
 }
 
-function validateLoadBalancer(spec: ServiceSpec, field: FieldPath): FieldError[] {
+const topologyMode = 'service.kubernetes.io/topology-mode';
+const topologyHints = 'service.kubernetes.io/topology-aware-hints';
+const sourceRanges = 'service.beta.kubernetes.io/load-balancer-source-ranges';
+
+/** Two names of one annotation must not contradict each other. */
+function validateTopologyMode({ metadata }: Service): FieldError[] {
+  const [mode, hints] = [metadata.annotations?.[topologyMode], metadata.annotations?.[topologyHints]];
+  return mode !== undefined && hints !== undefined && mode !== hints
+    ? [
+        invalid(
+          path('metadata', 'annotations').key(topologyMode),
+          mode,
+          `must match annotations[${topologyHints}] when both are specified`,
+        ),
+      ]
+    : [];
+}
+
+function validateLoadBalancer(
+  { metadata }: Service,
+  spec: ServiceSpec,
+  old: Service | undefined,
+  field: FieldPath,
+): FieldError[] {
   const isLoadBalancer = spec.type === 'LoadBalancer';
   const only = "may only be used when `type` is 'LoadBalancer'";
   const errors: FieldError[] = [];
@@ -208,8 +248,17 @@ function validateLoadBalancer(spec: ServiceSpec, field: FieldPath): FieldError[]
   const at = field.child('LoadBalancerSourceRanges');
   if (ranges.length > 0 && !isLoadBalancer) errors.push(forbiddenField(at, only));
   ranges.forEach((range, index) => {
-    errors.push(...validateCidr(range.trim(), at.index(index)));
+    const cidr = range.trim();
+    const isKnown = old?.spec?.loadBalancerSourceRanges?.some((one) => one.trim() === cidr) ?? false;
+    if (!isKnown) errors.push(...validateCidr(cidr, at.index(index)));
   });
+  const annotation = metadata.annotations?.[sourceRanges];
+  if (ranges.length === 0 && annotation !== undefined) {
+    const noteField = path('metadata', 'annotations').key(sourceRanges);
+    if (!isLoadBalancer) errors.push(forbiddenField(noteField, only));
+    if (old?.metadata.annotations?.[sourceRanges] !== annotation && annotation.trim() !== '')
+      for (const range of annotation.split(',')) errors.push(...validateCidr(range.trim(), noteField));
+  }
   if (spec.allocateLoadBalancerNodePorts !== undefined && !isLoadBalancer)
     errors.push(forbiddenField(field.child('allocateLoadBalancerNodePorts'), only));
   if (spec.allocateLoadBalancerNodePorts === undefined && isLoadBalancer)
@@ -250,7 +299,7 @@ function validateTraffic(service: Service, spec: ServiceSpec, field: FieldPath):
   }
   const internal = field.child('internalTrafficPolicy');
   if (spec.internalTrafficPolicy === undefined) {
-    if (spec.type !== 'ExternalName') errors.push(required(internal));
+    if (['NodePort', 'LoadBalancer', 'ClusterIP'].includes(spec.type ?? '')) errors.push(required(internal));
   } else errors.push(...validateChoice(spec.internalTrafficPolicy, ['Cluster', 'Local'], internal));
   errors.push(
     ...validateChoice(
@@ -323,4 +372,27 @@ function validateKept(
       ),
     );
   return errors;
+}
+
+/** Where a load balancer is reached. Source: `ValidateLoadBalancerStatus` of core. */
+export function validateServiceStatus({ spec, status }: Service, old: Service): FieldError[] {
+  const field = path('status', 'loadBalancer', 'ingress');
+  const ingress = status?.loadBalancer?.ingress ?? [];
+  if (ingress.length > 0 && spec?.type !== 'LoadBalancer')
+    return [forbiddenField(field, "may only be used when `spec.type` is 'LoadBalancer'")];
+  const known = (old.status?.loadBalancer?.ingress ?? []).map(({ ip = '' }) => ip);
+  return ingress.flatMap(({ ip, ipMode, hostname }, index) => {
+    const at = field.index(index);
+    const errors = ip ? validateAddress(ip, at.child('ip'), known) : [];
+    if (ipMode === undefined) {
+      if (ip) errors.push(required(at.child('ipMode'), 'must be specified when `ip` is set'));
+    } else if (!ip)
+      errors.push(forbiddenField(at.child('ipMode'), 'may not be specified when `ip` is not set'));
+    else errors.push(...validateChoice(ipMode, ['Proxy', 'VIP'], at.child('ipMode')));
+    if (!hostname) return errors;
+    errors.push(...validateFormat(dns1123SubdomainErrors, hostname, at.child('hostname')));
+    if (familyOf(hostname) !== undefined)
+      errors.push(invalid(at.child('hostname'), hostname, 'must be a DNS name, not an IP address'));
+    return errors;
+  });
 }
