@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stages } from '@kubewright/apiserver';
 import { describe, expect, it } from 'vitest';
@@ -23,6 +23,17 @@ describe('the documentation', () => {
     const snippets = [...shown];
     expect(snippets.length).toBeGreaterThan(0);
     for (const [, path = '', code] of snippets) expect(code).toBe(read(path));
+  });
+
+  it('shows the snippets of guides as they are, which are tested', () => {
+    const guides = readdirSync(join(root, 'docs/guides'));
+    expect(guides.length).toBeGreaterThan(0);
+    for (const guide of guides) {
+      const shown = [...read(`docs/guides/${guide}`).matchAll(/^<!-- (\S+) -->\n```ts\n([\s\S]*?)```/gm)];
+      const blocks = [...read(`docs/guides/${guide}`).matchAll(/^```ts$/gm)];
+      expect(shown.length, `${guide} shows code from nowhere`).toBe(blocks.length);
+      for (const [, path = '', code] of shown) expect(code).toBe(read(path));
+    }
   });
 
   it('names only scripts that there are', () => {
