@@ -1,6 +1,6 @@
-import { decodeJson } from '@kubewright/api';
 import type { JsonObject } from '../patch/json-object.js';
 import type { ContentType, MediaType } from './negotiate.js';
+import { parseOwnJson } from './own-json.js';
 import { prettyJson } from './pretty-json.js';
 import { encodeProtobuf, encodeProtobufWatchEvent, protobufList } from './protobuf.js';
 import { toYaml, valueToYaml } from './yaml.js';
@@ -96,7 +96,7 @@ function* yamlList(head: string, items: Iterable<Buffer>): Generator<Uint8Array>
   const { apiVersion, ...rest } = decodeObject(head);
   let isFirst = true;
   const texts = yieldingText(items, valueToYaml({ apiVersion }), (item) => {
-    const text = `${isFirst ? 'items:\n' : ''}${valueToYaml([decodeJson(item).value])}`;
+    const text = `${isFirst ? 'items:\n' : ''}${valueToYaml([parseOwnJson(item)])}`;
     isFirst = false;
     return text;
   });
@@ -145,7 +145,7 @@ function* protobufPieces(head: string, items: Iterable<Buffer>): Generator<Uint8
 const nothing = new Uint8Array();
 
 function decodeObject(json: Uint8Array | string): JsonObject {
-  return decodeJson(bytesOf(json)).value as JsonObject;
+  return parseOwnJson(bytesOf(json)) as JsonObject;
 }
 
 function bytesOf(json: Uint8Array | string): Buffer {

@@ -1,6 +1,7 @@
-import { decodeJson, encodeJson, type KubernetesObject } from '@kubewright/api';
+import { encodeJson, type KubernetesObject } from '@kubewright/api';
 import type { ManagedFieldsEntry } from '@kubewright/api/meta/v1';
 import { type FieldSet, textOf } from '../patch/field-set.js';
+import { parseOwnJson } from './own-json.js';
 
 /**
  * The canonical layout of a stored object: `{"apiVersion":…,"kind":…,"metadata":{…` in this order, without
@@ -47,7 +48,7 @@ export function takeFresh(bytes: Buffer): KubernetesObject | undefined {
 
 /** The object that stored bytes stand for, with its resourceVersion. */
 export function parseStored<T extends KubernetesObject>(bytes: Buffer, revision: number): T {
-  const object = decodeJson(bytes).value as T;
+  const object = parseOwnJson(bytes) as T;
   if (revision > 0) object.metadata.resourceVersion = String(revision);
   return object;
 }

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
-import { ApiError, decodeJson } from '@kubewright/api';
+import { ApiError } from '@kubewright/api';
 import type { Schema } from 'js-yaml';
+import { parseOwnJson } from './own-json.js';
 
 // Loaded on first use: most servers never see YAML.
 const require = createRequire(import.meta.url);
@@ -46,7 +47,7 @@ function exactInteger({ defineScalarTag, intCoreTag }: typeof import('js-yaml'))
 
 /** A JSON document as YAML, its keys sorted and its lists not indented, as Go writes it. */
 export function toYaml(json: Buffer): string {
-  return valueToYaml(decodeJson(json).value);
+  return valueToYaml(parseOwnJson(json));
 }
 
 /** The same for a value. */
