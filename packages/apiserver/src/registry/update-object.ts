@@ -23,10 +23,10 @@ export interface UpdateOptions<T extends KubernetesObject> {
   /** Empty for the object itself. */
   readonly subresource: string;
   /**
-   * The wanted object, made from the newest one, of which it may keep parts but change none. Called again when the
+   * The wanted object, made from the newest one; undefined where that is to stay as it is. Called again when the
    * object changed meanwhile.
    */
-  change(current: T): T | Promise<T>;
+  change(current: T): T | undefined | Promise<T | undefined>;
   /** Creates the object where there is none. */
   create?(): Promise<StoredObject<T>>;
 }
@@ -114,10 +114,16 @@ async function changed<T extends KubernetesObject>(
 ): Promise<Outcome<T>> {
   const { rules } = resource;
   const { name, namespace, subresource } = options;
-  const old = parseStored<T>(entry.value, entry.revision);
   const current = parseStored<T>(entry.value, entry.revision);
-  const object = await options.change(current);
-  refuseStale(resource, object, old);
+  const wanted = await options.change(current);
+  const object = wanted ?? current;
+  // An apply that changes nothing, which most are, needs no second copy.
+  let parsed: T | undefined;
+  const before = (): T => {
+    parsed ??= parseStored<T>(entry.value, entry.revision);
+    return parsed;
+  };
+  if (wanted !== undefined) refuseStale(resource, wanted, before());
   rules.default?.(object);
   const request: AdmissionRequest = {
     operation: 'UPDATE',
@@ -126,20 +132,23 @@ async function changed<T extends KubernetesObject>(
     namespace,
     name,
     object,
-    oldObject: old,
+    get oldObject() {
+      return before();
+    },
     context,
   };
   await admit(registry.admission, request);
   rules.default?.(object);
-  prepare(resource, object, old, subresource, context);
-  if (object === current) {
-    // Nothing was to change, and admission changed nothing: what is stored was valid when it was written.
+  if (wanted === undefined) {
+    // What is stored was valid when it was written.
     const bytes = storedBytes(object);
     if (bytes.equals(entry.value)) {
       await validateAdmission(registry.admission, request);
-      return { object, old, bytes, removes: isFinished(resource, object), giveBack: undefined };
+      return { object, old: object, bytes, removes: isFinished(resource, object), giveBack: undefined };
     }
   }
+  const old = before();
+  prepare(resource, object, old, subresource, context);
   context.ownership?.track(old, object, subresource);
   keepTimes(object, old);
   const errors = validate(resource, object, old, request);

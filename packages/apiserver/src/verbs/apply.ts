@@ -27,11 +27,11 @@ export async function apply(exchange: Exchange, served: ServedKind): Promise<voi
   const writer = { manager: options.fieldManager, now: () => server.now() };
   const write = new FieldOwnership(served, writer).applyWrite(subresource, options.force);
   const context = writeContext(exchange, options);
-  const applied = (live: KubernetesObject | undefined, current?: KubernetesObject): KubernetesObject => {
+  const applied = (live: KubernetesObject | undefined): KubernetesObject | undefined => {
     const before = live as JsonObject | undefined;
     const value = applyConfiguration(before, config, write);
     tellProblems(exchange, problems, options.fieldValidation);
-    if (value === before && current !== undefined) return current;
+    if (value === before) return undefined;
     const object = toForm(exchange, value, served.body, options.fieldValidation, []);
     matchNamespace(object, namespace, served);
     matchName(object, name);
@@ -40,6 +40,7 @@ export async function apply(exchange: Exchange, served: ServedKind): Promise<voi
   let created = false;
   const create = () => {
     const object = applied(undefined);
+    if (object === undefined) throw new Error('an apply to nothing makes an object');
     refuseUid(served, object);
     created = true;
     return createObject(server, resource, object, context);
@@ -51,7 +52,7 @@ export async function apply(exchange: Exchange, served: ServedKind): Promise<voi
       namespace,
       name,
       subresource,
-      change: (current) => applied(served.fromStored(current), current),
+      change: (current) => applied(served.fromStored(current)),
       ...(subresource === '' ? { create } : {}),
     },
     context,
