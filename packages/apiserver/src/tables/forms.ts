@@ -33,12 +33,24 @@ const includes = ['None', 'Metadata', 'Object'] as const;
 /** @throws ApiError BadRequest for an unknown `includeObject` */
 export function formOf(accepted: MediaType, query: URLSearchParams): Form {
   const { as, version } = accepted;
-  if (as === 'object') return { ...accepted, include: 'Metadata', apiVersion: '' };
+  if (as === 'object') return plainForm(accepted);
   const asked = query.get('includeObject') || 'Metadata';
   const include = includes.find((one) => one === asked);
   if (as === 'Table' && include === undefined)
     throw badRequest(`unrecognized includeObject value: "${asked}"`);
   return { ...accepted, include: include ?? 'Metadata', apiVersion: `meta.k8s.io/${version}` };
+}
+
+const plainForms = new WeakMap<MediaType, Form>();
+
+/** Made once for each type that is asked for, which are few: gets are many. */
+function plainForm(accepted: MediaType): Form {
+  let form = plainForms.get(accepted);
+  if (form === undefined) {
+    form = { ...accepted, include: 'Metadata', apiVersion: '' };
+    plainForms.set(accepted, form);
+  }
+  return form;
 }
 
 /** One object as JSON. @throws ApiError NotAcceptable where the metadata of a list was asked for */
