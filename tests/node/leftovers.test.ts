@@ -75,6 +75,19 @@ describe.skipIf(kubectlPath === undefined).each(identities)('what kubewright up 
     expect(await mountsBelow(directory)).toEqual([]);
   });
 
+  it('is not in the way of a start right after kill -9', async () => {
+    await (await startBusy()).end('SIGKILL');
+    const next = await KubewrightProcess.start(['up'], directory, uid);
+    running.push(next);
+    const kubectl = new Kubectl(next.kubeconfig);
+    await vi.waitFor(async () => {
+      expect(await kubectl.ok('get pod busy')).toMatch(/1\/1 +Running +[1-9]/);
+      expect(await sleepers()).toHaveLength(2);
+    }, soon);
+    expect(next.output).not.toMatch(/cannot serve/);
+    expect(await next.end('SIGTERM')).toBe(0);
+  });
+
   it('is no process after kill -9; the rest goes with the next start, be it elsewhere', async () => {
     const up = await startBusy();
     await up.end('SIGKILL');

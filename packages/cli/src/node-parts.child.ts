@@ -1,6 +1,6 @@
 /**
  * The second process of `kubewright up`: kubelet and proxy. Its parent tells it what to run over the IPC channel; when
- * the channel closes, however the parent ended, it stops too.
+ * the channel closes, the parent was killed: then it stops at once, as the next `kubewright up` may be waiting.
  */
 
 import { errorLine } from './command-error.js';
@@ -8,7 +8,7 @@ import type { Running } from './components/running.js';
 import type { NodePartsMessage } from './node-parts.js';
 
 /** After this it ends as it is; what it runs is killed by the kernel with it. */
-const closeWithinMs = 3_500;
+const closeWithinMs = { inOrder: 3_500, inHurry: 1_000 };
 
 let parts: Promise<Running> | undefined;
 let stopping = false;
@@ -24,21 +24,21 @@ process.on('message', (message: NodePartsMessage) => {
       () => tell({ type: 'ready' }),
       (error: unknown) => tell({ type: 'failed', message: errorLine(error) }),
     );
-  } else if (message.type === 'stop') void stop();
+  } else if (message.type === 'stop') void stop(false);
 });
-process.on('disconnect', () => void stop());
+process.on('disconnect', () => void stop(true));
 // A terminal sends these to both processes; the parent says when it is this one's turn.
 process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => undefined);
 
-async function stop(): Promise<void> {
+async function stop(hurry: boolean): Promise<void> {
   if (stopping) return;
   stopping = true;
-  setTimeout(() => process.exit(1), closeWithinMs).unref();
+  setTimeout(() => process.exit(1), hurry ? closeWithinMs.inHurry : closeWithinMs.inOrder).unref();
   // What failed to start has closed itself, and the parent was told.
   const running = await parts?.catch(() => undefined);
   try {
-    await running?.close();
+    await running?.close({ hurry });
     process.exit(0);
   } catch (error) {
     process.stderr.write(`kubewright: the node parts did not stop in order: ${errorLine(error)}\n`);

@@ -1,7 +1,7 @@
 import { Client } from '@kubewright/client';
 import { startKubeletComponent } from './components/kubelet.js';
 import { startProxyComponent } from './components/proxy.js';
-import type { Running } from './components/running.js';
+import type { CloseOptions, Running } from './components/running.js';
 import { createLogger } from './logger.js';
 
 /** All that the process of the node parts is told. */
@@ -37,9 +37,9 @@ export async function startNodeParts(options: NodePartsOptions): Promise<Running
   const [kubeletClient, proxyClient] = clients;
   const { nodeName, nodeIP, serviceRange, verbosity } = options;
   const running: Running[] = [];
-  const close = async () => {
+  const close = async (options?: CloseOptions) => {
     // The proxy goes last: pods that end may still talk to services.
-    for (const part of running.splice(0)) await part.close();
+    for (const part of running.splice(0)) await part.close(options);
     await Promise.all(clients.map((client) => client.close()));
   };
   try {

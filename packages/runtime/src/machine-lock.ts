@@ -6,18 +6,18 @@ export interface MachineLock {
   release(): Promise<void>;
 }
 
-/** Who looks for what dead processes left behind holds the names of the dead, for so long at most. */
-const lookMs = 500;
+/** Who is about to end, or only looks for what dead processes left behind, has a name for so long at most. */
+const patienceMs = 3_000;
 
 /**
  * Takes a name in the kernel's abstract socket namespace; undefined where another process has it, and keeps it.
- * `patient` waits out those who only look whether somebody has it.
+ * `patient` waits a while for one that is about to end.
  */
 export async function takeMachineLock(
   name: string,
   { patient = false }: { readonly patient?: boolean } = {},
 ): Promise<MachineLock | undefined> {
-  const until = Date.now() + lookMs;
+  const until = Date.now() + patienceMs;
   for (;;) {
     const server = await listen(`\0${name}`);
     if (server !== undefined) return { release: () => new Promise((done) => server.close(() => done())) };

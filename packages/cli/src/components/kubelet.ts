@@ -39,8 +39,8 @@ export async function startKubeletComponent(options: KubeletComponentOptions): P
       ...(tls === undefined ? {} : { tls }),
     });
     return {
-      close: async () => {
-        await kubelet.close({ stopPods: true, graceSeconds: 2 });
+      close: async ({ hurry = false } = {}) => {
+        await kubelet.close({ stopPods: true, graceSeconds: hurry ? 0 : 2 });
         await runtime.close();
       },
     };

@@ -1,4 +1,9 @@
 /** Something that runs until it is closed. */
 export interface Running {
-  close(): Promise<void>;
+  close(options?: CloseOptions): Promise<void>;
+}
+
+export interface CloseOptions {
+  /** Whoever it worked for has gone: nothing is waited for that somebody else could need. @default false */
+  readonly hurry?: boolean;
 }

@@ -14,8 +14,8 @@ const run = promisify(execFile);
 export class LocalAddresses {
   readonly #range: string | undefined;
   readonly #logger: Logger;
-  /** By range. The lock says that whoever made the route is alive; undefined where another process has it. */
-  readonly #routes = new Map<string, MachineLock | undefined>();
+  /** What was taken, by range. */
+  readonly #taken = new Map<string, Taken>();
 
   /** @param range such as `10.96.0.0/16` */
   constructor(range: string | undefined, logger: Logger) {
@@ -47,13 +47,14 @@ export class LocalAddresses {
 
   /** Takes away what was added. */
   async close(): Promise<void> {
-    for (const [range, lock] of this.#routes) {
-      await route('del', range).catch((error: unknown) =>
-        this.#logger.warn({ err: error, range }, 'a route for services could not be removed'),
-      );
+    for (const [range, { lock, isRouted }] of this.#taken) {
+      if (isRouted)
+        await route('del', range).catch((error: unknown) =>
+          this.#logger.warn({ err: error, range }, 'a route for services could not be removed'),
+        );
       await lock?.release();
     }
-    this.#routes.clear();
+    this.#taken.clear();
   }
 
   /** A proxy has its lock before its route is there, and until it is gone: what nobody has is a dead one's. */
@@ -75,18 +76,30 @@ export class LocalAddresses {
   }
 
   async #add(range: string): Promise<void> {
-    const [address] = ipaddr.parseCIDR(range);
-    if (this.#routes.has(range) || address.range() === 'loopback' || process.getuid?.() !== 0) return;
+    if (this.#taken.has(range)) return;
     const lock = await takeMachineLock(lockName(range), { patient: true });
-    this.#routes.set(range, lock);
-    try {
-      await route('replace', range);
-    } catch (error) {
-      this.#routes.delete(range);
-      await lock?.release();
-      this.#logger.warn({ err: error, range }, 'addresses of services could not be made local');
-    }
+    const [address] = ipaddr.parseCIDR(range);
+    const needsRoute = address.range() !== 'loopback' && process.getuid?.() === 0;
+    const isRouted =
+      needsRoute &&
+      (await route('replace', range).then(
+        () => true,
+        (error: unknown) => {
+          this.#logger.warn({ err: error, range }, 'addresses of services could not be made local');
+          return false;
+        },
+      ));
+    this.#taken.set(range, { lock, isRouted });
   }
+}
+
+interface Taken {
+  /**
+   * Says that whoever serves the range is alive: neither is its route anybody else's to remove, nor are its ports free.
+   * Undefined where another process has it.
+   */
+  readonly lock: MachineLock | undefined;
+  readonly isRouted: boolean;
 }
 
 /** What our routes are told by: the number of a routing protocol that nobody else has (proto in ip-route(8)). */
