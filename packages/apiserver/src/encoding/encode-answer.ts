@@ -128,6 +128,7 @@ function* protobufPieces(head: string, items: Iterable<Buffer>): Generator<Uint8
     list.add(decodeObject(item));
     length += item.length;
     if (length < parsedBytes) continue;
+    list.settle();
     yield nothing;
     length = 0;
   }

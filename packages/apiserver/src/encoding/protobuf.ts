@@ -70,6 +70,8 @@ export function encodeProtobuf(object: JsonObject): Uint8Array {
 /** A list whose items come one by one. */
 export interface ProtobufList {
   add(item: JsonObject): void;
+  /** Turns into bytes what has been added since the last time: a step of bounded work. */
+  settle(): void;
   /** All of it, in buffers to write one behind the other. */
   end(): Uint8Array[];
 }
@@ -83,22 +85,23 @@ export function protobufList(head: JsonObject): ProtobufList {
   const type = messageOf(head);
   const field = type.fields.find(({ json }) => json === 'items');
   if (field === undefined) throw new Error(`${type.name} has no items`);
-  const items: Uint8Array[] = [];
+  const settled: Uint8Array[] = [];
   let length = 0;
-  const push = (bytes: Uint8Array): void => {
-    items.push(bytes);
+  const writer = protobuf.Writer.create();
+  encodeFields(type, head, writer);
+  const settle = (): void => {
+    const bytes = writer.finish();
+    writer.reset();
+    settled.push(bytes);
     length += bytes.length;
   };
-  const metadata = protobuf.Writer.create();
-  encodeFields(type, head, metadata);
-  push(metadata.finish());
   return {
-    add(item) {
-      const writer = protobuf.Writer.create();
-      encodeValue(field, item, writer);
-      push(writer.finish());
+    add: (item) => encodeValue(field, item, writer),
+    settle,
+    end() {
+      settle();
+      return [...envelope(head, length), ...settled, envelopeEnd];
     },
-    end: () => [...envelope(head, length), ...items, envelopeEnd],
   };
 }
 
