@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
+import { build } from 'esbuild';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { root } from './source-files.js';
@@ -51,6 +52,14 @@ if (found !== 1 || spec.image !== 'example/image' || parts.includes(undefined as
 console.log(process.version, parseQuantity('1Gi') !== undefined, pod.metadata.name, 'works');
 `;
 
+const page = `
+import { Pod } from '@kubewright/api/core/v1';
+import { Client, fetchTransport } from '@kubewright/client/browser';
+
+const client = new Client(fetchTransport({ server: '/k8s' }));
+for await (const pod of client.resource(Pod).listAll()) document.body.append(pod.metadata.name);
+`;
+
 const directory = mkdtempSync(join(tmpdir(), 'packages-'));
 const faults: string[] = [];
 try {
@@ -58,6 +67,7 @@ try {
   for (const [name, tarball] of tarballs) faults.push(...(await lint(name, tarball)));
   await install([...tarballs.values()]);
   await compile();
+  await bundle();
   for (const node of nodes) await runOn(node);
 } catch (error) {
   const { message, stdout = '' } = error as Error & { readonly stdout?: string };
@@ -155,6 +165,25 @@ async function compile(): Promise<void> {
     maxBuffer: 2 ** 26,
   });
   console.log('compiled');
+}
+
+/** A page that lists pods, for browsers: nothing of Node may be left in it. */
+async function bundle(): Promise<void> {
+  const app = join(directory, 'app');
+  writeFileSync(join(app, 'page.js'), page);
+  const { metafile } = await build({
+    absWorkingDir: app,
+    entryPoints: ['page.js'],
+    bundle: true,
+    minify: true,
+    metafile: true,
+    platform: 'browser',
+    format: 'esm',
+    outfile: 'out/page.js',
+    logLevel: 'silent',
+  });
+  const [output] = Object.values(metafile.outputs);
+  console.log(`a page for browsers: ${Math.round((output?.bytes ?? 0) / 1024)} KiB`);
 }
 
 async function runOn(version: string): Promise<void> {
