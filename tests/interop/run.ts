@@ -30,8 +30,9 @@ process.exitCode = outcomes.some(({ failed }) => failed.length > 0) ? 1 : 0;
 
 async function outcomeOf(client: InteropClient): Promise<Outcome> {
   for (const need of client.needs) {
-    const { ended } = await execute(need, client, { timeoutMs: runMs });
-    if (ended !== 0) return skipped(client.name, `${need[0]} is not on this machine`);
+    const { ended, log } = await execute(need, client, { timeoutMs: runMs });
+    if (ended === 'ENOENT') return skipped(client.name, `${need[0]} is not on this machine`);
+    if (ended !== 0) return skipped(client.name, `${need.join(' ')}: ${log.trim().replaceAll('\n', ' ')}`);
   }
   for (const step of client.build) {
     process.stderr.write(`${client.name}: ${step.join(' ')}\n`);
