@@ -133,13 +133,13 @@ export class Exchange {
     this.send(status.code ?? 500, media.type, encodeAnswer(media, encodeJson(status)), headers);
   }
 
-  /** An error is told in JSON to those who take it in no type. */
+  /** An error is told in JSON, written for people, to those who take it in no type. */
   #statusType(): MediaType {
     try {
       return this.#forPeople(negotiate(this.request.headers.accept, statusEndpoint));
     } catch (error) {
       if (!isApiError(error)) throw error;
-      return plainJson;
+      return { ...plainJson, pretty: true };
     }
   }
 

@@ -1,6 +1,7 @@
 import { encodeJson } from '@kubewright/api';
 import { createDiscovery, type DiscoveryDocument } from './discovery/discovery.js';
 import { statusEndpoint } from './encoding/negotiate.js';
+import { prettyJson } from './encoding/pretty-json.js';
 import { encodeProtobuf } from './encoding/protobuf.js';
 import type { Exchange } from './exchange.js';
 import { kubernetesVersion } from './http/version.js';
@@ -42,7 +43,9 @@ export function serveDocuments(server: ApiServer): void {
   paths.add('/openapi/v2', answerOpenApi);
   paths.add('/openapi/v3', answerOpenApi);
   paths.addBelow('/openapi/v3/', answerOpenApi);
-  paths.add('/', (exchange) => exchange.send(200, 'application/json', encodeJson({ paths: paths.all() })));
+  paths.add('/', (exchange) =>
+    exchange.send(200, 'application/json', prettyJson(encodeJson({ paths: paths.all() }))),
+  );
 }
 
 function sendDocument(exchange: Exchange, { contentType, body, etag }: DiscoveryDocument): void {
