@@ -450,3 +450,21 @@ describe('a dry run', () => {
     expect((await get(`${services}/dry`)).code).toBe(404);
   });
 });
+
+describe('owner references that are the same', () => {
+  const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'o', uid: 'u-1' };
+  const text = (when: string) =>
+    `.metadata.ownerReferences contains duplicate entries${when}; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: u-1`;
+
+  it.each([
+    ['POST', maps, ''],
+    ['PUT', `${maps}/owned`, ''],
+    ['PATCH', `${maps}/owned`, ' after mutating admission happens'],
+  ])('are kept once by a %s, which warns', async (method, path, when) => {
+    const metadata = { name: 'owned', ownerReferences: [owner, owner] };
+    const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
+    const answer = await server.send({ method, path, body: { metadata }, headers: { 'content-type': type } });
+    expect(answer.warnings).toEqual([text(when)]);
+    expect(answer.json<object>()).toMatchObject({ metadata: { ownerReferences: [owner] } });
+  });
+});

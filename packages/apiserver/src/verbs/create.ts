@@ -3,6 +3,7 @@ import type { Exchange } from '../exchange.js';
 import { createObject } from '../registry/create-object.js';
 import type { ServedKind } from '../registry/resource.js';
 import { answerObject } from './answer.js';
+import { dedupeOwners } from './owner-references.js';
 import { readObject } from './read-body.js';
 import { writeContext, writeOptions } from './write-options.js';
 import { warnAboutWrite } from './write-warnings.js';
@@ -12,6 +13,7 @@ export async function create(exchange: Exchange, served: ServedKind): Promise<vo
   const options = writeOptions(exchange);
   const object = await readObject(exchange, served.body, options.fieldValidation);
   matchNamespace(object, exchange.info.namespace, served);
+  dedupeOwners(exchange, object);
   const context = writeContext(exchange, options, served);
   const stored = served.toStored(object);
   const created = await createObject(exchange.server, served.resource, stored, context);

@@ -9,6 +9,7 @@ import { updateObject } from '../registry/update-object.js';
 import { answerObject } from './answer.js';
 import { apply, applyMediaType } from './apply.js';
 import { matchNamespace } from './create.js';
+import { afterAdmission, dedupeOwners } from './owner-references.js';
 import { patchedForm } from './patched-form.js';
 import { contentTypeOf, fromJson } from './read-body.js';
 import { matchName } from './update.js';
@@ -51,6 +52,7 @@ export async function patch(exchange: Exchange, served: ServedKind): Promise<voi
         const object = patchedForm(exchange, value, body, served.body, options.fieldValidation);
         matchNamespace(object, namespace, served);
         matchName(object, name);
+        dedupeOwners(exchange, object, afterAdmission);
         return served.toStored(object);
       },
     },

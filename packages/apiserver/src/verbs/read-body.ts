@@ -29,13 +29,23 @@ export async function readObject(
   expected: BodyKind,
   validation: FieldValidation,
 ): Promise<KubernetesObject> {
+  return (await readCopies(exchange, expected, validation))();
+}
+
+/** The same for those who may need it again: each call makes another object. */
+export async function readCopies(
+  exchange: Exchange,
+  expected: BodyKind,
+  validation: FieldValidation,
+): Promise<() => KubernetesObject> {
   const type = contentTypeOf(exchange);
   if (!mediaTypes.includes(type))
     throw new ApiError(
       'UnsupportedMediaType',
       `the body of the request was in an unknown format - accepted media types include: ${mediaTypes.join(', ')}`,
     );
-  return decodeObject(exchange, await exchange.request.readBody(), expected, validation);
+  const bytes = await exchange.request.readBody();
+  return () => decodeObject(exchange, bytes, expected, validation);
 }
 
 /** The same for bytes that have been read. */

@@ -5,7 +5,8 @@ import type { ServedKind } from '../registry/resource.js';
 import { updateObject } from '../registry/update-object.js';
 import { answerObject } from './answer.js';
 import { matchNamespace } from './create.js';
-import { readObject } from './read-body.js';
+import { dedupeOwners } from './owner-references.js';
+import { readCopies } from './read-body.js';
 import { writeContext, writeOptions } from './write-options.js';
 import { warnAboutWrite } from './write-warnings.js';
 
@@ -13,15 +14,27 @@ import { warnAboutWrite } from './write-warnings.js';
 export async function update(exchange: Exchange, served: ServedKind): Promise<void> {
   const { namespace, name, subresource } = exchange.info;
   const options = writeOptions(exchange);
-  const object = await readObject(exchange, served.body, options.fieldValidation);
-  matchNamespace(object, namespace, served);
-  matchName(object, name);
-  const stored = served.toStored(object);
+  const read = await readCopies(exchange, served.body, options.fieldValidation);
+  const wanted = () => {
+    const object = read();
+    matchNamespace(object, namespace, served);
+    matchName(object, name);
+    dedupeOwners(exchange, object);
+    return served.toStored(object);
+  };
+  // What is wrong with the body itself is told before the object is looked for.
+  let first: KubernetesObject | undefined = wanted();
+  const change = () => {
+    const stored = first ?? wanted();
+    first = undefined;
+    return stored;
+  };
   const { server } = exchange;
   const { resource } = served;
   const context = writeContext(exchange, options, served);
   let created = false;
   const create = () => {
+    const stored = change();
     refuseUid(served, stored);
     created = true;
     delete stored.metadata.resourceVersion;
@@ -31,7 +44,7 @@ export async function update(exchange: Exchange, served: ServedKind): Promise<vo
   const updated = await updateObject(
     server,
     resource,
-    { namespace, name, subresource, change: () => structuredClone(stored), ...(mayCreate ? { create } : {}) },
+    { namespace, name, subresource, change, ...(mayCreate ? { create } : {}) },
     context,
   );
   warnAboutWrite(exchange, resource, updated);
