@@ -20,11 +20,13 @@ import {
   benchNamespace,
   benchWatch,
 } from './reads.js';
+import { benchPodRules } from './rules.js';
 import { benchTestServer, benchUp } from './start.js';
 
 const all = {
   get: benchGet,
   create: benchCreate,
+  rules: benchPodRules,
   applyUnchanged: benchApplyUnchanged,
   applyChanged: benchApplyChanged,
   strategicMerge: benchStrategicMerge,

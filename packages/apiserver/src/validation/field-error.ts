@@ -27,31 +27,34 @@ export interface FieldError {
  */
 export class FieldPath {
   readonly #parent: FieldPath | undefined;
-  readonly #segment: string;
+  readonly #segment: string | number;
+  readonly #inBrackets: boolean;
 
-  constructor(segment: string, parent?: FieldPath) {
+  constructor(segment: string | number, parent?: FieldPath, inBrackets = false) {
     this.#segment = segment;
     this.#parent = parent;
+    this.#inBrackets = inBrackets;
   }
 
   child(...names: string[]): FieldPath {
     let path: FieldPath = this;
-    for (const name of names) if (name !== '') path = new FieldPath(`.${name}`, path);
+    for (const name of names) if (name !== '') path = new FieldPath(name, path);
     return path;
   }
 
   index(index: number): FieldPath {
-    return new FieldPath(`[${index}]`, this);
+    return new FieldPath(index, this, true);
   }
 
   key(key: string): FieldPath {
-    return new FieldPath(`[${key}]`, this);
+    return new FieldPath(key, this, true);
   }
 
   // Put together only where something is wrong: most paths are made for nothing.
   toString(): string {
-    const text = `${this.#parent?.toString() ?? ''}${this.#segment}`;
-    return text.startsWith('.') ? text.slice(1) : text;
+    const parent = this.#parent?.toString() ?? '';
+    if (this.#inBrackets) return `${parent}[${this.#segment}]`;
+    return parent === '' ? `${this.#segment}` : `${parent}.${this.#segment}`;
   }
 }
 

@@ -63,7 +63,7 @@ function specWarnings(
     ...(spec.securityContext?.seccompProfile === undefined && annotations[seccompPod] !== undefined
       ? [`${notes.key(seccompPod)}: non-functional in v1.27+; use the "seccompProfile" field instead`]
       : []),
-    ...[...visitContainers(spec, at)].flatMap(([container, path]) => [
+    ...visitContainers(spec, at).flatMap(([container, path]) => [
       ...profileWarnings(container, spec, annotations, notes, field !== undefined),
       ...(['limits', 'requests'] as const).flatMap((list) =>
         fractionWarnings(container.resources?.[list]?.memory, path.child('resources', list).key('memory')),
@@ -76,7 +76,7 @@ function specWarnings(
       ),
       ...environmentWarnings(container, path.child('env')),
     ]),
-    ...portWarnings([...visitContainers(spec, at)]),
+    ...portWarnings(visitContainers(spec, at)),
     ...((spec.terminationGracePeriodSeconds ?? 0) < 0
       ? [
           `${at.child('terminationGracePeriodSeconds')}: must be >= 0; negative values are invalid and will be treated as 1`,

@@ -30,8 +30,10 @@ export function validateProfileAnnotations(
   const seccomp = keys.filter((key) => key.startsWith(seccompContainer));
   for (const key of [...(annotations[seccompPod] === undefined ? [] : [seccompPod]), ...seccomp])
     errors.push(...validateSeccompName(annotations[key] ?? '', field.child(key)));
-  const names = new Set([...visitContainers(spec, field)].map(([{ name }]) => name));
-  for (const key of keys.filter((one) => one.startsWith(appArmorContainer))) {
+  const profiles = keys.filter((key) => key.startsWith(appArmorContainer));
+  if (profiles.length === 0) return errors;
+  const names = new Set(visitContainers(spec, field).map(([{ name }]) => name));
+  for (const key of profiles) {
     const container = key.slice(appArmorContainer.length);
     const profile = annotations[key] ?? '';
     if (!names.has(container)) errors.push(invalid(field.key(key), container, 'container not found'));
@@ -54,9 +56,14 @@ function isAppArmorName(name: string): boolean {
   return name === 'runtime/default' || name === 'unconfined' || name.startsWith(local);
 }
 
+function namesProfile(key: string): boolean {
+  return key === seccompPod || key.startsWith(seccompContainer) || key.startsWith(appArmorContainer);
+}
+
 /** A new pod must not say one thing in the annotation and another in the field. */
 export function validateProfilesMatch({ metadata, spec = { containers: [] } }: Pod): FieldError[] {
   const { annotations = {} } = metadata;
+  if (!Object.keys(annotations).some(namesProfile)) return [];
   const field = path('spec');
   const errors = mismatch(
     'seccomp',

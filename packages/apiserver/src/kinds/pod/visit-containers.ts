@@ -2,12 +2,19 @@ import type { Container, EphemeralContainer, PodSpec } from '@kubewright/api/cor
 import type { FieldPath } from '../../validation/field-error.js';
 
 /** Every container of a pod and where it stands, in upstream's order. */
-export function* visitContainers(
+export function visitContainers(
   spec: PodSpec,
   field: FieldPath,
-): Generator<readonly [Container | EphemeralContainer, FieldPath]> {
+): (readonly [Container | EphemeralContainer, FieldPath])[] {
+  // Asked for several times a write, so a plain loop rather than a generator.
+  const visited: (readonly [Container | EphemeralContainer, FieldPath])[] = [];
   for (const list of ['initContainers', 'containers', 'ephemeralContainers'] as const) {
     const containers = spec[list] ?? [];
-    for (const [index, container] of containers.entries()) yield [container, field.child(list).index(index)];
+    const at = field.child(list);
+    for (let i = 0; i < containers.length; i++) {
+      const container = containers[i];
+      if (container !== undefined) visited.push([container, at.index(i)]);
+    }
   }
+  return visited;
 }

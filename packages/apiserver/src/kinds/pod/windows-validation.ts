@@ -106,7 +106,7 @@ export function validateForSystem(spec: PodSpec, field: FieldPath): FieldError[]
     const why = 'windows options cannot be set for a linux pod';
     return [
       ...(context?.windowsOptions === undefined ? [] : [forbiddenField(at.child('windowsOptions'), why)]),
-      ...[...visitContainers(spec, field)]
+      ...visitContainers(spec, field)
         .filter(([{ securityContext }]) => securityContext?.windowsOptions !== undefined)
         .map(([, path]) => forbiddenField(path.child('securityContext', 'windowsOptions'), why)),
     ];
