@@ -11,7 +11,7 @@ import {
   union,
 } from './field-set.js';
 import { fieldTypeOf } from './field-types.js';
-import { fieldsByShape } from './fields-by-shape.js';
+import { fieldsByShape, type KnownShapes } from './fields-by-shape.js';
 import { isObject, type JsonObject, jsonEqual, own } from './json-object.js';
 import {
   capUpdateManagers,
@@ -68,7 +68,7 @@ export function updateManagedFields(
   const next = withoutManagedFields(object);
   if (stays) return next;
   if (live === undefined && managers.size === 0) {
-    const fields = fieldsByShape(next, fieldTypeOf(write.schema), () =>
+    const fields = fieldsByShape(createdShapes, next, fieldTypeOf(write.schema), () =>
       changedFields(new Comparisons(emptyObject, next, write)),
     );
     giveFields(managers, fields, write);
@@ -80,6 +80,7 @@ export function updateManagedFields(
 }
 
 const emptyObject: JsonObject = { metadata: {} };
+const createdShapes: KnownShapes = new WeakMap();
 
 /** Gives the manager of an update what it changed, and takes it from the others. */
 export function trackUpdate(

@@ -2,9 +2,10 @@ import { Pod } from '@kubewright/api/core/v1';
 import { expect, test, vi } from 'vitest';
 import { emptyFieldSet } from './field-set.js';
 import { fieldTypeOf } from './field-types.js';
-import { fieldsByShape } from './fields-by-shape.js';
+import { fieldsByShape, type KnownShapes } from './fields-by-shape.js';
 
 const type = fieldTypeOf(Pod.schema);
+const known: KnownShapes = new WeakMap();
 const pod = (name: string, env: string, labels: Record<string, string> = {}) => ({
   metadata: { name, labels },
   spec: { containers: [{ name: 'a', env: [{ name: env, value: 'x' }] }] },
@@ -12,7 +13,7 @@ const pod = (name: string, env: string, labels: Record<string, string> = {}) => 
 
 function isKnown(object: Record<string, unknown>): boolean {
   const compute = vi.fn(() => ({ 'f:spec': emptyFieldSet }));
-  fieldsByShape(object, type, compute);
+  fieldsByShape(known, object, type, compute);
   return compute.mock.calls.length === 0;
 }
 

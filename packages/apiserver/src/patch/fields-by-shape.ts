@@ -6,29 +6,36 @@ import { hasShape, type Shape, shapeOf } from './object-shape.js';
 /** How many shapes of a type are remembered. */
 const mostShapes = 32;
 
-interface Known {
+/** A shape and what has it. */
+export interface Known {
   readonly shape: Shape;
   readonly fields: FieldSet;
 }
 
-const knownShapes = new WeakMap<FieldType, Known[]>();
+/** What was found so far, by type: one for each way to find the fields. */
+export type KnownShapes = WeakMap<FieldType, Known[]>;
 
 /**
- * The fields of a new object, sorted. They depend on its shape alone, and controllers create many objects of one shape
- * (the pods of a ReplicaSet): what `compute` finds is remembered for the next one.
+ * The fields of an object, sorted. They depend on its shape alone, and controllers create many objects of one shape
+ * (the pods of a ReplicaSet) or apply one again and again: what `compute` finds is remembered for the next one.
  */
-export function fieldsByShape(object: JsonObject, type: FieldType, compute: () => FieldSet): FieldSet {
-  let shapes = knownShapes.get(type);
+export function fieldsByShape(
+  known: KnownShapes,
+  object: JsonObject,
+  type: FieldType,
+  compute: () => FieldSet,
+): FieldSet {
+  let shapes = known.get(type);
   if (shapes === undefined) {
     shapes = [];
-    knownShapes.set(type, shapes);
+    known.set(type, shapes);
   }
   const at = shapes.findIndex(({ shape }) => hasShape(object, shape));
-  const known = at < 0 ? undefined : shapes[at];
-  if (known !== undefined) {
+  const found = at < 0 ? undefined : shapes[at];
+  if (found !== undefined) {
     // What was seen last comes first: it is most likely to come back.
     if (at > 0) shapes.unshift(...shapes.splice(at, 1));
-    return known.fields;
+    return found.fields;
   }
   const fields = sortedSet(compute());
   const shape = shapeOf(object, type);

@@ -1,6 +1,14 @@
 import type { FieldType, ListType } from './field-types.js';
 import { isObject, type JsonObject, jsonEqual, own, put } from './json-object.js';
-import { granularList, granularMap, indexItems, isEmptyValue, memberType, onlyItem } from './typed-value.js';
+import {
+  granularList,
+  granularMap,
+  indexItems,
+  isEmptyValue,
+  memberType,
+  onlyItem,
+  sameElement,
+} from './typed-value.js';
 
 /** Merges an applied configuration into an object; what stays the same is shared with it. */
 export function mergeTyped(live: unknown, config: unknown, type: FieldType | undefined): unknown {
@@ -23,6 +31,16 @@ export function mergeTyped(live: unknown, config: unknown, type: FieldType | und
   return jsonEqual(live, config) ? live : config;
 }
 
+/** The usual case: the same items in the same order. (Those of a configuration are different ones.) */
+function mergePairs(
+  live: readonly unknown[],
+  config: readonly unknown[],
+  list: ListType,
+): readonly unknown[] {
+  const result = live.map((item, i) => mergeTyped(item, config[i], list.item));
+  return result.every((item, i) => item === live[i]) ? live : result;
+}
+
 /**
  * The applied items in their order, the others of the live list between them as they stood before and after shared
  * items.
@@ -32,6 +50,8 @@ function mergeLists(
   config: readonly unknown[],
   list: ListType,
 ): readonly unknown[] {
+  if (live.length === config.length && live.every((item, i) => sameElement(list, item, config[i])))
+    return mergePairs(live, config, list);
   const left = indexItems(list, live);
   const right = indexItems(list, config);
   const shared = right.elements.filter((element) => left.byElement.has(element));

@@ -23,6 +23,7 @@ import {
   union,
 } from './field-set.js';
 import { type FieldType, fieldTypeOf } from './field-types.js';
+import { fieldsByShape, type KnownShapes } from './fields-by-shape.js';
 import { fieldsOf } from './fields-of.js';
 import { isObject, type JsonObject, own } from './json-object.js';
 import { decodeManagers, type Manager, type Managers, managerId, ownable, setFields } from './managers.js';
@@ -115,8 +116,17 @@ function applierOf({ manager, apiVersion, subresource }: ApplyWrite): Manager {
   };
 }
 
-/** What the configuration sets, without what this write cannot change. Paths are made only when something is wrong. */
+/** What the configuration sets, without what this write cannot change. */
 function configuredFields(config: JsonObject, type: FieldType, write: ApplyWrite): FieldSet {
+  const fields = fieldsByShape(appliedShapes, config, type, () => checkedFields(config, type, write));
+  return write.resetFields === undefined ? fields : differenceWithChildren(fields, write.resetFields);
+}
+
+const appliedShapes: KnownShapes = new WeakMap();
+
+/** @throws ApiError for a configuration that does not fit the schema */
+function checkedFields(config: JsonObject, type: FieldType, write: ApplyWrite): FieldSet {
+  // Paths are made only when something is wrong.
   const found: string[] = [];
   const fields = fieldsOf(config, type, found) ?? emptyFieldSet;
   if (found.length > 0) {
@@ -131,7 +141,7 @@ function configuredFields(config: JsonObject, type: FieldType, write: ApplyWrite
       { code: 500 },
     );
   }
-  return write.resetFields === undefined ? fields : differenceWithChildren(fields, write.resetFields);
+  return fields;
 }
 
 interface PruneInput {

@@ -77,3 +77,16 @@ export function onlyItem({ byElement }: Indexed, element: string): unknown {
   const items = byElement.get(element);
   return items?.length === 1 ? items[0] : undefined;
 }
+
+/** True for two items of the same path element. */
+export function sameElement(list: ListType, a: unknown, b: unknown): boolean {
+  if (list.relation === 'set') return a === b && typeof a !== 'object';
+  if (!isObject(a) || !isObject(b)) return false;
+  let isKeyed = false;
+  for (const key of list.keys) {
+    const [left, right] = [own(a, key) ?? list.keyDefault(key), own(b, key) ?? list.keyDefault(key)];
+    if (left !== right) return false;
+    isKeyed ||= left !== undefined;
+  }
+  return isKeyed;
+}
