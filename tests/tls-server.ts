@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
 import { Agent, request as httpsRequest } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -52,6 +53,8 @@ export interface TlsServer {
   open(request: RawRequest): Promise<IncomingMessage>;
   /** A bare connection as the admin, for what a client library would not do. */
   connect(): Promise<TLSSocket>;
+  /** The same in HTTP/2; closing the server ends it. */
+  connectHttp2(): Promise<ClientHttp2Session>;
   close(): Promise<void>;
 }
 
@@ -106,6 +109,12 @@ export async function startTlsServer(options: Partial<ApiServerOptions> = {}): P
       // Breaking it is how such a test ends.
       socket.on('error', () => undefined);
       return socket;
+    },
+    connectHttp2: async () => {
+      const identity = { cert: admin.certificate, key: admin.key, ca };
+      const session = connectHttp2(`https://localhost:${port}`, identity);
+      await once(session, 'connect');
+      return session;
     },
     close: async () => {
       for (const agent of agents) agent.destroy();

@@ -112,26 +112,48 @@ describe('watches', () => {
   it('one that is not read is closed, and keeps nothing', async () => {
     const storage = await storageWith(1, 500_000);
     server = await startTlsServer({ storage });
-    const socket = await rawConnectionAsAdmin();
+    const socket = await server.connect();
     const closed = once(socket, 'close');
     socket.pause();
     socket.write(`GET ${maps}?watch=true HTTP/1.1\r\nhost: localhost\r\n\r\n`);
-    await vi.waitFor(async () => expect(await metric('apiserver_longrunning_requests{')).toBe(1));
-    const key = '/registry/configmaps/default/map-000000';
-    const { entry } = await storage.get(key);
-    for (let i = 0; i < 200; i++) {
-      const text = entry?.value.toString().replace('"k":"xxx', `"k":"${String(i).padStart(3, '0')}`) ?? '';
-      await storage.write(key, () => ({ put: Buffer.from(text) }));
-      if (i % 20 === 0) await new Promise((resolve) => setImmediate(resolve));
-    }
-    await vi.waitFor(async () =>
-      expect(await metric('apiserver_terminated_watchers_total{group="",resource="configmaps"}')).toBe(1),
-    );
+    await overrun(storage);
     socket.resume();
     await closed;
     await vi.waitFor(async () => expect(await metric('apiserver_longrunning_requests{')).toBe(0));
   });
+
+  it('one of a shared connection is closed alone', async () => {
+    const storage = await storageWith(1, 500_000);
+    server = await startTlsServer({ storage });
+    const session = await server.connectHttp2();
+    const watch = session.request({ ':path': `${maps}?watch=true` });
+    watch.on('error', () => undefined);
+    const closed = new Promise((resolve) => watch.once('close', resolve));
+    watch.pause();
+    await overrun(storage);
+    watch.resume();
+    await closed;
+    await vi.waitFor(async () => expect(await metric('apiserver_longrunning_requests{')).toBe(0));
+    const ready = session.request({ ':path': '/readyz' });
+    const [answer] = (await once(ready.resume(), 'response')) as [object];
+    expect(answer).toMatchObject({ ':status': 200 });
+    session.destroy();
+  });
 });
+
+/** Changes a large object until the one watch there is has more to take than it may. */
+async function overrun(storage: MemoryStorage): Promise<void> {
+  await vi.waitFor(async () => expect(await metric('apiserver_longrunning_requests{')).toBe(1));
+  const key = '/registry/configmaps/default/map-000000';
+  const { entry } = await storage.get(key);
+  for (let i = 0; i < 200; i++) {
+    const text = entry?.value.toString().replace('"k":"xxx', `"k":"${String(i).padStart(3, '0')}`) ?? '';
+    await storage.write(key, () => ({ put: Buffer.from(text) }));
+    if (i % 20 === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+  const terminated = 'apiserver_terminated_watchers_total{group="",resource="configmaps"}';
+  await vi.waitFor(async () => expect(await metric(terminated)).toBe(1));
+}
 
 describe('deadlines', () => {
   it('a request that takes longer than its client wants is answered 504', async () => {
@@ -164,7 +186,7 @@ describe('deadlines', () => {
 
   it('a body that does not come is answered 504', async () => {
     server = await startTlsServer();
-    const socket = await rawConnectionAsAdmin();
+    const socket = await server.connect();
     socket.write(
       `POST ${maps}?timeout=50ms HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{`,
     );
@@ -180,7 +202,7 @@ describe('limits', () => {
     const long = await server.send({ path: `${maps}?labelSelector=${'a'.repeat(500_000)}` });
     expect(long.code).toBe(400);
     const socket = await rawConnection();
-    socket.write(`GET ${maps}?x=${'a'.repeat(2 << 20)} HTTP/1.1\r\nhost: localhost\r\n\r\n`);
+    socket.write(`GET ${maps}?x=${'a'.repeat(1 << 20)} HTTP/1.1\r\nhost: localhost\r\n\r\n`);
     const [chunk] = (await once(socket, 'data')) as [Buffer];
     expect(chunk.toString()).toMatch(/^HTTP\/1.1 431 /);
   });
@@ -211,11 +233,18 @@ describe('a stop', () => {
     await closing;
     expect(performance.now() - start).toBeLessThan(2_000);
   });
-});
 
-async function rawConnectionAsAdmin(): Promise<TLSSocket> {
-  return server.connect();
-}
+  it('does not wait for ever for a client that keeps its connection', async () => {
+    server = await startTlsServer();
+    const session = await server.connectHttp2();
+    session.on('error', () => undefined);
+    // An answer that is not read keeps the client's side open.
+    const ready = session.request({ ':path': '/readyz' });
+    await once(ready, 'response');
+    session.close();
+    await server.server.close(100);
+  });
+});
 
 /** A watch without a connection of its own, of which a test can have many. */
 async function openInProcess(path: string): Promise<{ next(): Promise<string>; close(): void }> {

@@ -118,7 +118,7 @@ export class ResourceCache {
     this.#assertReady();
     const revision = query.revision ?? this.revision;
     if (!this.#isCurrent(revision)) {
-      const { entries, more } = await this.#listStored(query, revision);
+      const { entries, more } = await this.#listStored(query, revision, turn);
       return listOf(entries, revision, more);
     }
     const total = query.startAfter === undefined ? this.#table.count(query.namespace) : undefined;
@@ -240,7 +240,7 @@ export class ResourceCache {
     for (const event of backlog) this.apply(event);
   }
 
-  async #listStored(query: ListQuery, revision: number): Promise<CacheList> {
+  async #listStored(query: ListQuery, revision: number, turn?: Turn): Promise<CacheList> {
     this.#counts.storedLists += 1;
     const { namespace, selection = {}, limit = Number.POSITIVE_INFINITY } = query;
     const within = namespace === undefined ? this.prefix : `${this.prefix}${namespace}/`;
@@ -260,6 +260,7 @@ export class ResourceCache {
       }
       startAfter = page.entries.at(-1)?.key;
       more = page.more;
+      if (turn?.over) await turn.next();
     }
     return { entries, revision, more: false };
   }

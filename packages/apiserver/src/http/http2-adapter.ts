@@ -27,6 +27,7 @@ export class Http2Adapter {
   readonly #handle: HandleRequest;
   readonly #limits: Http2Limits;
   readonly #sessions = new Set<ServerHttp2Session>();
+  readonly #sockets = new Set<TLSSocket>();
   #closing = false;
 
   constructor(handle: HandleRequest, limits: Http2Limits) {
@@ -45,6 +46,8 @@ export class Http2Adapter {
       },
     });
     this.#sessions.add(session);
+    this.#sockets.add(socket);
+    socket.once('close', () => this.#sockets.delete(socket));
     let running = 0;
     session.on('close', () => this.#sessions.delete(session));
     // A client that breaks the protocol or leaves: its streams close, which is what requests look at.
@@ -72,6 +75,8 @@ export class Http2Adapter {
 
   destroy(): void {
     for (const session of this.#sessions) session.destroy();
+    // A session that has closed leaves its socket to a client that may never end it.
+    for (const socket of this.#sockets) socket.destroy();
   }
 }
 
