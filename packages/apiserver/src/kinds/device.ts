@@ -7,11 +7,14 @@ import {
 import { path } from '../validation/field-error.js';
 import { validateImmutable } from '../validation/immutable.js';
 import { ageColumn, nameColumn, text } from './columns.js';
+import { validateConfigurations, validateDeviceClaim, validateSelectors } from './device/claim-validation.js';
+import { validateSlice } from './device/slice-validation.js';
 import { defineRules } from './kind-rules.js';
 
 interface DeviceCount {
   allocationMode?: string | undefined;
   count?: number | undefined;
+  tolerations?: { operator?: string | undefined }[] | undefined;
 }
 
 interface Claim {
@@ -30,6 +33,7 @@ function defaultClaim(spec: Claim | undefined): void {
     for (const request of exactly === undefined ? firstAvailable : [exactly, ...firstAvailable]) {
       request.allocationMode ||= 'ExactCount';
       if (request.allocationMode === 'ExactCount') request.count ||= 1;
+      for (const toleration of request.tolerations ?? []) toleration.operator ||= 'Equal';
     }
 }
 
@@ -37,6 +41,10 @@ export const deviceClassRules = defineRules<DeviceClass>({
   kind: DeviceClass,
   storageKey: 'deviceclasses',
   generation: true,
+  validate: ({ spec }) => [
+    ...validateSelectors(spec?.selectors, path('spec', 'selectors')),
+    ...validateConfigurations(spec?.config, path('spec', 'config')),
+  ],
   columns: [nameColumn, ageColumn],
 });
 
@@ -47,6 +55,7 @@ export const resourceClaimRules = defineRules<ResourceClaim>({
   prepareForCreate(claim) {
     claim.status = {};
   },
+  validateCreate: ({ spec }) => validateDeviceClaim(spec?.devices ?? {}, path('spec', 'devices')),
   validateUpdate: (claim, old) => validateImmutable(claim.spec, old.spec, path('spec')),
   columns: [
     nameColumn,
@@ -65,6 +74,8 @@ export const resourceClaimTemplateRules = defineRules<ResourceClaimTemplate>({
   kind: ResourceClaimTemplate,
   storageKey: 'resourceclaimtemplates',
   default: ({ spec }) => defaultClaim(spec?.spec),
+  validateCreate: ({ spec }) =>
+    validateDeviceClaim(spec?.spec?.devices ?? {}, path('spec', 'spec', 'devices')),
   validateUpdate: (template, old) => validateImmutable(template.spec, old.spec, path('spec')),
   columns: [nameColumn, ageColumn],
 });
@@ -73,10 +84,8 @@ export const resourceSliceRules = defineRules<ResourceSlice>({
   kind: ResourceSlice,
   storageKey: 'resourceslices',
   generation: true,
-  validateUpdate: ({ spec }, old) =>
-    (['driver', 'nodeName'] as const).flatMap((name) =>
-      validateImmutable(spec?.[name], old.spec?.[name], path('spec', name)),
-    ),
+  validateCreate: (slice) => validateSlice(slice, undefined),
+  validateUpdate: validateSlice,
   columns: [
     nameColumn,
     text('Node', 'Node that has the devices.', ({ spec }) => spec?.nodeName ?? ''),
