@@ -67,6 +67,7 @@ describe('a Deployment in a cluster of simulated pods', () => {
         resourceVersion: metadata.resourceVersion,
         signal: server.stop.signal,
       })) {
+        if (type === 'BOOKMARK') continue;
         if (type === 'DELETED') alive.delete(object.metadata.name);
         else if (object.metadata.deletionTimestamp === undefined) alive.set(object.metadata.name, object);
         else alive.delete(object.metadata.name);
@@ -188,6 +189,7 @@ describe('a Deployment in a cluster of simulated pods', () => {
     const watching = (async () => {
       const { resourceVersion } = metadata;
       for await (const { type, object } of pods().watch({ resourceVersion, signal: server.stop.signal })) {
+        if (type === 'BOOKMARK') continue;
         if (type === 'DELETED') images.delete(object.metadata.name);
         else images.set(object.metadata.name, object.spec?.containers[0]?.image);
         most = Math.max(most, new Set(images.values()).size);
