@@ -1,5 +1,5 @@
 /** How long one piece of long work may keep the others waiting, in milliseconds. */
-const sliceMs = 2;
+const sliceMs = 1;
 
 /**
  * Divides the event loop among long work (lists of many objects): each piece ends by the clock, and of all that wait to
