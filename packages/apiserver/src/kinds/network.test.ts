@@ -208,3 +208,20 @@ test.each<[string, KindRules, object, object, string[]]>([
 ])('%s: the update is judged as upstream does', (_name, rules, old, next, expected) => {
   expect(judgeUpdate(rules, old, next)).toEqual(expected);
 });
+
+test('ranges that may be meant otherwise are warned of', () => {
+  const block = (cidr: string, except?: string[]) => ({ ipBlock: { cidr, except } });
+  const policy = {
+    metadata: namespaced,
+    spec: {
+      podSelector: {},
+      ingress: [{ from: [block('10.0.0.1/8'), block('2001:DB8::/32'), block('10.0.0.0/8')] }],
+      egress: [{ to: [block('0.0.0.0/0', ['10.0.0.0/33', '10.1.0.0/8'])] }],
+    },
+  };
+  expect(networkPolicyRules.warnings?.(policy, undefined)).toEqual([
+    'spec.ingress[0].from[0].ipBlock.cidr: CIDR value "10.0.0.1/8" is ambiguous in this context (should be "10.0.0.0/8" or "10.0.0.1/32"?)',
+    'spec.ingress[0].from[1].ipBlock.cidr: IPv6 CIDR value "2001:DB8::/32" should be in RFC 5952 canonical format ("2001:db8::/32")',
+    'spec.egress[0].to[0].ipBlock.except[1]: CIDR value "10.1.0.0/8" is ambiguous in this context (should be "10.0.0.0/8" or "10.1.0.0/32"?)',
+  ]);
+});

@@ -1,5 +1,5 @@
 import { dns1123SubdomainErrors, pathSegmentErrors } from '@kubewright/api';
-import { IPAddress, NetworkPolicy, ServiceCIDR } from '@kubewright/api/networking/v1';
+import { IPAddress, NetworkPolicy, type NetworkPolicyPeer, ServiceCIDR } from '@kubewright/api/networking/v1';
 import { familyOf, validateCidr } from '../validation/addresses.js';
 import { type FieldError, type FieldPath, invalid, path, required } from '../validation/field-error.js';
 import { validateFormat } from '../validation/formats.js';
@@ -8,6 +8,7 @@ import { ageColumn, nameColumn, orNone, text } from './columns.js';
 import { defineRules } from './kind-rules.js';
 import { validateNetworkPolicy } from './network-policy-validation.js';
 import { canonicalAddress } from './service/address-range.js';
+import { cidrWarnings } from './warnings.js';
 import { selectorText } from './workload-columns.js';
 
 export const networkPolicyRules = defineRules<NetworkPolicy>({
@@ -24,6 +25,18 @@ export const networkPolicyRules = defineRules<NetworkPolicy>({
       spec.policyTypes = spec.egress?.length ? ['Ingress', 'Egress'] : ['Ingress'];
   },
   validate: validateNetworkPolicy,
+  warnings({ spec }) {
+    const ingress = path('spec', 'ingress');
+    const egress = path('spec', 'egress');
+    return [
+      ...(spec?.ingress ?? []).flatMap((rule, index) =>
+        peerWarnings(rule.from, ingress.index(index).child('from')),
+      ),
+      ...(spec?.egress ?? []).flatMap((rule, index) =>
+        peerWarnings(rule.to, egress.index(index).child('to')),
+      ),
+    ];
+  },
   columns: [
     nameColumn,
     text('Pod-Selector', 'Pods that the policy is for.', ({ spec }) =>
@@ -32,6 +45,17 @@ export const networkPolicyRules = defineRules<NetworkPolicy>({
     ageColumn,
   ],
 });
+
+function peerWarnings(peers: NetworkPolicyPeer[] | undefined, field: FieldPath): string[] {
+  return (peers ?? []).flatMap(({ ipBlock }, index) => {
+    if (ipBlock === undefined) return [];
+    const at = field.index(index).child('ipBlock');
+    return [
+      ...cidrWarnings(ipBlock.cidr, at.child('cidr')),
+      ...(ipBlock.except ?? []).flatMap((range, n) => cidrWarnings(range, at.child('except').index(n))),
+    ];
+  });
+}
 
 export const ipAddressRules = defineRules<IPAddress>({
   kind: IPAddress,

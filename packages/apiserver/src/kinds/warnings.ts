@@ -69,3 +69,22 @@ export function addressWarnings(address: string, field: FieldPath): string[] {
         `${field}: IPv6 address ${JSON.stringify(address)} should be in RFC 5952 canonical format (${JSON.stringify(canonical)})`,
       ];
 }
+
+/** A range that is right but not written as it should be. Source: `GetWarningsForCIDR`. */
+export function cidrWarnings(cidr: string, field: FieldPath): string[] {
+  if (!ipaddr.isValidCIDR(cidr)) return [];
+  const [address, length] = ipaddr.parseCIDR(cidr);
+  const isIPv6 = address.kind() === 'ipv6';
+  const network = (isIPv6 ? ipaddr.IPv6 : ipaddr.IPv4).networkAddressFromCIDR(cidr);
+  const shown = JSON.stringify(cidr);
+  const asRange = (one: ipaddr.IPv4 | ipaddr.IPv6, bits: number) =>
+    JSON.stringify(`${one instanceof ipaddr.IPv6 ? one.toRFC5952String() : one.toString()}/${bits}`);
+  if (network.toString() !== address.toString())
+    return [
+      `${field}: CIDR value ${shown} is ambiguous in this context (should be ${asRange(network, length)} or ${asRange(address, isIPv6 ? 128 : 32)}?)`,
+    ];
+  const canonical = asRange(address, length);
+  return !isIPv6 || canonical === shown
+    ? []
+    : [`${field}: IPv6 CIDR value ${shown} should be in RFC 5952 canonical format (${canonical})`];
+}

@@ -1,6 +1,6 @@
 import type { Service } from '@kubewright/api/core/v1';
 import { path } from '../../validation/field-error.js';
-import { addressWarnings } from '../warnings.js';
+import { addressWarnings, cidrWarnings } from '../warnings.js';
 
 const oldHints = 'service.kubernetes.io/topology-aware-hints';
 
@@ -24,6 +24,9 @@ export function serviceWarnings({ metadata, spec = {} }: Service): string[] {
   warnings.push(...addresses('externalIPs'));
   if (spec.loadBalancerIP)
     warnings.push(...addressWarnings(spec.loadBalancerIP, path('spec', 'loadBalancerIP')));
+  (spec.loadBalancerSourceRanges ?? []).forEach((range, index) => {
+    warnings.push(...cidrWarnings(range, path('spec', 'loadBalancerSourceRanges').index(index)));
+  });
   if (spec.type === 'ExternalName' && hasExternal)
     warnings.push('spec.externalIPs is ignored when spec.type is "ExternalName"');
   if (spec.type !== 'ExternalName' && spec.externalName)
