@@ -149,3 +149,13 @@ describe('encodeJson', () => {
     expect(() => encodeJson(cycle)).toThrow(TypeError);
   });
 });
+
+it.each([
+  ['{"a\\"b":1,"a\\"b":2}', ['a"b']],
+  ['{"a\\"b":1,"a\\\\b":2}', []],
+  ['{"a\\/b":1,"a/b":2}', ['a/b']],
+  ['{"a\\u0022b":1,"a\\"b":2}', ['a"b']],
+  ['{"k:{\\"name\\":\\"x\\"}":{".":{}},"k:{\\"name\\":\\"y\\"}":{}}', []],
+])('keys with escapes are told apart: %s', (text, duplicates) => {
+  expect(decodeJsonText(text).duplicates.map((path) => path.replace(/\\/g, ''))).toEqual(duplicates);
+});
