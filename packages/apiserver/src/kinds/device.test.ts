@@ -1,3 +1,4 @@
+import type { ResourceClaim } from '@kubewright/api/resource/v1';
 import { expect, test } from 'vitest';
 import {
   deviceClassRules,
@@ -243,4 +244,34 @@ test.each<[string, KindRules, object, object, string[]]>([
   ],
 ])('%s: the update is judged as upstream does', (_name, rules, old, next, expected) => {
   expect(judgeUpdate(rules, old, next)).toEqual(expected);
+});
+
+test('a status of a claim is judged as upstream does', () => {
+  const claim = (status: object, more: object = {}) => ({
+    metadata: { ...namespaced, ...more },
+    spec: { devices: {} },
+    status,
+  });
+  const check = (next: ResourceClaim, old: ResourceClaim) =>
+    resourceClaimRules.subresources?.status
+      ?.validateUpdate?.(next, old)
+      .map(({ field, message }) => `${field}: ${message}`);
+  const consumer = { resource: 'pods', name: 'a', uid: '1' };
+  expect(check(claim({ reservedFor: [{ ...consumer, name: '' }, consumer] }), claim({}))).toEqual([
+    'status.reservedFor[0].name: Required value',
+    'status.reservedFor[1]: Duplicate value: "1"',
+    'status.reservedFor: Forbidden: may not be specified when `allocated` is not set',
+  ]);
+  const allocation = { devices: { results: [] } };
+  const deleted = { deletionTimestamp: '2026-01-01T00:00:00Z' };
+  expect(
+    check(
+      claim({ allocation: { devices: { config: [{}] } }, reservedFor: [consumer] }, deleted),
+      claim({ allocation }),
+    ),
+  ).toEqual([
+    'status.reservedFor: Forbidden: new entries may not be added while `deallocationRequested` or `deletionTimestamp` are set',
+    'status.allocation: Invalid value: {"devices":{"config":[{}]}}: field is immutable',
+  ]);
+  expect(check(claim({ allocation, reservedFor: [consumer] }), claim({ allocation }))).toEqual([]);
 });

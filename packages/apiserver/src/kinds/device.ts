@@ -7,6 +7,7 @@ import {
 import { path } from '../validation/field-error.js';
 import { validateImmutable } from '../validation/immutable.js';
 import { ageColumn, nameColumn, text } from './columns.js';
+import { validateClaimStatus } from './device/claim-status-validation.js';
 import { validateConfigurations, validateDeviceClaim, validateSelectors } from './device/claim-validation.js';
 import { validateSlice } from './device/slice-validation.js';
 import { defineRules } from './kind-rules.js';
@@ -68,6 +69,7 @@ export const resourceClaimRules = defineRules<ResourceClaim>({
     }),
     ageColumn,
   ],
+  subresources: { status: { validateUpdate: validateClaimStatus } },
 });
 
 export const resourceClaimTemplateRules = defineRules<ResourceClaimTemplate>({
