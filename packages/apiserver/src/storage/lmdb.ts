@@ -5,7 +5,7 @@ import { type Database, open, type RootDatabase } from 'lmdb';
 import { type DirectoryLock, lockDirectory } from './directory-lock.js';
 import { checkDataFile } from './lmdb-file.js';
 import { decodeRecord, encodeRecord, previousIn, valueIn } from './lmdb-record.js';
-import { decideAndAccept, type Newest, type SingleWriter } from './single-writer.js';
+import { asBuffer, decideAndAccept, type Newest, type SingleWriter } from './single-writer.js';
 import {
   type Decide,
   flushFailed,
@@ -220,7 +220,6 @@ export class LmdbStorage implements Storage, SingleWriter, History {
     const bytes = keyBytes(key);
     const record = encodeRecord(bytes, value, this.#newestRevision(key, bytes));
     const revision = ++this.#accepted;
-    // The writer's own bytes: who reads them next may know what they were made of.
     const event: StorageEvent = { key, revision, value: value && asBuffer(value), previous };
     const group = this.#openGroup();
     group.changes.push({ event, key: bytes, record });
@@ -451,8 +450,4 @@ async function causeOf(error: unknown): Promise<unknown> {
     ),
     turn(error),
   ]);
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

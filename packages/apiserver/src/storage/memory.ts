@@ -1,5 +1,5 @@
 import sortedBTree from 'sorted-btree';
-import { decideAndAccept, type Newest, type SingleWriter } from './single-writer.js';
+import { asBuffer, decideAndAccept, type Newest, type SingleWriter } from './single-writer.js';
 import {
   compareKeys,
   type Decide,
@@ -118,7 +118,7 @@ export class MemoryStorage implements Storage, SingleWriter, History {
     let bytes: Buffer | undefined;
     if (value === undefined) this.#tree.delete(key);
     else {
-      bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+      bytes = asBuffer(value);
       this.#tree.set(key, { key, value: bytes, revision });
     }
     const event: StorageEvent = { key, revision, value: bytes, previous };

@@ -56,3 +56,8 @@ function attempt(decide: Decide, entry: StorageEntry | undefined): Outcome | Pro
     return refuse(error);
   }
 }
+
+/** The writer's own bytes where they are a buffer: who reads them next may know what they were made of. */
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
