@@ -1,4 +1,4 @@
-import type { SchemaSource } from '@kubewright/api';
+import { formatTime, type SchemaSource } from '@kubewright/api';
 import type { ManagedFieldsEntry } from '@kubewright/api/meta/v1';
 import { type Comparison, compare } from './compare-typed.js';
 import {
@@ -111,7 +111,7 @@ function giveFields(managers: Managers, fields: FieldSet, write: TrackedWrite): 
     operation: 'Update',
     apiVersion,
     subresource,
-    time: rfc3339(now),
+    time: formatTime(now),
     fields,
   };
   const id = managerId(manager);
@@ -201,8 +201,4 @@ export function withoutManagedFields(object: JsonObject): JsonObject {
 export function withManagers(object: JsonObject, managers: Managers): JsonObject {
   if (managers.size === 0) return object;
   return { ...object, metadata: { ...metadataOf(object), managedFields: encodeManagers(managers) } };
-}
-
-export function rfc3339(milliseconds: number): string {
-  return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
 }

@@ -1,10 +1,9 @@
-import { ApiError, badRequest, decodeJsonText, encodeJson } from '@kubewright/api';
+import { ApiError, badRequest, decodeJsonText, encodeJson, formatTime } from '@kubewright/api';
 import type { ManagedFieldsEntry } from '@kubewright/api/meta/v1';
 import { compare } from './compare-typed.js';
 import {
   Comparisons,
   metadataOf,
-  rfc3339,
   type TrackedWrite,
   trackUpdate,
   withManagers,
@@ -95,7 +94,7 @@ function apply(live: JsonObject, config: JsonObject, { managers, write }: ApplyS
   }
 
   const owned = ownable(fields);
-  const time = next === live ? last?.time : rfc3339(write.now);
+  const time = next === live ? last?.time : formatTime(write.now);
   if (isEmptySet(owned)) managers.delete(id);
   else {
     const same = last !== undefined && equalSets(last.fields, owned);
