@@ -36,6 +36,25 @@ describe('the sources', () => {
     expect(importFaults(files)).toEqual([]);
   });
 
+  it('of built-in controllers and the scheduler take only what is public from the framework', () => {
+    const index = files.find(({ path }) => path === 'packages/controllers/src/index.ts')?.text ?? '';
+    const isPublic = (name: string) => new RegExp(`\\b${name}\\b`).test(index);
+    const hidden = files
+      .filter(({ path }) => /^packages\/controllers\/src\/(?!framework\/|index\.ts)/.test(path))
+      .filter(({ path }) => !isTestCode(path))
+      .flatMap(({ path, text }) =>
+        [...text.matchAll(/import (?:type )?\{([^}]*)\} from '\.\.?\/framework\//g)].flatMap(
+          ([, names = '']) =>
+            names
+              .split(',')
+              .map((name) => name.replace(/\btype\b/, '').trim())
+              .filter((name) => name !== '' && !isPublic(name))
+              .map((name) => `${path}: ${name}`),
+        ),
+      );
+    expect(hidden).toEqual([]);
+  });
+
   it('have no file that nothing uses', () => {
     expect(deadFiles()).toEqual([]);
   });

@@ -168,6 +168,49 @@ describe('a controller', () => {
     expect(calls).toEqual(['a', 'done']);
   });
 
+  it('ends a reconcile that takes too long, and tries again', async () => {
+    const calls: number[] = [];
+    const clock = new VirtualClock(Date.now());
+    const manager = new Manager(server.client, { signal: stop.signal, clock });
+    manager
+      .controller(ConfigMap, { name: 'slow', namespace: 'default', reconcileTimeoutMs: 1000 })
+      .reconcile(async (_, { failures, signal }) => {
+        calls.push(failures);
+        if (failures === 0)
+          await new Promise((_resolve, reject) =>
+            signal.addEventListener('abort', () => reject(signal.reason)),
+          );
+        return undefined;
+      });
+    await manager.start();
+    await maps().create({ metadata: { name: 'a' } });
+    await until(async () => {
+      await clock.advance(500);
+      expect(calls).toEqual([0, 1]);
+    });
+    expect(await metric(manager, 'controller_runtime_reconcile_timeouts_total{controller="slow"}')).toBe('1');
+  });
+
+  it('works on what somebody just changed before what was there when it started', async () => {
+    for (const name of ['a', 'b', 'c']) await maps().create({ metadata: { name } });
+    const calls: string[] = [];
+    let release: () => void = () => undefined;
+    const first = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const manager = managerWith(async ({ name }) => {
+      calls.push(name);
+      await first;
+      return undefined;
+    });
+    await manager.start();
+    await until(async () => expect(calls).toEqual(['a']));
+    await maps().create({ metadata: { name: 'new' } });
+    await until(async () => expect(manager.busy).toBe(4));
+    release();
+    await until(async () => expect(calls).toEqual(['a', 'new', 'b', 'c']));
+  });
+
   it('writes events, the same ones counted', async () => {
     const manager = managerWith(async (_, { events, client }) => {
       const object = await client.resource(ConfigMap).namespace('default').get('a');
@@ -189,6 +232,70 @@ describe('a controller', () => {
         },
       ]);
     });
+  });
+});
+
+describe('the endpoints of a manager', () => {
+  it('serve health, readiness and metrics while it runs', async () => {
+    const manager = managerWith(async () => undefined, { endpoints: { port: 0, host: '127.0.0.1' } });
+    let isWell = true;
+    manager.addCheck('readyz', 'disk', () => {
+      if (!isWell) throw new Error('full');
+    });
+    await manager.start();
+    const base = `http://127.0.0.1:${manager.endpoints?.port}`;
+    const ask = async (path: string) => {
+      const response = await fetch(base + path);
+      return [response.status, await response.text()] as const;
+    };
+    expect(await ask('/healthz')).toEqual([200, 'ok']);
+    expect(await ask('/readyz?verbose')).toEqual([200, '[+]caches ok\n[+]disk ok\nreadyz check passed\n']);
+    isWell = false;
+    expect(await ask('/readyz')).toEqual([500, '[+]caches ok\n[-]disk failed: full\nreadyz check failed\n']);
+    expect((await ask('/readyz/caches'))[0]).toBe(200);
+    expect((await ask('/other'))[0]).toBe(404);
+    const [, text] = await ask('/metrics');
+    for (const name of ['controller_runtime_active_workers', 'workqueue_longest_running_processor_seconds'])
+      expect(text).toContain(name);
+    stop.abort();
+    await manager.done;
+    await expect(fetch(base)).rejects.toThrow();
+  });
+});
+
+describe('what runs beside controllers', () => {
+  it('runs on a standby where it needs no lease, and ends the manager when it fails', async () => {
+    const clock = new VirtualClock(Date.now());
+    await server.client
+      .resource(Lease)
+      .namespace('kube-system')
+      .create({
+        metadata: { name: 'held' },
+        spec: { holderIdentity: 'other', leaseDurationSeconds: 3600 },
+      });
+    const manager = managerWith(async () => undefined, {
+      clock,
+      leaderElection: { name: 'held', identity: 'standby' },
+    });
+    let fail: (reason: Error) => void = () => undefined;
+    let isRunning = false;
+    manager.add(
+      () =>
+        new Promise<void>((_, reject) => {
+          isRunning = true;
+          fail = reject;
+        }),
+      { needsLease: false },
+    );
+    manager.add(() => {
+      throw new Error('this one needs the lease');
+    });
+    manager.start().catch(() => undefined);
+    const ended = expect(manager.done).rejects.toThrow('broken');
+    await until(async () => expect(isRunning).toBe(true));
+    expect(manager.leading).toBe(false);
+    fail(new Error('broken'));
+    await ended;
   });
 });
 

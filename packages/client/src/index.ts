@@ -41,7 +41,7 @@ export type {
 } from './options.js';
 export { parseManifests } from './parse-manifests.js';
 export type { PruneOptions } from './prune-objects.js';
-export { WorkQueue, type WorkQueueOptions } from './queue/work-queue.js';
+export { type AddOptions, WorkQueue, type WorkQueueOptions } from './queue/work-queue.js';
 export { type ReadManifestsOptions, readManifests } from './read-manifests.js';
 export type { CopyOptions } from './remote/copy.js';
 export type {

@@ -6,7 +6,12 @@ export {
 } from './builtin-controllers.js';
 export { type ClaimOptions, type ClaimPlan, claim, planClaim } from './framework/claim.js';
 export { Controller, type ControllerOptions } from './framework/controller.js';
-export { ControllerBuilder, type MapToNames, type WatchedOptions } from './framework/controller-builder.js';
+export {
+  ControllerBuilder,
+  initialPriority,
+  type MapToNames,
+  type WatchedOptions,
+} from './framework/controller-builder.js';
 export {
   EventRecorder,
   type EventRecorderOptions,
@@ -14,8 +19,10 @@ export {
   referenceTo,
 } from './framework/events/event-recorder.js';
 export { addFinalizer, hasFinalizer, removeFinalizer } from './framework/finalizer.js';
+export { hasLabels } from './framework/has-labels.js';
 export { LeaderElection, type LeaderElectionOptions, LeaseLost } from './framework/leader-election.js';
 export { Manager, type ManagerOptions, type Runnable } from './framework/manager.js';
+export type { EndpointsOptions, HealthCheck, HealthChecks } from './framework/manager-endpoints.js';
 export { createMetrics, type Metrics } from './framework/metrics.js';
 export { keyOf, nameOf, type ObjectName, parseKey } from './framework/object-name.js';
 export { OwnWrites } from './framework/own-writes.js';

@@ -78,6 +78,38 @@ describe('WorkQueue', () => {
     expect(clock.untilNext()).toBe(5);
   });
 
+  it('hands out urgent keys first, and keeps the priority of a key that comes again', async () => {
+    const clock = new VirtualClock();
+    const queue = new WorkQueue({ clock });
+    queue.add('low', { priority: -100 });
+    queue.add('raised', { priority: -100 });
+    queue.add('a');
+    queue.add('raised', { priority: 10 });
+    queue.add('a', { priority: -100 });
+    expect([await queue.get(), await queue.get(), await queue.get()]).toEqual(['raised', 'a', 'low']);
+    queue.addRateLimited('raised');
+    queue.addRateLimited('a');
+    queue.add('low');
+    queue.add('low', { priority: 20 });
+    queue.done('low');
+    await clock.advance(5);
+    queue.done('a');
+    queue.done('raised');
+    expect([await queue.get(), await queue.get(), await queue.get()]).toEqual(['low', 'raised', 'a']);
+  });
+
+  it('lets no key wait behind urgent ones for longer than it may', async () => {
+    const clock = new VirtualClock();
+    const queue = new WorkQueue({ clock, longestWaitMs: 100 });
+    queue.add('low', { priority: -100 });
+    await clock.advance(99);
+    queue.add('a');
+    queue.add('b');
+    expect(await queue.get()).toBe('a');
+    await clock.advance(1);
+    expect([await queue.get(), await queue.get()]).toEqual(['low', 'b']);
+  });
+
   it('hands out what is left after a shutdown, and then nothing', async () => {
     const clock = new VirtualClock();
     const queue = new WorkQueue({ clock });

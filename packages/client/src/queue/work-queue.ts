@@ -1,13 +1,21 @@
 import { onAbort } from '../abort.js';
 import { type Clock, systemClock } from '../clock.js';
 import { ItemBackoff } from './item-backoff.js';
+import { ReadyKeys } from './ready-keys.js';
 
 export interface WorkQueueOptions {
   /** The delay after a key's first failure; each further one doubles it. @default 5 */
   readonly baseDelayMs?: number;
   /** @default 1_000_000 */
   readonly maxDelayMs?: number;
+  /** How long a key may wait behind keys of a higher priority. @default 30_000 */
+  readonly longestWaitMs?: number;
   readonly clock?: Clock;
+}
+
+/** How much sooner than others a key is wanted: higher first. @default that of the key's work in hand, else 0 */
+export interface AddOptions {
+  readonly priority?: number | undefined;
 }
 
 interface Waiter<K> {
@@ -22,18 +30,22 @@ interface Waiter<K> {
 export class WorkQueue<K = string> {
   readonly #clock: Clock;
   readonly #backoff: ItemBackoff<K>;
-  /** Keys to be worked on, in order. */
-  readonly #ready = new Set<K>();
-  readonly #processing = new Set<K>();
-  /** Keys that were added while in work. */
-  readonly #dirty = new Set<K>();
-  readonly #delayed = new Map<K, { readonly at: number; readonly cancel: () => void }>();
+  readonly #ready: ReadyKeys<K>;
+  /** Keys in work, with their priorities. */
+  readonly #processing = new Map<K, number>();
+  /** Keys that were added while in work, with their priorities. */
+  readonly #dirty = new Map<K, number>();
+  readonly #delayed = new Map<
+    K,
+    { readonly at: number; readonly priority: number; readonly cancel: () => void }
+  >();
   readonly #waiters = new Set<Waiter<K>>();
   readonly #drained: (() => void)[] = [];
   #shutDown = false;
 
   constructor(options: WorkQueueOptions = {}) {
     this.#clock = options.clock ?? systemClock;
+    this.#ready = new ReadyKeys(options.longestWaitMs ?? 30_000, () => this.#clock.now());
     this.#backoff = new ItemBackoff({
       baseDelayMs: options.baseDelayMs ?? 5,
       maxDelayMs: options.maxDelayMs ?? 1_000_000,
@@ -60,39 +72,40 @@ export class WorkQueue<K = string> {
   }
 
   /** Wants work on the key soon. Nothing happens after {@link WorkQueue.shutDown}. */
-  add(key: K): void {
+  add(key: K, options: AddOptions = {}): void {
     if (this.#shutDown) return;
+    const priority = this.#priority(key, options);
     if (this.#processing.has(key)) {
-      this.#dirty.add(key);
+      this.#dirty.set(key, Math.max(priority, this.#dirty.get(key) ?? priority));
       return;
     }
-    this.#ready.add(key);
+    this.#ready.add(key, priority);
     this.#hand();
   }
 
-  /** Wants work on the key after that time; the earliest of several wishes counts. */
-  addAfter(key: K, delayMs: number): void {
+  /** Wants work on the key after that time; the earliest of several wishes counts, with the highest priority. */
+  addAfter(key: K, delayMs: number, options: AddOptions = {}): void {
     if (this.#shutDown) return;
     if (delayMs <= 0) {
-      this.add(key);
+      this.add(key, options);
       return;
     }
-    const at = this.#clock.now() + delayMs;
     const earlier = this.#delayed.get(key);
-    if (earlier !== undefined) {
-      if (earlier.at <= at) return;
-      earlier.cancel();
-    }
-    const cancel = this.#clock.schedule(delayMs, () => {
+    const wanted = this.#priority(key, options);
+    const priority = earlier === undefined ? wanted : Math.max(wanted, earlier.priority);
+    const at = Math.min(this.#clock.now() + delayMs, earlier?.at ?? Number.POSITIVE_INFINITY);
+    if (earlier?.at === at && earlier.priority === priority) return;
+    earlier?.cancel();
+    const cancel = this.#clock.schedule(at - this.#clock.now(), () => {
       this.#delayed.delete(key);
-      this.add(key);
+      this.add(key, { priority });
     });
-    this.#delayed.set(key, { at, cancel });
+    this.#delayed.set(key, { at, priority, cancel });
   }
 
   /** Wants work on the key after a delay that doubles with each call until {@link WorkQueue.forget}. */
-  addRateLimited(key: K): void {
-    if (!this.#shutDown) this.addAfter(key, this.#backoff.next(key));
+  addRateLimited(key: K, options: AddOptions = {}): void {
+    if (!this.#shutDown) this.addAfter(key, this.#backoff.next(key), options);
   }
 
   /** The key's work went well: the next failure is its first. */
@@ -130,8 +143,10 @@ export class WorkQueue<K = string> {
   /** The key's work is over, well or not. */
   done(key: K): void {
     this.#processing.delete(key);
-    if (this.#dirty.delete(key)) {
-      this.#ready.add(key);
+    const again = this.#dirty.get(key);
+    if (again !== undefined) {
+      this.#dirty.delete(key);
+      this.#ready.add(key, again);
       this.#hand();
     }
     if (this.#processing.size === 0 && this.#ready.size === 0)
@@ -153,19 +168,22 @@ export class WorkQueue<K = string> {
     return new Promise((resolve) => this.#drained.push(resolve));
   }
 
+  #priority(key: K, { priority }: AddOptions): number {
+    return priority ?? this.#processing.get(key) ?? 0;
+  }
+
   #hand(): void {
     for (const waiter of this.#waiters) {
-      const next = this.#ready.values().next();
-      if (next.done) {
+      const next = this.#ready.take();
+      if (next === undefined) {
         if (!this.#shutDown) return;
         this.#waiters.delete(waiter);
         waiter.resolve(undefined);
         continue;
       }
-      this.#ready.delete(next.value);
-      this.#processing.add(next.value);
+      this.#processing.set(next.key, next.priority);
       this.#waiters.delete(waiter);
-      waiter.resolve(next.value);
+      waiter.resolve(next.key);
     }
   }
 }

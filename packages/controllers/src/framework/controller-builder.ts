@@ -10,9 +10,17 @@ import type { Reconciler } from './reconcile.js';
 /** Which objects of a kind are watched, and which of their events count. */
 export interface WatchedOptions<T extends KubernetesObject> extends SelectorOptions {
   readonly namespace?: string | undefined;
+  /**
+   * How soon what such an event wakes is wanted: higher first. What is there already when the cache fills comes
+   * after all that changes, unless this says otherwise. @default 0, and {@link initialPriority} for the first list
+   */
+  readonly priority?: number | undefined;
   /** All must let an event through. */
   readonly predicates?: readonly Predicate<T>[] | undefined;
 }
+
+/** Of keys from the first list: a restart with many objects must not keep those waiting that somebody just changed. */
+export const initialPriority = -100;
 
 /** The objects that want a reconcile because of this one. */
 export type MapToNames<S extends KubernetesObject> = (object: S) => Iterable<ObjectName>;
@@ -54,16 +62,18 @@ export class ControllerBuilder<T extends KubernetesObject> {
     map: MapToNames<S>,
     options: WatchedOptions<S> = {},
   ): this {
-    const { predicates = [], namespace, labelSelector, fieldSelector } = options;
+    const { predicates = [], priority, namespace, labelSelector, fieldSelector } = options;
     this.#bindings.push((controller) => {
+      const informer = this.#manager.informer(kind, { namespace, labelSelector, fieldSelector });
       const take = (event: ObjectEvent<S>) => {
         if (!predicates.every((predicate) => predicate(event))) return;
         const keys = new Set<string>();
         for (const name of map(event.object)) keys.add(keyOf(name));
         if (event.previous !== undefined) for (const name of map(event.previous)) keys.add(keyOf(name));
-        for (const key of keys) controller.enqueue(key);
+        const urgency = priority ?? (informer.hasSynced ? 0 : initialPriority);
+        for (const key of keys) controller.enqueue(key, { priority: urgency });
       };
-      this.#manager.informer(kind, { namespace, labelSelector, fieldSelector }).on({
+      informer.on({
         add: (object) => take({ type: 'added', object }),
         update: (object, previous) => take({ type: 'modified', object, previous }),
         delete: (object) => take({ type: 'deleted', object }),

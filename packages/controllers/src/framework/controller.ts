@@ -1,7 +1,7 @@
 import { isConflict, isNotFound } from '@kubewright/api';
-import { type Clock, WorkQueue } from '@kubewright/client';
+import { type AddOptions, bindSignal, type Clock, WorkQueue } from '@kubewright/client';
 import type { Metrics } from './metrics.js';
-import { type ReconcileContext, type Reconciler, TerminalError } from './reconcile.js';
+import { type ReconcileContext, type ReconcileResult, type Reconciler, TerminalError } from './reconcile.js';
 
 export interface ControllerOptions {
   /** In logs, metrics and events. */
@@ -12,6 +12,10 @@ export interface ControllerOptions {
   readonly baseDelayMs?: number | undefined;
   /** @default 1_000_000 */
   readonly maxDelayMs?: number | undefined;
+  /** How long a key may wait behind keys of a higher priority. @default 30_000 */
+  readonly longestWaitMs?: number | undefined;
+  /** How long one reconcile may take before its signal aborts and the key is tried again. @default without end */
+  readonly reconcileTimeoutMs?: number | undefined;
 }
 
 /** What a controller gets from its manager. */
@@ -28,6 +32,8 @@ export class Controller {
   readonly #environment: ControllerEnvironment;
   readonly #queue: WorkQueue<string>;
   readonly #addedAt = new Map<string, number>();
+  /** Since when each key is in work. */
+  readonly #startedAt = new Map<string, number>();
   #workers: Promise<unknown> = Promise.resolve();
 
   constructor(options: ControllerOptions, reconcile: Reconciler<string>, environment: ControllerEnvironment) {
@@ -39,11 +45,14 @@ export class Controller {
       clock: this.#clock,
       ...(options.baseDelayMs === undefined ? {} : { baseDelayMs: options.baseDelayMs }),
       ...(options.maxDelayMs === undefined ? {} : { maxDelayMs: options.maxDelayMs }),
+      ...(options.longestWaitMs === undefined ? {} : { longestWaitMs: options.longestWaitMs }),
     });
     environment.metrics.maxConcurrent.set({ controller: this.name }, options.concurrency ?? 1);
     // Series appear with the value zero, so that a rate over the first failure is right.
     environment.metrics.errors.inc({ controller: this.name }, 0);
     environment.metrics.terminalErrors.inc({ controller: this.name }, 0);
+    environment.metrics.timeouts.inc({ controller: this.name }, 0);
+    environment.metrics.workInHand.add(() => this.#measureWork());
   }
 
   /** Keys that wait, for a worker or for their time, and keys in work. */
@@ -56,19 +65,19 @@ export class Controller {
     return this.#queue.length + this.#queue.processing;
   }
 
-  /** Wants the key reconciled soon. */
-  enqueue(key: string): void {
+  /** Wants the key reconciled soon; before others of a lower priority. */
+  enqueue(key: string, options?: AddOptions): void {
     if (!this.#addedAt.has(key)) {
       this.#addedAt.set(key, this.#clock.now());
       this.#environment.metrics.queueAdds.inc(this.#queueLabels);
     }
-    this.#queue.add(key);
+    this.#queue.add(key, options);
     this.#measureDepth();
   }
 
   /** Wants the key reconciled after that time. */
-  enqueueAfter(key: string, delayMs: number): void {
-    this.#queue.addAfter(key, delayMs);
+  enqueueAfter(key: string, delayMs: number, options?: AddOptions): void {
+    this.#queue.addAfter(key, delayMs, options);
   }
 
   /** Starts the workers. Each call of the reconciler gets the signal. */
@@ -98,7 +107,7 @@ export class Controller {
   }
 
   async #process(key: string, signal: AbortSignal): Promise<void> {
-    const { metrics, context } = this.#environment;
+    const { metrics } = this.#environment;
     const labels = { controller: this.name };
     const startedAt = this.#clock.now();
     metrics.queueSeconds.observe(
@@ -106,9 +115,10 @@ export class Controller {
       (startedAt - (this.#addedAt.get(key) ?? startedAt)) / 1000,
     );
     this.#addedAt.delete(key);
+    this.#startedAt.set(key, startedAt);
     metrics.activeWorkers.inc(labels);
     try {
-      const result = await this.#reconcile(key, { ...context, signal, failures: this.#queue.retries(key) });
+      const result = await this.#call(key, signal);
       this.#queue.forget(key);
       const requeueAfterMs = result?.requeueAfterMs;
       if (requeueAfterMs !== undefined) this.#queue.addAfter(key, requeueAfterMs);
@@ -120,9 +130,26 @@ export class Controller {
       this.#failed(key, error, signal);
     } finally {
       const seconds = (this.#clock.now() - startedAt) / 1000;
+      this.#startedAt.delete(key);
       metrics.reconcileSeconds.observe(labels, seconds);
       metrics.workSeconds.observe(this.#queueLabels, seconds);
       metrics.activeWorkers.dec(labels);
+    }
+  }
+
+  /** One call of the reconciler, which ends with the time that it may take. */
+  async #call(key: string, signal: AbortSignal): Promise<ReconcileResult | undefined> {
+    const { metrics, context } = this.#environment;
+    const { reconcileTimeoutMs: timeoutMs } = this.#options;
+    const failures = this.#queue.retries(key);
+    if (timeoutMs === undefined) return this.#reconcile(key, { ...context, signal, failures });
+    const message = (ms: number) => `the reconcile of ${key} took longer than ${ms} ms`;
+    const bound = bindSignal({ signal, timeoutMs }, { clock: this.#clock, message });
+    try {
+      return await this.#reconcile(key, { ...context, signal: bound.signal, failures });
+    } finally {
+      if (bound.signal.aborted && !signal.aborted) metrics.timeouts.inc({ controller: this.name });
+      bound.end();
     }
   }
 
@@ -145,6 +172,17 @@ export class Controller {
     if (isConflict(error) || isGone(key, error))
       context.logger.debug({ key, err: error }, 'reconcile came too late');
     else context.logger.warn({ key, err: error }, 'reconcile failed');
+  }
+
+  #measureWork(): void {
+    const { metrics } = this.#environment;
+    const now = this.#clock.now();
+    const seconds = [...this.#startedAt.values()].map((startedAt) => (now - startedAt) / 1000);
+    metrics.unfinishedSeconds.set(
+      this.#queueLabels,
+      seconds.reduce((sum, each) => sum + each, 0),
+    );
+    metrics.longestRunningSeconds.set(this.#queueLabels, Math.max(0, ...seconds));
   }
 
   #measureDepth(): void {

@@ -1,10 +1,17 @@
 import type { Kind, KubernetesObject } from '@kubewright/api';
-import type { Client, Clock, Informer, InformerOptions } from '@kubewright/client';
+import { bindSignal, type Client, type Clock, type Informer, type InformerOptions } from '@kubewright/client';
 import { type Logger, pino } from 'pino';
 import { Controller, type ControllerOptions } from './controller.js';
 import { ControllerBuilder, type WatchedOptions } from './controller-builder.js';
 import { EventRecorder } from './events/event-recorder.js';
 import { fencedTransport, LeaderElection, type LeaderElectionOptions } from './leader-election.js';
+import {
+  type EndpointsOptions,
+  type HealthCheck,
+  type HealthChecks,
+  type ManagerEndpoints,
+  serveEndpoints,
+} from './manager-endpoints.js';
 import { createMetrics, type Metrics } from './metrics.js';
 import type { Reconciler } from './reconcile.js';
 
@@ -21,11 +28,13 @@ export interface ManagerOptions {
   readonly metrics?: Metrics | undefined;
   /** Only the process that holds this lease reconciles; the others keep their caches warm. */
   readonly leaderElection?: LeaderElectionOptions | undefined;
+  /** Serves `/healthz`, `/readyz` and `/metrics` there. @default not served */
+  readonly endpoints?: EndpointsOptions | undefined;
   /** How long reconciles in flight may take to end after the signal aborts. @default 4000 */
   readonly shutdownGraceMs?: number | undefined;
 }
 
-/** Something that runs while this process leads: it starts after all caches are filled, and ends with its signal. */
+/** Something that runs beside the controllers: it starts after all caches are filled, and ends with its signal. */
 export type Runnable = (signal: AbortSignal) => Promise<void> | void;
 
 interface StartedInformer {
@@ -51,11 +60,24 @@ export class Manager {
   readonly #watched = new Set<string>();
   readonly #controllers: Controller[] = [];
   readonly #runnables: Runnable[] = [];
+  readonly #everywhere: Runnable[] = [];
+  readonly #checks: { readonly [K in keyof HealthChecks]: Map<string, HealthCheck> } = {
+    healthz: new Map([['ping', () => undefined]]),
+    readyz: new Map([
+      [
+        'caches',
+        () => {
+          if (!this.ready) throw new Error('caches are not filled yet');
+        },
+      ],
+    ]),
+  };
   readonly #recorders: EventRecorder[] = [];
   /** Outlives the options' signal for the length of an orderly end. */
   readonly #running = new AbortController();
   #started = false;
   #leading = false;
+  #endpoints: ManagerEndpoints | undefined;
   #done: Promise<void> | undefined;
 
   constructor(client: Client, options: ManagerOptions) {
@@ -116,10 +138,23 @@ export class Manager {
     return this.#watched.has(resourceOf(kind));
   }
 
-  /** Something else that runs while this process leads. */
-  add(runnable: Runnable): void {
+  /**
+   * Something else that runs while this process leads, or, with `needsLease: false`, whether it leads or not: a server
+   * of webhooks answers on every replica.
+   */
+  add(runnable: Runnable, { needsLease = true }: { readonly needsLease?: boolean } = {}): void {
     this.#assertNotStarted();
-    this.#runnables.push(runnable);
+    (needsLease ? this.#runnables : this.#everywhere).push(runnable);
+  }
+
+  /** A check of `/healthz` (restart me) or `/readyz` (do not rely on me yet), besides those that are there. */
+  addCheck(endpoint: keyof HealthChecks, name: string, check: HealthCheck): void {
+    this.#checks[endpoint].set(name, check);
+  }
+
+  /** Where health and metrics are served, once it is so. */
+  get endpoints(): Omit<ManagerEndpoints, 'close'> | undefined {
+    return this.#endpoints;
   }
 
   /** Writes events as this component. */
@@ -172,16 +207,39 @@ export class Manager {
   }
 
   async #run(ran: () => void): Promise<void> {
-    const { signal } = this.#options;
+    const { signal, endpoints } = this.#options;
+    const beside = new AbortController();
+    let ended: Promise<unknown> = Promise.resolve();
     try {
+      if (endpoints !== undefined)
+        this.#endpoints = await serveEndpoints(endpoints, {
+          checks: this.#checks,
+          registry: this.metrics.registry,
+        });
       for (const informer of this.#informers) informer.start(this.#running.signal);
       await untilAborted(Promise.all(this.#informers.map(({ synced }) => synced)), signal);
       if (signal.aborted) return;
-      if (this.#leaderElection === undefined) await this.#lead(signal, ran);
-      else await this.#leaderElection.run(signal, (leading) => this.#lead(leading, ran));
+      const runnables = this.#everywhere.map(async (runnable) => runnable(beside.signal));
+      ended = Promise.allSettled(runnables);
+      const work = bindSignal({ signal });
+      let fault: { readonly error: unknown } | undefined;
+      failureOf(runnables).catch((error: unknown) => {
+        fault = { error };
+        work.abort(error);
+      });
+      await this.#work(work.signal, ran).finally(work.end);
+      if (fault !== undefined) throw fault.error;
     } finally {
+      beside.abort(new Error('the manager is ending'));
+      await ended;
       this.#running.abort(new Error('the manager has ended'));
+      await this.#endpoints?.close();
     }
+  }
+
+  async #work(signal: AbortSignal, ran: () => void): Promise<void> {
+    if (this.#leaderElection === undefined) await this.#lead(signal, ran);
+    else await this.#leaderElection.run(signal, (leading) => this.#lead(leading, ran));
   }
 
   #election(client: Client, options: LeaderElectionOptions): LeaderElection {
@@ -206,10 +264,8 @@ export class Manager {
     for (const controller of this.#controllers) controller.start(work.signal);
     const runnables = this.#runnables.map(async (runnable) => runnable(signal));
     ran();
-    // A runnable that fails takes the manager down with it.
-    const failure = Promise.all(runnables).then(() => new Promise<never>(() => undefined));
     try {
-      await untilAborted(failure, signal);
+      await untilAborted(failureOf(runnables), signal);
     } finally {
       this.#leading = false;
       const cancel = this.clock.schedule(this.#options.shutdownGraceMs ?? 4000, () =>
@@ -231,6 +287,11 @@ export class Manager {
 
 function resourceOf({ apiVersion, plural }: Kind): string {
   return `${apiVersion}/${plural}`;
+}
+
+/** Never resolves: a runnable that fails takes the manager down with it, one that ends does not. */
+function failureOf(runnables: readonly Promise<void>[]): Promise<never> {
+  return Promise.all(runnables).then(() => new Promise<never>(() => undefined));
 }
 
 /** The promise's end or the signal's abort, whichever comes first. */

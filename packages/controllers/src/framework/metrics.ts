@@ -7,6 +7,7 @@ export interface Metrics {
   readonly reconciles: Counter<'controller' | 'result'>;
   readonly errors: Counter<'controller'>;
   readonly terminalErrors: Counter<'controller'>;
+  readonly timeouts: Counter<'controller'>;
   readonly reconcileSeconds: Histogram<'controller'>;
   readonly maxConcurrent: Gauge<'controller'>;
   readonly activeWorkers: Gauge<'controller'>;
@@ -15,6 +16,10 @@ export interface Metrics {
   readonly queueRetries: Counter<'name' | 'controller'>;
   readonly queueSeconds: Histogram<'name' | 'controller'>;
   readonly workSeconds: Histogram<'name' | 'controller'>;
+  readonly unfinishedSeconds: Gauge<'name' | 'controller'>;
+  readonly longestRunningSeconds: Gauge<'name' | 'controller'>;
+  /** Measures, when the metrics are read, what a queue has in work. */
+  readonly workInHand: Set<() => void>;
   readonly leader: Gauge<'name'>;
 }
 
@@ -23,6 +28,7 @@ export function createMetrics(registry: Registry = new Registry()): Metrics {
   const registers = [registry];
   const controller = ['controller'] as const;
   const queue = ['name', 'controller'] as const;
+  const workInHand = new Set<() => void>();
   const buckets = [1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1, 10, 100, 1000];
   return {
     registry,
@@ -41,6 +47,12 @@ export function createMetrics(registry: Registry = new Registry()): Metrics {
     terminalErrors: new Counter({
       name: 'controller_runtime_terminal_reconcile_errors_total',
       help: 'Reconciliations that failed and are not tried again.',
+      labelNames: controller,
+      registers,
+    }),
+    timeouts: new Counter({
+      name: 'controller_runtime_reconcile_timeouts_total',
+      help: 'Reconciliations that took longer than they may.',
       labelNames: controller,
       registers,
     }),
@@ -95,6 +107,22 @@ export function createMetrics(registry: Registry = new Registry()): Metrics {
       buckets,
       registers,
     }),
+    unfinishedSeconds: new Gauge({
+      name: 'workqueue_unfinished_work_seconds',
+      help: 'How long all keys in work have been so, together.',
+      labelNames: queue,
+      registers,
+      collect: () => {
+        for (const measure of workInHand) measure();
+      },
+    }),
+    longestRunningSeconds: new Gauge({
+      name: 'workqueue_longest_running_processor_seconds',
+      help: 'How long the key that is longest in work has been so.',
+      labelNames: queue,
+      registers,
+    }),
+    workInHand,
     leader: new Gauge({
       name: 'leader_election_master_status',
       help: 'Whether this process holds the lease: 1 or 0.',
