@@ -26,6 +26,7 @@ export class Exchange {
   readonly request: ApiRequest;
   readonly #sink: ResponseSink;
   readonly #warnings: string[] = [];
+  #auditAnnotations: Map<string, string> | undefined;
   #stream: ByteStream | undefined;
   #expired: ApiError | undefined;
   readonly startedAt: number;
@@ -54,6 +55,17 @@ export class Exchange {
   /** A `Warning` header of the answer; a text is sent once. */
   warn(...texts: string[]): void {
     for (const text of texts) if (!this.#warnings.includes(text)) this.#warnings.push(text);
+  }
+
+  /** Adds to the audit event; the first value of a key stays. Source: apiserver's `audit.AddAuditAnnotation`. */
+  annotate(key: string, value: string): void {
+    this.#auditAnnotations ??= new Map();
+    if (!this.#auditAnnotations.has(key)) this.#auditAnnotations.set(key, value);
+  }
+
+  /** What {@link annotate} was told. */
+  get auditAnnotations(): ReadonlyMap<string, string> | undefined {
+    return this.#auditAnnotations;
   }
 
   /**

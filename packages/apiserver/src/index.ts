@@ -1,4 +1,6 @@
-export type { AdmissionPlugin, AdmissionRequest } from './admission/admission-plugin.js';
+export type { AdmissionPlugin, AdmissionTarget } from './admission/admission-plugin.js';
+export type { AdmissionOperation, AdmissionRequest } from './admission/admission-request.js';
+export { refusal } from './admission/refusal.js';
 export type { ClientSubject, KeyPair } from './auth/certificate-authority.js';
 export { PkiDirectory } from './auth/pki-directory.js';
 export type { User } from './auth/user.js';
@@ -8,7 +10,14 @@ export { kubernetesVersion } from './http/version.js';
 export { type Column, type Conversion, defineRules, type KindRules } from './kinds/kind-rules.js';
 export { kindRules } from './kinds/typescript-kind.js';
 export { type Stage, stages } from './pipeline.js';
-export type { ObjectReader, ObjectStore, ServiceRanges, WriteContext } from './registry/write-context.js';
+export type { Lister } from './registry/lister.js';
+export type {
+  ObjectReader,
+  ObjectStore,
+  ServiceRanges,
+  WriteContext,
+  WriteRequest,
+} from './registry/write-context.js';
 export { ApiServer, type ApiServerOptions } from './server.js';
 export { type DirectoryLock, lockDirectory } from './storage/directory-lock.js';
 export { LmdbStorage, type LmdbStorageOptions } from './storage/lmdb.js';

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { encodeJson } from '@kubewright/api';
 import type { Logger } from 'pino';
+import { AdmissionChain } from './admission/admission-chain.js';
 import type { AdmissionPlugin } from './admission/admission-plugin.js';
 import { namespaceLifecycle } from './admission/namespace-lifecycle.js';
 import type { User } from './auth/user.js';
@@ -67,7 +68,7 @@ export class ApiServer implements Registry {
   readonly storage: Storage;
   readonly logger: Logger;
   readonly resources = new ResourceTable();
-  readonly admission: readonly AdmissionPlugin[];
+  readonly admission: AdmissionChain;
   readonly paths = new Paths();
   readonly metrics: Metrics;
   /** Divides the event loop among long lists. */
@@ -90,9 +91,8 @@ export class ApiServer implements Registry {
     this.storage = cache.storage;
     this.logger = options.logger;
     this.metrics = metrics;
-    this.admission = [namespaceLifecycle, ...(options.admission ?? [])].map((plugin) =>
-      metrics.admission.measure(plugin),
-    );
+    const plugins = [namespaceLifecycle, ...(options.admission ?? [])];
+    this.admission = new AdmissionChain(plugins, metrics.admission);
     this.objects = objectStore(this, () => this.contextFor(self, false));
     this.#cache = cache;
     this.#serviceRanges = options.serviceRanges ?? defaultServiceRanges;
@@ -193,7 +193,7 @@ export class ApiServer implements Registry {
       apiserverconfig: {
         advertised,
         serviceRanges: this.#serviceRanges,
-        admissionPlugins: this.admission.map(({ name }) => name),
+        admissionPlugins: this.admission.plugins.map(({ name }) => name),
         kinds: kinds.map(({ kind }) => `${kind.plural}.${kind.group}/${kind.version}`),
         requestTimeoutMs: longestRequestMs,
         maxBodyBytes,

@@ -1,34 +1,34 @@
 import type { KubernetesObject } from '@kubewright/api';
 import type { Resource } from '../registry/resource.js';
-import type { WriteContext } from '../registry/write-context.js';
+import type { AdmissionOperation, AdmissionRequest } from './admission-request.js';
 
-/** A write as admission sees it. Objects are in the stored version; `object` is undefined for deletes. */
-export interface AdmissionRequest {
-  readonly operation: 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
-  readonly resource: Resource;
+/** What a plugin is asked about before any request: the kind of requests, not one of them. */
+export interface AdmissionTarget<T extends KubernetesObject = KubernetesObject> {
+  readonly operation: AdmissionOperation;
+  readonly resource: Resource<T>;
+  /** Empty for the object itself. */
   readonly subresource: string;
-  readonly namespace: string;
-  /** Empty while the name is still to be generated. */
+}
+
+/**
+ * A say in writes and connections: `admit` may change the object, `validate` only refuse. Both refuse by throwing an
+ * ApiError (`refusal` words it as upstream does), and one that has nothing to wait for answers nothing, so that the
+ * write need not wait either. All plugins' `admit` run before the object is validated, all `validate` after it, in the
+ * order of the plugins and once for each attempt to store the object.
+ * ```ts
+ * const owned: AdmissionPlugin = {
+ *   name: 'Owned',
+ *   handles: ({ operation, subresource }) => operation === 'CREATE' && subresource === '',
+ *   admit: ({ object, user }) => {
+ *     if (object !== undefined) object.metadata.labels = { ...object.metadata.labels, owner: user.name };
+ *   },
+ * };
+ * ```
+ */
+export interface AdmissionPlugin<T extends KubernetesObject = KubernetesObject> {
   readonly name: string;
-  readonly object: KubernetesObject | undefined;
-  readonly oldObject: KubernetesObject | undefined;
-  readonly context: WriteContext;
-}
-
-/** A say in every write: `admit` may change the object, `validate` only refuse. Both refuse by throwing ApiError. */
-export interface AdmissionPlugin {
-  readonly name: string;
-  admit?(request: AdmissionRequest): void | Promise<void>;
-  validate?(request: AdmissionRequest): void | Promise<void>;
-}
-
-export async function admit(plugins: readonly AdmissionPlugin[], request: AdmissionRequest): Promise<void> {
-  for (const plugin of plugins) await plugin.admit?.(request);
-}
-
-export async function validateAdmission(
-  plugins: readonly AdmissionPlugin[],
-  request: AdmissionRequest,
-): Promise<void> {
-  for (const plugin of plugins) await plugin.validate?.(request);
+  /** Asked once for each operation, resource and subresource; what is not handled costs nothing. @default everything */
+  handles?(target: AdmissionTarget<T>): boolean;
+  admit?(request: AdmissionRequest<T>): void | Promise<void>;
+  validate?(request: AdmissionRequest<T>): void | Promise<void>;
 }

@@ -1,6 +1,8 @@
 import { ApiError, forbidden, notFound } from '@kubewright/api';
 import { Namespace } from '@kubewright/api/core/v1';
-import type { AdmissionPlugin, AdmissionRequest } from './admission-plugin.js';
+import type { AdmissionPlugin } from './admission-plugin.js';
+import type { AdmissionRequest } from './admission-request.js';
+import { refusal } from './refusal.js';
 
 /** Namespaces that a cluster cannot be without. */
 const immortal = new Set(['default', 'kube-system', 'kube-public']);
@@ -12,30 +14,44 @@ const immortal = new Set(['default', 'kube-system', 'kube-public']);
 export const namespaceLifecycle: AdmissionPlugin = {
   name: 'NamespaceLifecycle',
 
-  async admit(request) {
-    if (request.operation === 'DELETE') refuseImmortal(request);
-    if (request.operation === 'CREATE' && request.namespace !== '') await refuseAbsent(request);
+  handles({ operation, resource }) {
+    if (operation === 'DELETE') return resource.rules.kind === Namespace;
+    return operation !== 'CONNECT' && resource.namespaced;
+  },
+
+  admit(request) {
+    if (request.operation === 'DELETE') {
+      refuseImmortal(request);
+      return undefined;
+    }
+    const { namespace, context } = request;
+    const found = context.objects.lister(Namespace).get('', namespace);
+    // A server beside this one may have made it just now.
+    if (found === undefined) return refuseAbsent(request);
+    if (request.operation === 'CREATE' && found.metadata.deletionTimestamp !== undefined)
+      throw terminating(request);
+    return undefined;
   },
 };
 
 function refuseImmortal({ resource, name }: AdmissionRequest): void {
-  if (resource.rules.kind === Namespace && immortal.has(name))
-    throw forbidden(resource.rules.kind, name, 'this namespace may not be deleted');
+  if (immortal.has(name)) throw forbidden(resource.rules.kind, name, 'this namespace may not be deleted');
 }
 
-async function refuseAbsent({ resource, namespace, name, context, object }: AdmissionRequest): Promise<void> {
-  const found = await context.objects.get(Namespace, '', namespace);
-  if (found === undefined) throw notFound(Namespace, namespace);
-  if (found.metadata.deletionTimestamp === undefined) return;
-  const refusal = forbidden(
-    resource.rules.kind,
-    name,
+async function refuseAbsent({ namespace, context }: AdmissionRequest): Promise<void> {
+  if ((await context.objects.get(Namespace, '', namespace)) === undefined)
+    throw notFound(Namespace, namespace);
+}
+
+function terminating(request: AdmissionRequest): ApiError {
+  const { namespace } = request;
+  const { message, details } = refusal(
+    request,
     `unable to create new content in namespace ${namespace} because it is being terminated`,
   );
-  throw new ApiError('Forbidden', refusal.message, {
+  return new ApiError('Forbidden', message, {
     details: {
-      ...refusal.details,
-      name: object?.metadata.name ?? name,
+      ...details,
       causes: [
         {
           reason: 'NamespaceTerminating',

@@ -79,6 +79,11 @@ export class ResourceCache {
     return this.#feed.revision;
   }
 
+  /** The revision of the last change of one of the objects. */
+  get changed(): number {
+    return this.#lastChanged;
+  }
+
   /** How many objects there are. */
   get size(): number {
     return this.#table.size;
@@ -93,6 +98,12 @@ export class ResourceCache {
   get(key: string): CacheEntry | undefined {
     this.#assertReady();
     return this.#table.get(key);
+  }
+
+  /** All that memory has, at once: for resources that have few objects. @throws ApiError as {@link get} */
+  listNow(query: TableQuery = {}): readonly CacheEntry[] {
+    this.#assertReady();
+    return this.#table.list(query).entries;
   }
 
   /**

@@ -1,5 +1,6 @@
 import type { Kind, KubernetesObject } from '@kubewright/api';
 import type { DeleteOptions } from '@kubewright/api/meta/v1';
+import type { AdmissionPlugin } from '../admission/admission-plugin.js';
 import type { ObjectReader, WriteContext } from '../registry/write-context.js';
 import type { FieldError } from '../validation/field-error.js';
 
@@ -150,6 +151,8 @@ export interface KindRules<T extends KubernetesObject = KubernetesObject> {
   readonly columns?: readonly Column<T>[];
   /** What a table says of a row besides its cells. @default nothing */
   rowConditions?(object: T): readonly RowCondition[] | undefined;
+  /** Admission of this kind alone, after the server's own. */
+  readonly admission?: readonly AdmissionPlugin<T>[];
   readonly scale?: ScaleRules<T>;
   readonly subresources?: Readonly<Record<string, SubresourceRules<T>>>;
   /** Lifetime of an object in seconds after its last write (Events). */

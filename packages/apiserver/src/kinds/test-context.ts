@@ -9,6 +9,7 @@ export const testContext: WriteContext = {
   objects: {
     get: async () => undefined,
     list: async () => [],
+    lister: () => ({ get: () => undefined, list: () => [], revision: 0 }),
     create: async (_kind, object) => object,
     replace: async (_kind, object) => object,
     changeStatus: async () => {

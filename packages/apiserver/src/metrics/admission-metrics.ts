@@ -1,26 +1,30 @@
-import type { AdmissionPlugin, AdmissionRequest } from '../admission/admission-plugin.js';
 import { ByLabels, Distribution, type ExposedMetric, exposed } from './series.js';
 
 /** Upper bounds in seconds, as upstream has them. */
 const bounds = [0.005, 0.025, 0.1, 0.5, 1, 2.5];
 
+/** Takes how long one plugin took, in milliseconds. */
+export interface AdmissionTimer {
+  passed(ms: number): void;
+  rejected(ms: number): void;
+}
+
 /** How long each admission plugin takes. */
 export class AdmissionMetrics {
   readonly #series = new ByLabels(() => new Distribution(bounds));
 
-  /** The same plugin, measured. */
-  measure(plugin: AdmissionPlugin): AdmissionPlugin {
-    const { name, admit, validate } = plugin;
+  /** Of a plugin's `admit` or `validate` for one operation. */
+  timer(labels: {
+    readonly name: string;
+    readonly operation: string;
+    readonly type: 'admit' | 'validate';
+  }): AdmissionTimer {
+    const { name, operation, type } = labels;
+    const seriesOf = (rejected: string) => this.#series.at({ name, operation, rejected, type });
+    const passed = seriesOf('false');
     return {
-      name,
-      ...(admit === undefined
-        ? {}
-        : { admit: (request) => this.#timed(name, 'admit', request, () => plugin.admit?.(request)) }),
-      ...(validate === undefined
-        ? {}
-        : {
-            validate: (request) => this.#timed(name, 'validate', request, () => plugin.validate?.(request)),
-          }),
+      passed: (ms) => passed.observe(ms / 1000),
+      rejected: (ms) => seriesOf('true').observe(ms / 1000),
     };
   }
 
@@ -31,22 +35,5 @@ export class AdmissionMetrics {
         this.#series.flatMap((labels, seconds) => seconds.values(name, labels)),
       ),
     ];
-  }
-
-  async #timed(
-    name: string,
-    type: 'admit' | 'validate',
-    { operation }: AdmissionRequest,
-    run: () => void | Promise<void>,
-  ): Promise<void> {
-    const start = performance.now();
-    let rejected = true;
-    try {
-      await run();
-      rejected = false;
-    } finally {
-      const labels = { name, operation, rejected: String(rejected), type };
-      this.#series.at(labels).observe((performance.now() - start) / 1000);
-    }
   }
 }

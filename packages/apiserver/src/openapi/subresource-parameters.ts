@@ -8,13 +8,20 @@ type Facts = Readonly<Record<string, Readonly<Record<string, ParameterType>>>>;
 
 let facts: Facts | undefined;
 
-/** The query that a subresource takes besides what all take: `command` of an exec. Read on the first call. */
+/** The query that a subresource takes besides what all take: `command` of an exec. */
 export function subresourceParameters(kind: DocumentedKind, subresource: string): ParameterObject[] {
+  return Object.entries(parameterTypes(kind, subresource)).map(([name, type]) => query(name, type));
+}
+
+/** The same as names and types. Read on the first call. */
+export function parameterTypes(
+  { group, version, plural }: Pick<DocumentedKind, 'group' | 'version' | 'plural'>,
+  subresource: string,
+): Readonly<Record<string, ParameterType>> {
   // `src` and `dist` are siblings of `data`, so the path is the same from both.
   facts ??= JSON.parse(
     readFileSync(new URL('../../data/subresource-parameters.json', import.meta.url), 'utf8'),
   ) as Facts;
-  const key = `${kind.group}/${kind.version}/${kind.plural}/${subresource}`;
-  const found = Object.hasOwn(facts, key) ? facts[key] : undefined;
-  return Object.entries(found ?? {}).map(([name, type]) => query(name, type));
+  const key = `${group}/${version}/${plural}/${subresource}`;
+  return (Object.hasOwn(facts, key) ? facts[key] : undefined) ?? {};
 }

@@ -1,6 +1,6 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { ApiError, alreadyExists, formatTime, isAlreadyExists, type KubernetesObject } from '@kubewright/api';
-import { type AdmissionRequest, admit, validateAdmission } from '../admission/admission-plugin.js';
+import { AdmissionRequest } from '../admission/admission-request.js';
 import { storedBytes } from '../encoding/object-bytes.js';
 import { invalidObject } from '../validation/field-error.js';
 import { validateMetadata } from '../validation/object-meta.js';
@@ -29,26 +29,27 @@ export async function createObject<T extends KubernetesObject>(
 ): Promise<StoredObject<T>> {
   const { metadata } = object;
   const generated = (metadata.name ?? '') === '' && (metadata.generateName ?? '') !== '';
-  const request: AdmissionRequest = {
+  // What admission adds is nobody's.
+  context.ownership?.track(undefined, object, '');
+  const request = new AdmissionRequest({
     operation: 'CREATE',
-    resource: resource as unknown as Resource,
+    resource,
     subresource: '',
     namespace: metadata.namespace ?? '',
     name: metadata.name ?? '',
     object,
-    oldObject: undefined,
     context,
-  };
-  await admit(registry.admission, request);
+  });
+  const admitted = registry.admission.admit(request);
+  if (admitted !== undefined) await admitted;
   for (let attempt = 1; ; attempt++) {
     // The name comes first: defaults and preparation may depend on it (labels of a Namespace and of a Job's pods).
     const candidate = generated ? structuredClone(object) : object;
     if (generated) candidate.metadata.name = generateName(metadata.generateName ?? '');
     resource.rules.default?.(candidate);
     fillSystemFields(resource, candidate, context);
-    context.ownership?.track(undefined, candidate, '');
     try {
-      return await createNamed(registry, resource, candidate, { ...request, object: candidate });
+      return await createNamed(registry, request.named(candidate.metadata.name ?? '', candidate), candidate);
     } catch (error) {
       if (!generated || !isAlreadyExists(error)) throw error;
       if (attempt === nameAttempts) throw generatedNameTaken(resource, candidate);
@@ -58,13 +59,11 @@ export async function createObject<T extends KubernetesObject>(
 
 async function createNamed<T extends KubernetesObject>(
   registry: Registry,
-  resource: Resource<T>,
+  request: AdmissionRequest<T>,
   object: T,
-  request: AdmissionRequest,
 ): Promise<StoredObject<T>> {
+  const { resource, context, name } = request;
   const { rules } = resource;
-  const { context } = request;
-  const name = object.metadata.name ?? '';
   const errors = [
     ...validateMetadata(resource, object),
     ...resource.schemaErrors(object),
@@ -72,7 +71,8 @@ async function createNamed<T extends KubernetesObject>(
     ...(rules.validateCreate?.(object, context) ?? []),
   ];
   if (errors.length > 0) throw invalidObject(rules.kind, name, errors);
-  await validateAdmission(registry.admission, { ...request, name });
+  const admitted = registry.admission.validate(request);
+  if (admitted !== undefined) await admitted;
   if ((object.metadata.resourceVersion ?? '') !== '')
     throw new ApiError('', 'resourceVersion should not be set on objects to be created');
   const key = resource.key(object.metadata.namespace ?? '', name);

@@ -1,6 +1,6 @@
 import { badRequest, conflict, formatTime, type KubernetesObject, notFound } from '@kubewright/api';
 import type { DeleteOptions } from '@kubewright/api/meta/v1';
-import { type AdmissionRequest, admit, validateAdmission } from '../admission/admission-plugin.js';
+import { AdmissionRequest } from '../admission/admission-request.js';
 import { parseStored, storedBytes } from '../encoding/object-bytes.js';
 import type { Decision, StorageEntry } from '../storage/storage.js';
 import type { Registry } from './registry.js';
@@ -25,7 +25,7 @@ const foreground = 'foregroundDeletion';
 export async function deleteObject<T extends KubernetesObject>(
   registry: Registry,
   resource: Resource<T>,
-  target: { readonly namespace: string; readonly name: string },
+  target: { readonly namespace: string; readonly name: string; readonly ofCollection?: boolean },
   options: DeleteOptions,
   context: WriteContext,
 ): Promise<Deleted<T>> {
@@ -36,18 +36,21 @@ export async function deleteObject<T extends KubernetesObject>(
     if (entry === undefined) throw notFound(rules.kind, target.name);
     const old = parseStored<T>(entry.value, entry.revision);
     checkPreconditions(resource, old, options);
-    const request: AdmissionRequest = {
+    const request = new AdmissionRequest<T>({
       operation: 'DELETE',
-      resource: resource as unknown as Resource,
+      resource,
       subresource: '',
       namespace: target.namespace,
-      name: target.name,
+      // As upstream: where a whole collection goes, no name is asked for.
+      name: target.ofCollection === true ? '' : target.name,
       object: undefined,
-      oldObject: old,
+      oldObject: () => old,
       context,
-    };
-    await admit(registry.admission, request);
-    await validateAdmission(registry.admission, request);
+    });
+    const admitted = registry.admission.admit(request);
+    if (admitted !== undefined) await admitted;
+    const validated = registry.admission.validate(request);
+    if (validated !== undefined) await validated;
     const object = parseStored<T>(entry.value, entry.revision);
     mark(resource, object, options, context);
     const gone = isFinished(resource, object);

@@ -12,6 +12,7 @@ export function dryRunStore(objects: ObjectStore): ObjectStore {
   return {
     get: (kind, namespace, name) => objects.get(kind, namespace, name),
     list: (kind, namespace) => objects.list(kind, namespace),
+    lister: (kind) => objects.lister(kind),
     async create<T extends KubernetesObject>(kind: Kind<T>, object: T): Promise<T> {
       const { namespace = '', name = '' } = object.metadata;
       const key = keyOf(kind as unknown as Kind, namespace, name);

@@ -2,12 +2,14 @@ import { isNotFound, type Kind, type KubernetesObject } from '@kubewright/api';
 import { parseStored } from '../encoding/object-bytes.js';
 import { createObject } from './create-object.js';
 import { deleteObject } from './delete-object.js';
+import { CacheLister, type Lister } from './lister.js';
 import type { Registry } from './registry.js';
 import { updateObject } from './update-object.js';
 import type { ObjectStore, WriteContext } from './write-context.js';
 
 /** The server's own view of its objects, for rules, admission and its start. Writes take the same way as a client's. */
 export function objectStore(registry: Registry, context: () => WriteContext): ObjectStore {
+  const listers = new WeakMap<object, Lister>();
   return {
     async get(kind, namespace, name) {
       const { resource } = registry.resources.of(kind);
@@ -19,6 +21,16 @@ export function objectStore(registry: Registry, context: () => WriteContext): Ob
       const { cache } = registry.resources.of(kind).resource;
       const { entries } = await cache.list(namespace === undefined ? {} : { namespace });
       return entries.map(({ bytes, revision }) => parseStored<T>(bytes, revision));
+    },
+
+    lister<T extends KubernetesObject>(kind: Kind<T>): Lister<T> {
+      const { resource } = registry.resources.of<T>(kind);
+      let lister = listers.get(resource) as Lister<T> | undefined;
+      if (lister === undefined) {
+        lister = new CacheLister(resource);
+        listers.set(resource, lister);
+      }
+      return lister;
     },
 
     async create<T extends KubernetesObject>(kind: Kind<T>, object: T): Promise<T> {

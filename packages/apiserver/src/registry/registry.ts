@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { AdmissionPlugin } from '../admission/admission-plugin.js';
+import type { AdmissionChain } from '../admission/admission-chain.js';
 import type { Storage } from '../storage/storage.js';
 import type { ResourceTable } from './resource-table.js';
 
@@ -7,6 +7,6 @@ import type { ResourceTable } from './resource-table.js';
 export interface Registry {
   readonly storage: Storage;
   readonly resources: ResourceTable;
-  readonly admission: readonly AdmissionPlugin[];
+  readonly admission: AdmissionChain;
   readonly logger: Logger;
 }

@@ -29,6 +29,11 @@ export class Resource<T extends KubernetesObject = KubernetesObject> {
     ];
   }
 
+  /** The stored version as it is served. */
+  get stored(): ServedKind<T> {
+    return this.served[0] as ServedKind<T>;
+  }
+
   get namespaced(): boolean {
     return this.rules.kind.scope === 'Namespaced';
   }

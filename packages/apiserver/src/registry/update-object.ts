@@ -7,7 +7,7 @@ import {
   notFound,
   staleObject,
 } from '@kubewright/api';
-import { type AdmissionRequest, admit, validateAdmission } from '../admission/admission-plugin.js';
+import { AdmissionRequest } from '../admission/admission-request.js';
 import { parseStored, storedBytes } from '../encoding/object-bytes.js';
 import type { Decision, StorageEntry } from '../storage/storage.js';
 import { type FieldError, invalid, invalidObject, path } from '../validation/field-error.js';
@@ -125,35 +125,37 @@ async function changed<T extends KubernetesObject>(
   };
   if (wanted !== undefined) refuseStale(resource, wanted, before());
   rules.default?.(object);
-  const request: AdmissionRequest = {
+  // What admission adds is nobody's.
+  context.ownership?.track(before(), object, subresource);
+  const request = new AdmissionRequest({
     operation: 'UPDATE',
-    resource: resource as unknown as Resource,
+    resource,
     subresource,
     namespace,
     name,
     object,
-    get oldObject() {
-      return before();
-    },
+    oldObject: before,
     context,
-  };
-  await admit(registry.admission, request);
+  });
+  const admitted = registry.admission.admit(request);
+  if (admitted !== undefined) await admitted;
   rules.default?.(object);
   if (wanted === undefined) {
     // What is stored was valid when it was written.
     const bytes = storedBytes(object);
     if (bytes.equals(entry.value)) {
-      await validateAdmission(registry.admission, request);
+      const validated = registry.admission.validate(request);
+      if (validated !== undefined) await validated;
       return { object, old: object, bytes, removes: isFinished(resource, object), giveBack: undefined };
     }
   }
   const old = before();
   prepare(resource, object, old, subresource, context);
-  context.ownership?.track(old, object, subresource);
   keepTimes(object, old);
   const errors = validate(resource, object, old, request);
   if (errors.length > 0) throw invalidObject(rules.kind, name, errors);
-  await validateAdmission(registry.admission, request);
+  const validated = registry.admission.validate(request);
+  if (validated !== undefined) await validated;
   const giveBack = await rules.allocate?.(object, old, context);
   return { object, old, bytes: storedBytes(object), removes: isFinished(resource, object), giveBack };
 }
@@ -240,7 +242,7 @@ function validate<T extends KubernetesObject>(
   resource: Resource<T>,
   object: T,
   old: T,
-  { subresource, context }: AdmissionRequest,
+  { subresource, context }: AdmissionRequest<T>,
 ): FieldError[] {
   const { rules } = resource;
   const errors = [...validateMetadataUpdate(resource, object, old), ...resource.schemaErrors(object)];

@@ -1,11 +1,15 @@
 import type { Kind, KubernetesObject } from '@kubewright/api';
 import type { User } from '../auth/user.js';
 import type { FieldOwnership } from './field-ownership.js';
+import type { Lister } from './lister.js';
+import type { ServedKind } from './resource.js';
 
 /** The other objects of the same server, for rules and admission that need them. Reads are as fresh as the cache. */
 export interface ObjectReader {
   get<T extends KubernetesObject>(kind: Kind<T>, namespace: string, name: string): Promise<T | undefined>;
   list<T extends KubernetesObject>(kind: Kind<T>, namespace?: string): Promise<T[]>;
+  /** Without a wait and parsed once for all: for what every write looks at. */
+  lister<T extends KubernetesObject>(kind: Kind<T>): Lister<T>;
 }
 
 /** Besides reading, rules may keep objects of other kinds in step (the IPAddress of a Service). */
@@ -32,6 +36,10 @@ export interface ObjectStore extends ObjectReader {
 export interface WriteContext {
   readonly user: User;
   readonly dryRun: boolean;
+  /** What the client asked for; undefined where the server writes on its own. */
+  readonly request?: WriteRequest;
+  /** True for the inner writes of a request that admission has passed (the update that a Binding makes of its pod). */
+  readonly admitted?: true;
   /** Keeps the managed fields; without it (the server's own writes, an apply that did it itself) they stay. */
   readonly ownership?: FieldOwnership;
   /** Milliseconds since the epoch. */
@@ -39,6 +47,20 @@ export interface WriteContext {
   readonly objects: ObjectStore;
   /** Ranges that Services take addresses and ports from. */
   readonly serviceRanges: ServiceRanges;
+}
+
+/** A client's request, to those who have a say in the write that it makes. */
+export interface WriteRequest {
+  /** The version that the client speaks. */
+  readonly served: ServedKind;
+  /** Options of a write as the client gave them, without `apiVersion` and `kind`. */
+  readonly options: object;
+  /** Aborted when nobody waits for the answer any more. */
+  readonly signal: AbortSignal;
+  /** Adds a `Warning` header to the answer. */
+  warn(text: string): void;
+  /** Adds to the audit event of the request. The key is qualified: `pod-security.kubernetes.io/enforce-policy`. */
+  annotate(key: string, value: string): void;
 }
 
 /** Where cluster IPs and node ports come from. */

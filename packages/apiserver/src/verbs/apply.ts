@@ -26,7 +26,9 @@ export async function apply(exchange: Exchange, served: ServedKind): Promise<voi
   const { config, problems } = readConfiguration(await exchange.request.readBody());
   const writer = { manager: options.fieldManager, now: () => server.now() };
   const write = new FieldOwnership(served, writer).applyWrite(subresource, options.force);
-  const context = writeContext(exchange, options);
+  const { dryRun, given } = options;
+  // The apply itself says whose the fields are.
+  const context = writeContext(exchange, served, { dryRun, given });
   const applied = (live: KubernetesObject | undefined): KubernetesObject | undefined => {
     const before = live as JsonObject | undefined;
     const value = applyConfiguration(before, config, write);

@@ -1,8 +1,10 @@
 import { encodeJson } from '@kubewright/api';
+import { AdmissionRequest } from '../admission/admission-request.js';
 import type { Exchange } from '../exchange.js';
 import { deleteObject } from '../registry/delete-object.js';
 import type { ServedKind } from '../registry/resource.js';
 import { updateObject } from '../registry/update-object.js';
+import type { WriteContext } from '../registry/write-context.js';
 import { builtinBodyKind } from '../schema/body-kind.js';
 import { readObject } from './read-body.js';
 import { writeContext, writeOptions } from './write-options.js';
@@ -15,16 +17,23 @@ export async function createSubresource(exchange: Exchange, served: ServedKind):
   const options = writeOptions(exchange);
   const { group, version, kind } = served.kind.subresources[subresource] ?? served.kind;
   const body = await readObject(exchange, builtinBodyKind(group, version, kind), options.fieldValidation);
-  const context = writeContext(exchange, options, served);
+  const context = writeContext(exchange, served, options);
+  const request = new AdmissionRequest({
+    ...({ operation: 'CREATE', resource, subresource, namespace, name, object: body, context } as const),
+    kind: { group, version, kind },
+  });
+  await server.admission.admit(request);
+  await server.admission.validate(request);
+  const inner: WriteContext = { ...context, admitted: true };
   const answer = await resource.rules.subresources?.[subresource]?.create?.(body, {
     ...context,
     namespace,
     name,
     update: async (change) =>
-      (await updateObject(server, resource, { namespace, name, subresource, change }, context)).object,
+      (await updateObject(server, resource, { namespace, name, subresource, change }, inner)).object,
     delete: async (deleteOptions) => {
       const dryRun = context.dryRun || (deleteOptions.dryRun ?? []).length > 0;
-      await deleteObject(server, resource, { namespace, name }, deleteOptions, { ...context, dryRun });
+      await deleteObject(server, resource, { namespace, name }, deleteOptions, { ...inner, dryRun });
     },
   });
   exchange.sendJson(201, encodeJson(answer));

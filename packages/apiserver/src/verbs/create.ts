@@ -14,7 +14,7 @@ export async function create(exchange: Exchange, served: ServedKind): Promise<vo
   const object = await readObject(exchange, served.body, options.fieldValidation);
   matchNamespace(object, exchange.info.namespace, served);
   dedupeOwners(exchange, object);
-  const context = writeContext(exchange, options, served);
+  const context = writeContext(exchange, served, options);
   const stored = served.toStored(object);
   const created = await createObject(exchange.server, served.resource, stored, context);
   warnAboutWrite(exchange, served.resource, created);

@@ -14,12 +14,13 @@ export async function deleteCollection(exchange: Exchange, served: ServedKind): 
   const { resource } = served;
   const options = await deleteOptions(exchange);
   const dryRun = (options.dryRun ?? []).includes('All');
-  const context = writeContext(exchange, { dryRun });
+  const context = writeContext(exchange, served, { dryRun, given: options });
   const { entries, revision } = await resource.cache.list(scopeOf(exchange, served));
   const deleted: StoredEntry[] = [];
   for (const entry of entries) {
     try {
-      deleted.push(await deleteObject(server, resource, resource.nameOf(entry.key), options, context));
+      const target = { ...resource.nameOf(entry.key), ofCollection: true };
+      deleted.push(await deleteObject(server, resource, target, options, context));
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }

@@ -15,7 +15,7 @@ export async function deleteVerb(exchange: Exchange, served: ServedKind): Promis
     served.resource,
     { namespace, name },
     options,
-    writeContext(exchange, { dryRun: (options.dryRun ?? []).includes('All') }),
+    writeContext(exchange, served, { dryRun: (options.dryRun ?? []).includes('All'), given: options }),
   );
   if (!deleted.gone || served.resource.rules.returnsDeleted) answerObject(exchange, served, 200, deleted);
   else exchange.sendJson(200, encodeJson(success(served, deleted)));

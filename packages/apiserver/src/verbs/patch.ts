@@ -56,7 +56,7 @@ export async function patch(exchange: Exchange, served: ServedKind): Promise<voi
         return served.toStored(object);
       },
     },
-    writeContext(exchange, options, served),
+    writeContext(exchange, served, options),
   );
   warnAboutWrite(exchange, served.resource, updated);
   answerObject(exchange, served, 200, updated);

@@ -1,5 +1,6 @@
 import { ApiError, encodeJson, type KubernetesObject, notFound } from '@kubewright/api';
 import type { Scale } from '@kubewright/api/autoscaling/v1';
+import { AdmissionRequest } from '../admission/admission-request.js';
 import { parseStored } from '../encoding/object-bytes.js';
 import type { Exchange } from '../exchange.js';
 import type { ScaleRules } from '../kinds/kind-rules.js';
@@ -12,6 +13,7 @@ import { patchedForm } from './patched-form.js';
 import { readObject } from './read-body.js';
 import { writeContext, writeOptions } from './write-options.js';
 
+const scaleIdentity = { group: 'autoscaling', version: 'v1', kind: 'Scale' };
 const scaleKind = () => builtinBodyKind('autoscaling', 'v1', 'Scale');
 
 /** GET of the scale of an object. */
@@ -47,15 +49,28 @@ async function changeScale(
   const { namespace, name, subresource } = exchange.info;
   const options = writeOptions(exchange);
   const rules = scaleRules(served);
+  const { server } = exchange;
+  const context = writeContext(exchange, served, options);
+  const admit = async (scale: Scale, old: Scale): Promise<void> => {
+    const request = new AdmissionRequest<KubernetesObject>({
+      ...({ operation: 'UPDATE', resource: served.resource, subresource, namespace, name, context } as const),
+      kind: scaleIdentity,
+      object: scale,
+      oldObject: () => old,
+    });
+    await server.admission.admit(request);
+    await server.admission.validate(request);
+  };
   const updated = await updateObject(
-    exchange.server,
+    server,
     served.resource,
     {
       namespace,
       name,
       subresource,
-      change: (current) => {
+      change: async (current) => {
         const scale = change(scaleOf(served, current));
+        await admit(scale, scaleOf(served, current));
         const replicas = scale.spec?.replicas ?? 0;
         if (replicas < 0)
           throw invalidObject({ group: 'autoscaling', plural: 'scales', kind: 'Scale' }, name, [
@@ -67,7 +82,7 @@ async function changeScale(
         return current;
       },
     },
-    writeContext(exchange, options, served),
+    { ...context, admitted: true },
   );
   exchange.sendJson(200, encodeJson(scaleOf(served, updated.object)));
 }

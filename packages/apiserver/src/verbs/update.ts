@@ -31,7 +31,7 @@ export async function update(exchange: Exchange, served: ServedKind): Promise<vo
   };
   const { server } = exchange;
   const { resource } = served;
-  const context = writeContext(exchange, options, served);
+  const context = writeContext(exchange, served, options);
   let created = false;
   const create = () => {
     const stored = change();

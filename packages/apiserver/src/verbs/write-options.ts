@@ -24,6 +24,8 @@ export interface WriteOptions {
   readonly fieldManager: string;
   readonly fieldValidation: FieldValidation;
   readonly force: boolean;
+  /** What of these the client gave, as admission is told. */
+  readonly given: object;
 }
 
 const maxManagerLength = 128;
@@ -54,18 +56,34 @@ export function writeOptions({ info, request }: Exchange): WriteOptions {
     fieldManager: fieldManager === '' ? managerOf(request.headers['user-agent']) : fieldManager,
     fieldValidation: (fieldValidation || 'Warn') as FieldValidation,
     force: querySwitch(query, 'force'),
+    given: {
+      ...(dryRun.length === 0 ? {} : { dryRun }),
+      ...(fieldManager === '' ? {} : { fieldManager }),
+      ...(fieldValidation === '' ? {} : { fieldValidation }),
+    },
   };
 }
 
-/** Who writes, for the rules and the admission of a write; through `served` what it changes becomes the writer's. */
+/** Who writes, for the rules and the admission of a write; what it changes becomes the field manager's, if it names one. */
 export function writeContext(
-  { server, user }: Exchange,
-  { dryRun, fieldManager }: Pick<WriteOptions, 'dryRun'> & Partial<WriteOptions>,
-  served?: ServedKind,
+  exchange: Exchange,
+  served: ServedKind,
+  { dryRun, fieldManager, given }: Pick<WriteOptions, 'dryRun' | 'given'> & Partial<WriteOptions>,
 ): WriteContext {
+  const { server, user, request } = exchange;
   const { objects, ...writer } = server.contextFor(user, dryRun);
-  const context = { ...writer, objects: dryRun ? dryRunStore(objects) : objects };
-  if (served === undefined || fieldManager === undefined) return context;
+  const context = {
+    ...writer,
+    objects: dryRun ? dryRunStore(objects) : objects,
+    request: {
+      served,
+      options: given,
+      signal: request.signal,
+      warn: (text: string) => exchange.warn(text),
+      annotate: (key: string, value: string) => exchange.annotate(key, value),
+    },
+  };
+  if (fieldManager === undefined) return context;
   return {
     ...context,
     ownership: new FieldOwnership(served, { manager: fieldManager, now: () => server.now() }),
