@@ -51,6 +51,8 @@ export interface SchemaSource {
   /** The name of the root definition (`io.k8s.api.core.v1.Pod`), where it has one. */
   readonly name?: string;
   readonly root: Schema;
+  /** Another one where the root is another one, for schemas that are long to read. */
+  readonly digest?: string;
   /** The definition of that name. @throws Error when there is none: a fault of the data, not of a request. */
   resolve(ref: string): Schema;
 }

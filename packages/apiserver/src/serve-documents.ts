@@ -1,25 +1,21 @@
 import { encodeJson } from '@kubewright/api';
-import { createDiscovery, type DiscoveryDocument } from './discovery/discovery.js';
+import { createDiscovery, type Discovery, type DiscoveryDocument } from './discovery/discovery.js';
 import { statusEndpoint } from './encoding/negotiate.js';
 import { prettyJson } from './encoding/pretty-json.js';
 import { encodeProtobuf } from './encoding/protobuf.js';
 import type { Exchange } from './exchange.js';
 import { kubernetesVersion } from './http/version.js';
-import { createOpenApi } from './openapi/openapi.js';
+import { createOpenApi, type OpenApi } from './openapi/openapi.js';
+import type { ServedKind } from './registry/resource.js';
 import type { ApiServer } from './server.js';
 
 /** The documents that describe the server to its clients: discovery, OpenAPI and the list of all paths. */
 export function serveDocuments(server: ApiServer): void {
-  const { paths, resources } = server;
-  const kinds = resources.served().map((served) => ({
-    ...served.kind,
-    storedAs: served.resource.rules.kind,
-    returnsDeleted: served.resource.rules.returnsDeleted,
-  }));
-  const discovery = createDiscovery(kinds, server.options.advertised ?? '127.0.0.1:6443');
+  const { paths } = server;
+  const current = documentsOf(server);
   const answer = (exchange: Exchange) => {
     const path = exchange.info.path.replace(/\/$/, '');
-    const document = discovery.document(path, exchange.request.headers.accept);
+    const document = current().discovery.document(path, exchange.request.headers.accept);
     if (document === undefined) exchange.send(404, 'text/plain; charset=utf-8', '404 page not found\n');
     else sendDocument(exchange, document);
   };
@@ -27,11 +23,10 @@ export function serveDocuments(server: ApiServer): void {
     paths.add(path, answer);
     paths.addBelow(`${path}/`, answer);
   }
-  const openApi = createOpenApi(kinds, kubernetesVersion.gitVersion);
   const answerOpenApi = (exchange: Exchange) => {
     const { path, query } = exchange.info;
     const { accept } = exchange.request.headers;
-    const document = openApi.answer(path, { hash: query.get('hash') ?? undefined, accept });
+    const document = current().openApi.answer(path, { hash: query.get('hash') ?? undefined, accept });
     if (document === undefined) exchange.send(404, 'text/plain; charset=utf-8', '404 page not found\n');
     else {
       const { 'content-type': contentType = 'application/json', ...headers } = document.headers;
@@ -46,6 +41,44 @@ export function serveDocuments(server: ApiServer): void {
   paths.add('/', (exchange) =>
     exchange.send(200, 'application/json', prettyJson(encodeJson({ paths: paths.all() }))),
   );
+}
+
+interface Documents {
+  readonly discovery: Discovery;
+  readonly openApi: OpenApi;
+}
+
+/** The documents of the kinds that the server has now: made anew on the first request after these changed. */
+function documentsOf(server: ApiServer): () => Documents {
+  const { resources } = server;
+  const described = new WeakMap<ServedKind, ReturnType<typeof describe>>();
+  let generation = -1;
+  let documents: Documents | undefined;
+  return () => {
+    if (documents !== undefined && generation === resources.generation) return documents;
+    generation = resources.generation;
+    const kinds = resources.served().map((served) => {
+      const known = described.get(served) ?? describe(served);
+      described.set(served, known);
+      return known;
+    });
+    documents = {
+      discovery: createDiscovery(kinds, server.options.advertised ?? '127.0.0.1:6443'),
+      openApi: createOpenApi(kinds, kubernetesVersion.gitVersion, documents?.openApi),
+    };
+    return documents;
+  };
+}
+
+/** What the documents say of a kind. */
+function describe({ kind, resource }: ServedKind) {
+  const { rules, forms } = resource;
+  return {
+    ...kind,
+    // Every version of a custom resource has rules of its own.
+    storedAs: forms === undefined ? rules.kind : forms.storedAs,
+    returnsDeleted: rules.returnsDeleted,
+  };
 }
 
 function sendDocument(exchange: Exchange, { contentType, body, etag }: DiscoveryDocument): void {

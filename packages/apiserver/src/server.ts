@@ -214,8 +214,8 @@ export class ApiServer implements Registry {
   }
 
   #addResource(rules: KindRules): void {
-    const readHead = headReader(rules.kind.selectableFields, rules.fields);
-    const resource = new Resource(rules, (prefix) => this.#cache.resource(prefix, readHead));
+    const reader = headReader(rules.kind.selectableFields, rules.fields);
+    const resource = new Resource(rules, (prefix) => this.#cache.resource(prefix, reader));
     this.resources.add(resource);
     this.metrics.storage.name(resource.prefix, { group: rules.kind.group, resource: rules.kind.plural });
     const seconds = rules.timeToLiveSeconds;

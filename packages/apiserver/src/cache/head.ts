@@ -6,10 +6,17 @@ export interface Head {
   readonly labels: Labels;
   /** The values of the kind's selectable fields by their names (`spec.nodeName`), but for metadata's own. */
   readonly fields: Readonly<Record<string, string>>;
+  /** True where readers get something else than the stored bytes: what {@link StoredReader.current} makes of them. */
+  readonly stale?: boolean;
 }
 
-/** Reads the head of a stored object. It runs once an object and change, when that arrives. */
-export type ReadHead = (bytes: Buffer) => Head;
+/** How a cache looks at the stored objects of its resource. */
+export interface StoredReader {
+  /** The head of an object. It runs once an object and change, when that arrives. */
+  head(bytes: Buffer): Head;
+  /** What readers get in place of stale bytes: an object of an older schema as today's has it. */
+  current?(bytes: Buffer): Buffer;
+}
 
 const none: Labels = Object.freeze({});
 
@@ -21,14 +28,16 @@ const none: Labels = Object.freeze({});
 export function headReader<T>(
   paths: readonly string[],
   computed: Readonly<Record<string, (object: T) => string>> = {},
-): ReadHead {
+): StoredReader {
   const plain = paths.filter((path) => !(path in computed));
   const made = Object.entries(computed);
-  return (bytes) => {
-    const object = takeFresh(bytes) ?? (JSON.parse(bytes.toString()) as KubernetesObject);
-    const fields: Record<string, string> = {};
-    for (const path of plain) fields[path] = fieldText(object, path);
-    for (const [name, make] of made) fields[name] = make(object as T);
-    return { labels: object.metadata?.labels ?? none, fields };
+  return {
+    head(bytes) {
+      const object = takeFresh(bytes) ?? (JSON.parse(bytes.toString()) as KubernetesObject);
+      const fields: Record<string, string> = {};
+      for (const path of plain) fields[path] = fieldText(object, path);
+      for (const [name, make] of made) fields[name] = make(object as T);
+      return { labels: object.metadata?.labels ?? none, fields };
+    },
   };
 }

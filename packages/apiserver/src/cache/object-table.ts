@@ -3,7 +3,7 @@ import { compareKeys } from '../storage/storage.js';
 import { ByteSlabs } from './byte-slabs.js';
 import type { Side } from './cache-event.js';
 import { FieldIndex } from './field-index.js';
-import type { Head } from './head.js';
+import type { Head, StoredReader } from './head.js';
 import { LabelIndex, type LabelSet } from './label-index.js';
 import { type ObjectName, objectNameOf } from './object-name.js';
 import { RetiredSlots } from './retired-slots.js';
@@ -53,10 +53,15 @@ export class ObjectTable {
   readonly #partialIndexes = new Set<FieldIndex>();
   readonly #namespaceSizes = new Map<string, number>();
   readonly #freeSlots: number[] = [];
+  /** Slots of which readers get something else than the bytes. */
+  readonly #stale = new Set<number>();
+  readonly #current: (bytes: Buffer) => Buffer;
   readonly #retired = new RetiredSlots((slot) => this.#free(slot));
 
-  constructor(prefix: string) {
+  /** @param current what readers get in place of stale bytes */
+  constructor(prefix: string, current: (bytes: Buffer) => Buffer = (bytes) => bytes) {
     this.#prefix = prefix;
+    this.#current = current;
   }
 
   get size(): number {
@@ -98,6 +103,20 @@ export class ObjectTable {
     for (const [field, column] of this.#fields) column[slot] = head.fields[field] ?? '';
     for (const [field, index] of this.#fieldIndexes) index.add(this.#field(slot, field), slot);
     this.#bytes.set(slot, bytes);
+    if (head.stale) this.#stale.add(slot);
+  }
+
+  /** Looks at the bytes of all objects anew: other fields may be selected by, others may be stale. */
+  reread(reader: StoredReader): void {
+    this.#fields.clear();
+    this.#fieldIndexes.clear();
+    this.#partialIndexes.clear();
+    this.#stale.clear();
+    for (const slot of this.#order.values()) {
+      const { fields, stale } = reader.head(this.#bytes.get(slot));
+      for (const [field, value] of Object.entries(fields)) this.#column(field)[slot] = value;
+      if (stale) this.#stale.add(slot);
+    }
   }
 
   delete(key: string): void {
@@ -229,14 +248,17 @@ export class ObjectTable {
     this.#keys[slot] = '';
     this.#labels[slot] = undefined;
     for (const column of this.#fields.values()) column[slot] = '';
+    this.#stale.delete(slot);
     this.#freeSlots.push(slot);
   }
 
-  #column(field: string): void {
-    if (this.#fields.has(field)) return;
-    const column: string[] = [];
+  #column(field: string): string[] {
+    let column = this.#fields.get(field);
+    if (column !== undefined) return column;
+    column = [];
     for (let slot = 0; slot < this.#keys.length; slot++) column.push('');
     this.#fields.set(field, column);
+    return column;
   }
 
   #field(slot: number, field: string): string {
@@ -251,13 +273,19 @@ export class ObjectTable {
   #head(slot: number): Head {
     const fields: Record<string, string> = {};
     for (const [field, column] of this.#fields) fields[field] = column[slot] ?? '';
-    return { labels: this.#labels[slot]?.labels ?? {}, fields };
+    const head = { labels: this.#labels[slot]?.labels ?? {}, fields };
+    return this.#stale.has(slot) ? { ...head, stale: true } : head;
+  }
+
+  #readable(slot: number): Buffer {
+    const bytes = this.#bytes.get(slot);
+    return this.#stale.size > 0 && this.#stale.has(slot) ? this.#current(bytes) : bytes;
   }
 
   #entry(slot: number): CacheEntry {
     return {
       key: this.#keys[slot] ?? '',
-      bytes: this.#bytes.get(slot),
+      bytes: this.#readable(slot),
       revision: this.#revisions[slot] ?? 0,
     };
   }

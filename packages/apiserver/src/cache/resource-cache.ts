@@ -4,7 +4,7 @@ import { Change, type Side } from './cache-event.js';
 import type { CacheStatistics } from './cache-statistics.js';
 import { CacheWatch, type WatchOptions } from './cache-watch.js';
 import { EventWindow, type WindowLimits } from './event-window.js';
-import type { ReadHead } from './head.js';
+import type { StoredReader } from './head.js';
 import { listOf, type ObjectList } from './object-list.js';
 import { objectNameOf } from './object-name.js';
 import { type CacheEntry, ObjectTable, type TableQuery } from './object-table.js';
@@ -44,9 +44,9 @@ export class ResourceCache {
   /** Settles when the objects are loaded; reads before that are refused. */
   readonly ready: Promise<void>;
   readonly #feed: Feed;
-  readonly #readHead: ReadHead;
   readonly #limits: WindowLimits;
   readonly #watchers = new WatcherIndex();
+  #reader: StoredReader;
   #table: ObjectTable;
   #window: EventWindow | undefined;
   /** What arrives while the objects are loaded. */
@@ -54,6 +54,7 @@ export class ResourceCache {
   #lastChanged = 0;
   #dirty = new Set<CacheWatch>();
   #closed = false;
+  #listener: ((change: Change) => void) | undefined;
   readonly #counts = {
     ...{ received: 0, dispatched: 0, loads: 0, terminated: 0 },
     ...{ lists: 0, listed: 0, storedLists: 0 },
@@ -62,13 +63,13 @@ export class ResourceCache {
   constructor(
     feed: Feed,
     prefix: string,
-    options: { readonly readHead: ReadHead; readonly window?: WindowLimits },
+    options: { readonly reader: StoredReader; readonly window?: WindowLimits },
   ) {
     this.prefix = prefix;
     this.#feed = feed;
-    this.#readHead = options.readHead;
+    this.#reader = options.reader;
     this.#limits = options.window ?? {};
-    this.#table = new ObjectTable(prefix);
+    this.#table = this.#newTable();
     this.ready = this.#load();
     // Whoever awaits it is told; the server as a whole is told by the feed.
     this.ready.catch(() => undefined);
@@ -180,6 +181,20 @@ export class ResourceCache {
     await this.#feed.waitFor(revision, signal);
   }
 
+  /**
+   * Looks at all objects anew, as when the schema or the selectable fields of a custom resource change: from now on
+   * readers get what `reader` makes of them. Watches go on.
+   */
+  reread(reader: StoredReader): void {
+    this.#reader = reader;
+    this.#table.reread(reader);
+  }
+
+  /** Tells of every change from now on, before the write that made it is answered; `undefined` takes that back. */
+  onChange(listener: ((change: Change) => void) | undefined): void {
+    this.#listener = listener;
+  }
+
   /** Takes a change that the feed brings. For the feed alone. */
   apply(event: StorageEvent): void {
     const window = this.#window;
@@ -193,15 +208,22 @@ export class ResourceCache {
     // The change keeps the store's bytes: a view into the table's slabs would keep whole slabs in memory.
     const before = previous && {
       bytes: previous.value,
-      head: this.#table.head(key) ?? this.#readHead(previous.value),
+      head: this.#table.head(key) ?? this.#reader.head(previous.value),
     };
-    const after = value && { bytes: value, head: this.#readHead(value) };
+    const after = value && { bytes: value, head: this.#reader.head(value) };
     if (after === undefined) this.#table.delete(key);
     else this.#table.set(key, revision, after);
-    const change = new Change({ key, name: objectNameOf(this.prefix, key), revision, before, after });
+    const change = new Change({
+      key,
+      name: objectNameOf(this.prefix, key),
+      revision,
+      before: this.#readable(before),
+      after: this.#readable(after),
+    });
     this.#lastChanged = revision;
     this.#counts.received += 1;
     window.push(change, this.#table.bytes);
+    this.#listener?.(change);
     for (const watch of this.#watchers.concerned(change)) {
       if (!watch.offer(change)) continue;
       this.#counts.dispatched += 1;
@@ -216,6 +238,16 @@ export class ResourceCache {
     for (const watch of [...this.#watchers.all()]) watch.close(error);
   }
 
+  #newTable(): ObjectTable {
+    return new ObjectTable(this.prefix, (bytes) => this.#reader.current?.(bytes) ?? bytes);
+  }
+
+  /** An object as readers get it. */
+  #readable<S extends Side | undefined>(side: S): S {
+    if (side?.head.stale !== true) return side;
+    return { ...side, bytes: this.#reader.current?.(side.bytes) ?? side.bytes };
+  }
+
   async #load(): Promise<void> {
     const { storage } = this.#feed;
     for (;;) {
@@ -225,7 +257,7 @@ export class ResourceCache {
       } catch (error) {
         // A load that compaction overtook starts again.
         if (!isGone(error)) throw error;
-        this.#table = new ObjectTable(this.prefix);
+        this.#table = this.#newTable();
       }
     }
   }
@@ -235,7 +267,7 @@ export class ResourceCache {
     const { revision } = page;
     for (;;) {
       for (const { key, value, revision: changed } of page.entries) {
-        this.#table.set(key, changed, { bytes: value, head: this.#readHead(value) });
+        this.#table.set(key, changed, { bytes: value, head: this.#reader.head(value) });
       }
       const startAfter = page.entries.at(-1)?.key;
       if (!page.more || startAfter === undefined) break;
@@ -265,9 +297,12 @@ export class ResourceCache {
       });
       for (const { key, value, revision: changed } of page.entries) {
         const name = objectNameOf(this.prefix, key);
-        if (!selectsAll && !selects(selection, name, this.#readHead(value))) continue;
+        const reads = this.#reader.current !== undefined;
+        const head = selectsAll && !reads ? undefined : this.#reader.head(value);
+        if (head !== undefined && !selects(selection, name, head)) continue;
         if (entries.length === limit) return { entries, revision, more: true };
-        entries.push({ key, bytes: value, revision: changed });
+        const { bytes } = head === undefined ? { bytes: value } : this.#readable({ bytes: value, head });
+        entries.push({ key, bytes, revision: changed });
       }
       startAfter = page.entries.at(-1)?.key;
       more = page.more;
@@ -316,7 +351,7 @@ export class ResourceCache {
   }
 
   #changeOf({ key, revision, value, previous }: StorageEvent): Change {
-    const side = (bytes: Buffer): Side => ({ bytes, head: this.#readHead(bytes) });
+    const side = (bytes: Buffer): Side => this.#readable({ bytes, head: this.#reader.head(bytes) });
     return new Change({
       key,
       name: objectNameOf(this.prefix, key),

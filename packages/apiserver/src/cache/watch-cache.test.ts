@@ -38,6 +38,33 @@ describe('the watch cache', () => {
     expect(pods.size).toBe(0);
   });
 
+  test('is read anew while it is watched: stale objects are what the reader makes of them', async () => {
+    await put(storage, 'default/web', { app: 'web' }, 'node-1');
+    const changes: string[] = [];
+    pods.onChange(({ key }) => changes.push(key));
+    pods.reread({
+      head: (bytes) => ({ ...readHead.head(bytes), fields: { half: 'yes' }, stale: true }),
+      current: (bytes) => bytes.subarray(0, bytes.length / 2),
+    });
+    const watch = pods.watch({ after: pods.revision });
+    await put(storage, 'default/api', { app: 'api' });
+
+    const fields = parseFieldSelector('half=yes');
+    const { entries } = await pods.list({ selection: { fields } });
+    expect(entries.map(({ bytes }) => bytes.toString())).toEqual(
+      [pod('default/api', { app: 'api' }), pod('default/web', { app: 'web' }, 'node-1')].map((bytes) =>
+        bytes.subarray(0, bytes.length / 2).toString(),
+      ),
+    );
+    const { value } = await watch.next();
+    expect(value?.events.map(({ bytes }) => bytes.toString())).toEqual([entries[0]?.bytes.toString()]);
+    expect(changes).toEqual([`${prefix}default/api`]);
+
+    pods.reread(readHead);
+    expect(pods.get(`${prefix}default/api`)?.bytes).toEqual(pod('default/api', { app: 'api' }));
+    watch.close(undefined);
+  });
+
   test('loads what is there, page by page, and what is written meanwhile', async () => {
     for (let i = 0; i < 2500; i++) await put(storage, `default/web-${i}`, { app: 'web' });
     const other = await openCache(storage);

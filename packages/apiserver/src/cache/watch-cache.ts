@@ -6,7 +6,7 @@ import {
   tooLargeRevision,
 } from '../storage/storage.js';
 import type { WindowLimits } from './event-window.js';
-import type { ReadHead } from './head.js';
+import type { StoredReader } from './head.js';
 import { type Feed, ResourceCache } from './resource-cache.js';
 
 /** Upstream's time for a read to wait for a revision that is not here yet. */
@@ -51,9 +51,9 @@ export class WatchCache implements Feed {
    * The cache of one resource, whose keys start with `prefix` (`/registry/pods/`). It starts to load at once; await
    * `ready` before the first read.
    */
-  resource(prefix: string, readHead: ReadHead, window: WindowLimits = {}): ResourceCache {
+  resource(prefix: string, reader: StoredReader, window: WindowLimits = {}): ResourceCache {
     if (this.#resources.has(prefix)) throw new Error(`${prefix} has a cache already`);
-    const resource = new ResourceCache(this, prefix, { readHead, window });
+    const resource = new ResourceCache(this, prefix, { reader, window });
     this.#resources.set(prefix, resource);
     return resource;
   }

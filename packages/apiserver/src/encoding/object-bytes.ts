@@ -68,14 +68,28 @@ export function itemLength(stored: Buffer, revision: number): number {
   return stored.length + versionMember(revision).length;
 }
 
+/** An item of a list; `named` ones carry apiVersion and kind. */
+export interface WrittenItem {
+  readonly bytes: Buffer;
+  readonly revision: number;
+  readonly named: boolean;
+}
+
 /** Writes an item of a list to where it goes out from; gives the end of it. */
-export function writeItem(target: Buffer, at: number, stored: Buffer, revision: number): number {
+export function writeItem(
+  target: Buffer,
+  at: number,
+  { bytes: stored, revision, named }: WrittenItem,
+): number {
   const start = startOf(stored);
   const members = start + metadataStart.length;
   const version = versionMember(revision);
-  target[at] = openingBrace;
-  let end = at + 1;
-  end += stored.copy(target, end, start, members);
+  let end = at;
+  if (named) end += stored.copy(target, end, 0, members);
+  else {
+    target[end] = openingBrace;
+    end += 1 + stored.copy(target, end + 1, start, members);
+  }
   // The comma that the member ends with goes where no other follows.
   const length = stored[members] === closingBrace ? version.length - 1 : version.length;
   end += target.write(version, end, length, 'latin1');

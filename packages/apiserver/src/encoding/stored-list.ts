@@ -8,11 +8,12 @@ const comma = 0x2c;
 
 /**
  * A list of objects that are served as they are stored, in pieces of JSON: each item is copied once, to where it goes
- * out from. `head` is JSON and says all but the items.
+ * out from. `head` is JSON and says all but the items, which say their kind themselves where `namesItems` is true.
  */
 export function* storedList(
   head: string,
   entries: Iterable<{ readonly bytes: Buffer; readonly revision: number }>,
+  namesItems = false,
 ): Generator<Uint8Array> {
   const opening = Buffer.from(`${head.slice(0, -1)},"items":[`);
   let piece = Buffer.allocUnsafe(Math.max(firstPiece, opening.length));
@@ -27,7 +28,7 @@ export function* storedList(
     }
     if (!isFirst) piece[used++] = comma;
     isFirst = false;
-    used = writeItem(piece, used, bytes, revision);
+    used = writeItem(piece, used, { bytes, revision, named: namesItems });
   }
   if (used + closing.length > piece.length) {
     yield piece.subarray(0, used);

@@ -37,9 +37,12 @@ export interface OpenApi {
   ): OpenApiAnswer | undefined;
 }
 
-/** `version` is the Kubernetes version served, such as `v1.36.0`. Where the kinds change, build another one. */
-export function createOpenApi(kinds: readonly DocumentedKind[], version: string): OpenApi {
-  return new Documents(kinds, version);
+/**
+ * `version` is the Kubernetes version served, such as `v1.36.0`. Where the kinds change, build another one `after` this
+ * one: documents of the same kinds (the same values) are taken over.
+ */
+export function createOpenApi(kinds: readonly DocumentedKind[], version: string, after?: OpenApi): OpenApi {
+  return new Documents(kinds, version, after instanceof Documents ? after : undefined);
 }
 
 const prefix = '/openapi/v3/';
@@ -51,7 +54,7 @@ class Documents implements OpenApi {
   readonly #hashes = new Map<string, string>();
   readonly #bodies = new Map<string, Buffer>();
 
-  constructor(kinds: readonly DocumentedKind[], version: string) {
+  constructor(kinds: readonly DocumentedKind[], version: string, before?: Documents) {
     this.#info = { title: 'Kubernetes', version };
     const ordered = [...kinds].sort(
       (a, b) => compareGroups(a.group, b.group) || compareVersions(a.version, b.version),
@@ -60,7 +63,23 @@ class Documents implements OpenApi {
     for (const kind of ordered) {
       if (kind.group !== '') this.#groups.set(`apis/${kind.group}`, []);
       const path = kind.group === '' ? `api/${kind.version}` : `apis/${kind.apiVersion}`;
-      this.#groups.set(path, [...(this.#groups.get(path) ?? []), kind]);
+      const group = this.#groups.get(path);
+      if (group === undefined) this.#groups.set(path, [kind]);
+      else group.push(kind);
+    }
+    if (before !== undefined) this.#takeOver(before);
+  }
+
+  #takeOver(before: Documents): void {
+    for (const [group, kinds] of this.#groups) {
+      const known = before.#groups.get(group);
+      if (known?.length !== kinds.length || known.some((kind, i) => kind !== kinds[i])) continue;
+      const hash = before.#hashes.get(group);
+      if (hash !== undefined) this.#hashes.set(group, hash);
+      for (const path of [`${prefix}${group}`, `${prefix}${group} protobuf`]) {
+        const body = before.#bodies.get(path);
+        if (body !== undefined) this.#bodies.set(path, body);
+      }
     }
   }
 
@@ -140,13 +159,15 @@ class Documents implements OpenApi {
   }
 
   /**
-   * Cheap, so that the index needs no document: definitions that have a name change only with the version, the others
-   * are hashed.
+   * Cheap, so that the index needs no document: definitions that have a name change only with the version; others say
+   * what stands for them, or are hashed.
    */
   #hash(group: string): string {
     let hash = this.#hashes.get(group);
     if (hash === undefined) {
-      const facts = this.#groups.get(group)?.map(({ schema, ...kind }) => [kind, schema.name ?? schema.root]);
+      const facts = this.#groups
+        .get(group)
+        ?.map(({ schema, ...kind }) => [kind, schema.digest ?? schema.name ?? schema.root]);
       hash = createHash('sha256')
         .update(JSON.stringify([this.#info.version, facts]))
         .digest('hex')

@@ -1,19 +1,39 @@
 import type { KubernetesObject } from '@kubewright/api';
 import type { Resource, ServedKind } from './resource.js';
 
-/** Every kind that a server has, by the path that asks for it and by kind. */
+/** Every kind that a server has, by the path that asks for it and by kind. Kinds come and go while the server runs. */
 export class ResourceTable {
   readonly #byPath = new Map<string, ServedKind>();
   readonly #byKind = new Map<string, ServedKind>();
   readonly #resources = new Set<Resource>();
+  #generation = 0;
 
+  /** Grows with every change, so that who made something of the kinds (documents) knows when to make it anew. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** @throws Error where one of its paths or kinds is taken: who adds it looks first. */
   add(resource: Resource): void {
+    for (const { kind } of resource.served)
+      if (this.#byPath.has(pathOf(kind)) || this.#byKind.has(kindOf(kind)))
+        throw new Error(`${kind.plural} of ${kind.apiVersion} is served already`);
     this.#resources.add(resource);
     for (const served of resource.served) {
-      const { group, version, plural, kind } = served.kind;
-      this.#byPath.set(`${group}/${version}/${plural}`, served);
-      this.#byKind.set(`${group}/${version}/${kind}`, served);
+      this.#byPath.set(pathOf(served.kind), served);
+      this.#byKind.set(kindOf(served.kind), served);
     }
+    this.#generation++;
+  }
+
+  /** Requests that have begun go on with the resource that they have. */
+  remove(resource: Resource): void {
+    if (!this.#resources.delete(resource)) return;
+    for (const { kind } of resource.served) {
+      this.#byPath.delete(pathOf(kind));
+      this.#byKind.delete(kindOf(kind));
+    }
+    this.#generation++;
   }
 
   at(group: string, version: string, plural: string): ServedKind | undefined {
@@ -26,7 +46,7 @@ export class ResourceTable {
 
   /** @throws Error when the server does not have the kind: a fault of the caller, not of a request. */
   of<T extends KubernetesObject>(kind: { group: string; version: string; kind: string }): ServedKind<T> {
-    const served = this.#byKind.get(`${kind.group}/${kind.version}/${kind.kind}`);
+    const served = this.#byKind.get(kindOf(kind));
     if (served === undefined)
       throw new Error(`this server has no ${kind.kind} of ${kind.group}/${kind.version}`);
     return served as unknown as ServedKind<T>;
@@ -37,7 +57,16 @@ export class ResourceTable {
     return [...this.#byPath.values()];
   }
 
+  /** One resource for each place in the store: versions of a custom resource share one. */
   resources(): readonly Resource[] {
-    return [...this.#resources];
+    return [...new Map([...this.#resources].map((resource) => [resource.cache, resource])).values()];
   }
+}
+
+function pathOf({ group, version, plural }: { group: string; version: string; plural: string }): string {
+  return `${group}/${version}/${plural}`;
+}
+
+function kindOf({ group, version, kind }: { group: string; version: string; kind: string }): string {
+  return `${group}/${version}/${kind}`;
 }

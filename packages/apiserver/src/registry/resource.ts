@@ -4,10 +4,33 @@ import { itemBytes, objectBytes, parseStored, storedBytes } from '../encoding/ob
 import type { Conversion, KindRules } from '../kinds/kind-rules.js';
 import { type BodyKind, bodyKindOf } from '../schema/body-kind.js';
 import { createSchemaValidator, type SchemaValidator } from '../schema/schema-validator.js';
+import type { StorageEntry } from '../storage/storage.js';
 import type { FieldError } from '../validation/field-error.js';
 
 /** The groups that upstream stores without their name in the key, from before keys had groups. */
 const root = '/registry/';
+
+/**
+ * Stands between the store and a resource whose objects may be stored at another version than its own. Bytes that the
+ * cache hands out are of today's schema of their own version; what is in the store need not be.
+ */
+export interface StoredForms<T extends KubernetesObject = KubernetesObject> {
+  /** Which version is stored. */
+  readonly storedAs: { readonly group: string; readonly version: string };
+  /** Stored bytes as the cache hands them out. */
+  current(stored: Buffer): Buffer;
+  /**
+   * Bytes of the cache at the resource's own version: the same bytes where they are of it already.
+   * @throws Error where only {@link convert} can
+   */
+  read(current: Buffer): Buffer;
+  /** Brings all to the resource's own version with the help of another process. Absent where none is needed. */
+  convert?(current: readonly Buffer[]): Promise<Buffer[]>;
+  /** What is to be stored of an object; `bytes` are its own. */
+  write(object: T, bytes: Buffer): Buffer | Promise<Buffer>;
+  /** The object at another version of its kind, for those who own its fields there. */
+  at(object: KubernetesObject, apiVersion: string): { object: KubernetesObject; kind: Kind } | undefined;
+}
 
 /** A stored kind on one server: its rules, its place in the store, its cache, and the versions that it is served at. */
 export class Resource<T extends KubernetesObject = KubernetesObject> {
@@ -17,10 +40,13 @@ export class Resource<T extends KubernetesObject = KubernetesObject> {
   readonly cache: ResourceCache;
   /** The stored version first. */
   readonly served: readonly ServedKind<T>[];
+  /** Undefined where what is stored is what the rules know: of all kinds but custom resources. */
+  readonly forms: StoredForms<T> | undefined;
   #schemaValidator: SchemaValidator | undefined;
 
-  constructor(rules: KindRules<T>, openCache: (prefix: string) => ResourceCache) {
+  constructor(rules: KindRules<T>, openCache: (prefix: string) => ResourceCache, forms?: StoredForms<T>) {
     this.rules = rules;
+    this.forms = forms;
     this.prefix = `${root}${rules.storageKey ?? defaultFolder(rules.kind)}/`;
     this.cache = openCache(this.prefix);
     this.served = [
@@ -47,6 +73,15 @@ export class Resource<T extends KubernetesObject = KubernetesObject> {
     if (!this.rules.structural) return [];
     this.#schemaValidator ??= createSchemaValidator(this.rules.kind.schema);
     return this.#schemaValidator(object);
+  }
+
+  /** Bytes of the store as those of an object that the rules know. Only of interest where there are {@link forms}. */
+  async readStored(key: string, { value, revision }: StorageEntry): Promise<Buffer> {
+    if (this.forms === undefined) return value;
+    const cached = this.cache.get(key);
+    const current = cached?.revision === revision ? cached.bytes : this.forms.current(value);
+    const [converted] = (await this.forms.convert?.([current])) ?? [this.forms.read(current)];
+    return converted ?? current;
   }
 
   /** The inverse of {@link key}. */
@@ -109,6 +144,11 @@ export class ServedKind<T extends KubernetesObject = KubernetesObject> {
     return object;
   }
 
+  /** A stored entry as a client of this version reads it. */
+  readBytes(stored: Buffer): KubernetesObject {
+    return this.fromStored(JSON.parse(this.#own(stored).toString()) as T);
+  }
+
   /** The JSON of a stored entry at this version: the stored bytes themselves where no conversion stands between. */
   objectBytes(stored: Buffer, revision: number): Buffer {
     return objectBytes(this.#served(stored), revision);
@@ -116,10 +156,32 @@ export class ServedKind<T extends KubernetesObject = KubernetesObject> {
 
   /** The same as an item of a list. */
   itemBytes(stored: Buffer, revision: number): Buffer {
-    return itemBytes(this.#served(stored), revision);
+    const served = this.#served(stored);
+    return this.namesItems ? objectBytes(served, revision) : itemBytes(served, revision);
+  }
+
+  /** True where each item of a list says of what kind it is, as upstream has it for custom resources. */
+  get namesItems(): boolean {
+    return this.resource.rules.structural === true;
+  }
+
+  /** The entries with their bytes at the version of the resource. */
+  own<E extends { readonly bytes: Buffer }>(entries: Iterable<E>): Iterable<E> {
+    return this.resource.forms === undefined ? entries : this.#eachOwn(entries);
+  }
+
+  *#eachOwn<E extends { readonly bytes: Buffer }>(entries: Iterable<E>): Iterable<E> {
+    for (const entry of entries) yield { ...entry, bytes: this.#own(entry.bytes) };
+  }
+
+  /** Bytes of the cache at the version of the resource. */
+  #own(stored: Buffer): Buffer {
+    const { forms } = this.resource;
+    return forms === undefined ? stored : forms.read(stored);
   }
 
   #served(stored: Buffer): Buffer {
-    return this.conversion === undefined ? stored : storedBytes(this.fromStored(parseStored<T>(stored, 0)));
+    const own = this.#own(stored);
+    return this.conversion === undefined ? own : storedBytes(this.fromStored(parseStored<T>(own, 0)));
   }
 }

@@ -120,7 +120,8 @@ export function listPieces(
     form.as === 'object' ? { kind: listKind, apiVersion } : { kind: form.as, apiVersion: form.apiVersion };
   const json = encodeJson({ ...head, metadata });
   const asStored = form.as === 'object' && served.conversion === undefined;
-  if (asStored && form.type === 'application/json' && !form.pretty) return storedList(json, entries);
+  if (asStored && form.type === 'application/json' && !form.pretty)
+    return storedList(json, served.own(entries), served.namesItems);
   return encodeList(form, json, itemsOf(served, form, entries));
 }
 

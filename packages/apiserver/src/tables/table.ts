@@ -40,7 +40,7 @@ export interface RowForm {
 /** One object as a row in JSON; `now` in milliseconds, for ages. */
 export function rowJson(served: ServedKind, entry: StoredEntry, form: RowForm, now: number): Buffer {
   // Nothing in a cell is a number beyond what JSON.parse reads exactly, so the plain parser will do.
-  const object = served.fromStored(JSON.parse(entry.bytes.toString()) as KubernetesObject);
+  const object = served.readBytes(entry.bytes);
   const cells = encodeJson(columnsOf(served).map((column) => column.cell(object, now)));
   const conditions = served.resource.rules.rowConditions?.(object);
   const said = conditions === undefined ? '' : `"conditions":${encodeJson(conditions)},`;

@@ -28,10 +28,12 @@ export function watch(exchange: Exchange, served: ServedKind): Promise<void> {
 
 class Watch {
   readonly #exchange: Exchange;
-  readonly #served: ServedKind;
+  /** As of {@link #generation} of the server's kinds. */
+  #served: ServedKind;
+  #generation: number;
   readonly #form: Form;
   /** Names the form among the encodings that an event keeps. */
-  readonly #formKey: string;
+  #formKey = '';
   readonly #sizes: Distribution;
   readonly #timeoutMs: number;
   readonly #abort = new AbortController();
@@ -45,10 +47,11 @@ class Watch {
   constructor(exchange: Exchange, served: ServedKind) {
     this.#exchange = exchange;
     this.#served = served;
+    this.#generation = exchange.server.resources.generation;
     const form = formOf(exchange.accepted, exchange.info.query);
     // A list of one is no event: each carries the metadata of its object.
     this.#form = form.as === 'PartialObjectMetadataList' ? { ...form, as: 'PartialObjectMetadata' } : form;
-    this.#formKey = `${served.kind.apiVersion} ${form.type} ${form.as} ${form.apiVersion}`;
+    this.#nameForm();
     this.#sizes = exchange.server.metrics.watches.of(served.kind);
     const seconds = numberOption(exchange, 'timeoutSeconds');
     this.#timeoutMs = seconds > 0 ? seconds * 1000 : Math.floor(minTimeoutMs * (1 + Math.random()));
@@ -120,6 +123,7 @@ class Watch {
   async #forward(stream: ByteStream, events: CacheWatch): Promise<void> {
     try {
       for await (const batch of events) {
+        this.#followKind();
         let frames: Uint8Array[] = [];
         let bytes = 0;
         for (const event of batch.events) {
@@ -199,6 +203,27 @@ class Watch {
       );
     };
     next();
+  }
+
+  #nameForm(): void {
+    const { type, as, apiVersion } = this.#form;
+    const kinds = this.#served.resource.forms === undefined ? '' : `${this.#generation}`;
+    this.#formKey = `${this.#served.kind.apiVersion} ${type} ${as} ${apiVersion} ${kinds}`;
+  }
+
+  /** The schema of a custom resource may change while it is watched; where its version is gone, the watch ends. */
+  #followKind(): void {
+    const { resources } = this.#exchange.server;
+    if (resources.generation === this.#generation) return;
+    this.#generation = resources.generation;
+    const { group, version, plural } = this.#served.kind;
+    const served = resources.at(group, version, plural);
+    if (served === undefined || served.resource.cache !== this.#served.resource.cache) {
+      this.#abort.abort();
+      return;
+    }
+    this.#served = served;
+    this.#nameForm();
   }
 
   /** Framed once for all who watch in this form; a Table's ages are of the moment and its columns are sent once. */
