@@ -18,11 +18,13 @@ export interface GroupResource {
  */
 export class StorageMetrics {
   readonly #series = new ByLabels<Series>(() => ({ seconds: new Distribution(requestSeconds), errors: 0 }));
-  readonly #resources = new Map<string, GroupResource>();
+  readonly #resources = new Map<string, OperationsOf>();
+  /** Of keys that are no resource's. */
+  readonly #others = this.#operationsOf({ group: '', resource: '' });
 
   /** Names the resource whose keys start with the prefix. */
   name(prefix: string, resource: GroupResource): void {
-    this.#resources.set(prefix, resource);
+    this.#resources.set(prefix, this.#operationsOf(resource));
   }
 
   /** The same store, measured. */
@@ -53,7 +55,7 @@ export class StorageMetrics {
     ];
   }
 
-  async #timed<T>(operation: string, key: string, run: () => Promise<T>): Promise<T> {
+  async #timed<T>(operation: Operation, key: string, run: () => Promise<T>): Promise<T> {
     const start = performance.now();
     try {
       return await run();
@@ -68,7 +70,7 @@ export class StorageMetrics {
   /** A refusal is no error of the store: its operation is the read that it came from. */
   async #write(storage: Storage, key: string, decide: Decide): Promise<number> {
     const start = performance.now();
-    let operation = 'get';
+    let operation: Operation = 'get';
     let decided = false;
     const note = (current: StorageEntry | undefined, decision: Decision): Decision => {
       operation = operationOf(current, decision);
@@ -91,23 +93,32 @@ export class StorageMetrics {
     }
   }
 
-  #seriesOf(operation: string, key: string): Series {
-    const { group, resource } = this.#resourceOf(key);
-    return this.#series.at({ operation, group, resource });
+  #operationsOf(resource: GroupResource): OperationsOf {
+    const series = new Map<Operation, Series>();
+    return (operation) => {
+      let found = series.get(operation);
+      if (found === undefined) {
+        found = this.#series.at({ operation, ...resource });
+        series.set(operation, found);
+      }
+      return found;
+    };
   }
 
-  #resourceOf(key: string): GroupResource {
+  #seriesOf(operation: Operation, key: string): Series {
     for (let slash = key.indexOf('/', 1); slash >= 0; slash = key.indexOf('/', slash + 1)) {
       const found = this.#resources.get(key.slice(0, slash + 1));
-      if (found !== undefined) return found;
+      if (found !== undefined) return found(operation);
     }
-    return none;
+    return this.#others(operation);
   }
 }
 
-const none: GroupResource = { group: '', resource: '' };
+type Operation = 'get' | 'list' | 'create' | 'update' | 'delete';
+/** The series of each operation on one resource, made on first use and kept. */
+type OperationsOf = (operation: Operation) => Series;
 
-function operationOf(current: StorageEntry | undefined, decision: Decision): string {
+function operationOf(current: StorageEntry | undefined, decision: Decision): Operation {
   if ('delete' in decision) return 'delete';
   if ('keep' in decision) return 'get';
   return current === undefined ? 'create' : 'update';

@@ -16,28 +16,37 @@ const keyLengthAt = 9;
 const keyAt = 11;
 const isPut = 1;
 
-export function encodeRecord(key: Buffer, value: Uint8Array | undefined, previous: number): Buffer {
-  const record = Buffer.allocUnsafe(keyAt + key.length + (value?.length ?? 0));
+/** @param allocate gives the record its place */
+export function encodeRecord(
+  { key, value, previous }: { key: string; value: Uint8Array | undefined; previous: number },
+  allocate: (size: number) => Buffer,
+): Buffer {
+  const keyLength = Buffer.byteLength(key);
+  const record = allocate(keyAt + keyLength + (value?.length ?? 0));
   record[0] = value === undefined ? 0 : isPut;
   record.writeDoubleBE(previous, previousAt);
-  record.writeUInt16BE(key.length, keyLengthAt);
-  key.copy(record, keyAt);
-  if (value !== undefined) record.set(value, keyAt + key.length);
+  record.writeUInt16BE(keyLength, keyLengthAt);
+  record.write(key, keyAt);
+  if (value !== undefined) record.set(value, keyAt + keyLength);
   return record;
 }
 
 export function decodeRecord(record: Buffer): Record {
-  const valueAt = keyAt + record.readUInt16BE(keyLengthAt);
-  return {
-    key: record.toString('utf8', keyAt, valueAt),
-    value: valueIn(record),
-    previous: previousIn(record),
-  };
+  return { key: keyIn(record), value: valueIn(record), previous: previousIn(record) };
+}
+
+/** The key alone. */
+export function keyIn(record: Buffer): string {
+  return record.toString('utf8', keyAt, keyAt + record.readUInt16BE(keyLengthAt));
 }
 
 /** The value alone; undefined where the record is a deletion. */
 export function valueIn(record: Buffer): Buffer | undefined {
-  return record[0] === isPut ? record.subarray(keyAt + record.readUInt16BE(keyLengthAt)) : undefined;
+  return isDeletion(record) ? undefined : record.subarray(keyAt + record.readUInt16BE(keyLengthAt));
+}
+
+export function isDeletion(record: Buffer): boolean {
+  return record[0] !== isPut;
 }
 
 /** The revision of the change before, alone. */

@@ -1,10 +1,9 @@
 import { mkdirSync, statfsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
-import { type Database, open, type RootDatabase } from 'lmdb';
 import { type DirectoryLock, lockDirectory } from './directory-lock.js';
 import { checkDataFile } from './lmdb-file.js';
-import { decodeRecord, encodeRecord, previousIn, valueIn } from './lmdb-record.js';
+import { type Change, checkKey, LmdbTables } from './lmdb-tables.js';
 import { asBuffer, decideAndAccept, type Newest, type SingleWriter } from './single-writer.js';
 import {
   type Decide,
@@ -22,6 +21,7 @@ import {
   tooLargeRevision,
 } from './storage.js';
 import { type History, Watchers } from './watchers.js';
+import { WriteBuffer } from './write-buffer.js';
 
 export interface LmdbStorageOptions {
   /** How long lists and watches may go back. @default 300000 */
@@ -32,19 +32,16 @@ export interface LmdbStorageOptions {
   readonly aroundFlush?: (flush: () => Promise<unknown>) => Promise<unknown>;
 }
 
-/** Raised when the layout changes such that an older program would misread it. */
-const format = 1;
-const firstRevision = 1;
 /** A list gives way to others after so many keys, a compaction after so many revisions. */
 const listChunk = 512;
 const compactionStep = 256;
 const ageCheckMs = 15_000;
-/** LMDB allows 1,978 bytes. */
-const longestKey = 1500;
 
 /** Many writes that become durable together. */
 interface Group {
-  readonly changes: { readonly event: StorageEvent; readonly key: Buffer; readonly record: Buffer }[];
+  readonly changes: Change[];
+  /** What the bytes of the changes lie in. */
+  readonly buffer: WriteBuffer;
   /** A step of compaction that rides along. */
   compactTo: number | undefined;
   readonly durable: Promise<void>;
@@ -52,23 +49,26 @@ interface Group {
   reject(error: Error): void;
 }
 
+/** A key's newest state, with the revision of its last change: a deletion has one, too. */
+interface NewestChange extends Newest {
+  readonly changed: number;
+}
+
 /**
- * The embedded engine. Two tables: `log` maps each revision to what it changed, `index` each key to its newest
- * revision. A write is accepted in memory and joins the open group; one group at a time is flushed (LMDB commits it
- * with an fsync, off this thread) while the next one fills. Compaction removes from the log what a later revision has
- * replaced.
+ * The embedded engine. A write is accepted in memory and joins the open group; one group at a time is flushed (LMDB
+ * commits it with an fsync, off this thread) while the next one fills. Compaction removes from the log what a later
+ * revision has replaced.
  */
-export class LmdbStorage implements Storage, SingleWriter, History {
+export class LmdbStorage implements Storage, SingleWriter<NewestChange>, History {
   readonly #directory: string;
   readonly #options: LmdbStorageOptions;
   readonly #lock: DirectoryLock;
-  readonly #root: RootDatabase<Buffer, string>;
-  readonly #log: Database<Buffer, number>;
-  readonly #index: Database<Buffer, Buffer>;
-  readonly #meta: Database<number, string>;
+  readonly #tables: LmdbTables;
   readonly #watchers = new Watchers(this);
   /** The newest state of the keys whose last write is not durable yet. */
-  readonly #pending = new Map<string, { revision: number; entry: StorageEntry | undefined; group: Group }>();
+  readonly #pending = new Map<string, NewestChange>();
+  /** Of flushes that are over. */
+  readonly #buffers: WriteBuffer[] = [];
   #open: Group | undefined;
   #flushing: Group | undefined;
   #scheduled = false;
@@ -108,29 +108,10 @@ export class LmdbStorage implements Storage, SingleWriter, History {
     this.#options = options;
     this.#lock = lock;
     checkDataFile(join(directory, 'data.mdb'));
-    this.#root = open<Buffer, string>({
-      path: directory,
-      noSubdir: false,
-      encoding: 'binary',
-      // A resolved write is a durable one.
-      overlappingSync: false,
-      // Groups are made here. (LMDB's own make a promise that nobody can reach, and its rejection ends the process.)
-      eventTurnBatching: false,
-    });
-    this.#log = this.#root.openDB<Buffer, number>('log', { encoding: 'binary' });
-    this.#index = this.#root.openDB<Buffer, Buffer>('index', { encoding: 'binary', keyEncoding: 'binary' });
-    this.#meta = this.#root.openDB<number, string>('meta', { encoding: 'ordered-binary' });
-    const written = this.#meta.get('format');
-    if (written === undefined) this.#meta.putSync('format', format);
-    else if (written > format) {
-      void this.#root.close();
-      throw new Error(
-        `the data directory ${directory} was written by a newer version of Kubewright (format ${written}, this version reads up to ${format})`,
-      );
-    }
-    this.#compactedOnDisk = this.#meta.get('compacted') ?? firstRevision;
+    this.#tables = new LmdbTables(directory);
+    this.#compactedOnDisk = this.#tables.compacted;
     this.compacted = this.#compactedOnDisk;
-    this.durable = this.#newestOnDisk();
+    this.durable = this.#tables.newest;
     this.#accepted = this.durable;
     this.#ageTimer = setInterval(() => this.#compactByAge(), ageCheckMs);
     this.#ageTimer.unref();
@@ -143,8 +124,7 @@ export class LmdbStorage implements Storage, SingleWriter, History {
 
   async get(key: string): Promise<GetResult> {
     this.#assertOpen();
-    const newest = this.#index.getBinary(Buffer.from(key));
-    const entry = newest && this.#entryAt(key, newest.readDoubleBE(0), this.durable);
+    const entry = this.#tables.entryAt(key, this.#tables.newestOf(key), this.durable);
     return { entry, revision: this.durable };
   }
 
@@ -153,29 +133,20 @@ export class LmdbStorage implements Storage, SingleWriter, History {
     const revision = options.revision ?? this.durable;
     if (revision > this.durable) throw tooLargeRevision(revision, this.durable);
     const limit = options.limit ?? Number.POSITIVE_INFINITY;
-    const end = successor(prefix);
-    let start = Buffer.from(prefix);
-    if (options.startAfter !== undefined) {
-      const after = justAfter(Buffer.from(options.startAfter));
-      if (after.compare(start) > 0) start = after;
-    }
     const entries: StorageEntry[] = [];
-    for (;;) {
+    for (let { startAfter } = options; ; ) {
       if (revision < this.compacted) throw listExpired();
-      const chunk = Math.min(limit + 1, listChunk);
-      let found = 0;
       // Nothing is held between two chunks: the revision makes them one list.
-      const range = this.#index.getRange({ start, ...(end === undefined ? {} : { end }), limit: chunk });
-      for (const { key: bytes, value } of [...range]) {
-        found++;
-        const key = Buffer.from(bytes);
-        start = justAfter(key);
-        const entry = this.#entryAt(key.toString(), value.readDoubleBE(0), revision);
-        if (entry === undefined) continue;
+      const chunk = this.#tables.chunk(prefix, revision, {
+        limit: Math.min(limit + 1, listChunk),
+        ...(startAfter === undefined ? {} : { startAfter }),
+      });
+      for (const entry of chunk.entries) {
         if (entries.length === limit) return { entries, revision, more: true };
         entries.push(entry);
       }
-      if (found < chunk) return { entries, revision, more: false };
+      if (chunk.last === undefined) return { entries, revision, more: false };
+      startAfter = chunk.last;
       await turn();
       this.#assertOpen();
     }
@@ -204,66 +175,35 @@ export class LmdbStorage implements Storage, SingleWriter, History {
     return this.#closing;
   }
 
-  newest(key: string): Newest {
+  newest(key: string): NewestChange {
     this.#assertOpen();
     const pending = this.#pending.get(key);
-    if (pending !== undefined) return { entry: pending.entry, durable: pending.group.durable };
-    const bytes = keyBytes(key);
-    const newest = this.#index.getBinary(bytes);
-    return {
-      entry: newest && this.#entryAt(key, newest.readDoubleBE(0), this.durable),
-      durable: undefined,
-    };
+    if (pending !== undefined) return pending;
+    checkKey(key);
+    const changed = this.#tables.newestOf(key);
+    return { changed, entry: this.#tables.entryAt(key, changed, this.durable), durable: undefined };
   }
 
-  accept(key: string, value: Uint8Array | undefined, previous: StorageEntry | undefined): Promise<number> {
-    const bytes = keyBytes(key);
-    const record = encodeRecord(bytes, value, this.#newestRevision(key, bytes));
-    const revision = ++this.#accepted;
-    const event: StorageEvent = { key, revision, value: value && asBuffer(value), previous };
+  accept(key: string, value: Uint8Array | undefined, { entry, changed }: NewestChange): Promise<number> {
     const group = this.#openGroup();
-    group.changes.push({ event, key: bytes, record });
-    const entry = event.value && { key, value: event.value, revision };
-    this.#pending.set(key, { revision, entry, group });
+    const revision = ++this.#accepted;
+    const bytes = value && asBuffer(value);
+    const event: StorageEvent = { key, revision, value: bytes, previous: entry };
+    group.changes.push(this.#tables.change(event, changed, group.buffer.take));
+    this.#pending.set(key, {
+      changed: revision,
+      entry: bytes && { key, value: bytes, revision },
+      durable: group.durable,
+    });
     return group.durable.then(() => revision);
   }
 
   eventsAfter(revision: number, limit: number): readonly StorageEvent[] {
-    const range = this.#log.getRange({ start: revision + 1, end: this.durable + 1, limit });
-    return [...range].map(({ key: at, value: bytes }) => {
-      const record = decodeRecord(bytes);
-      const previous = this.#entryAt(record.key, record.previous, at);
-      return { key: record.key, revision: at, value: record.value, previous };
-    });
-  }
-
-  /** Walks from one of a key's revisions back to what it was at `revision`. */
-  #entryAt(key: string, newest: number, revision: number): StorageEntry | undefined {
-    for (let at = newest; at > 0; ) {
-      const record = this.#log.getBinary(at);
-      // Only a deletion that is compacted is missing; what it deleted is not visible at any revision that is left.
-      if (record === undefined) return undefined;
-      if (at <= revision) {
-        const value = valueIn(record);
-        return value && { key, value, revision: at };
-      }
-      at = previousIn(record);
-    }
-    return undefined;
-  }
-
-  /** The revision of a key's last change, a deletion's too. */
-  #newestRevision(key: string, bytes: Buffer): number {
-    return this.#pending.get(key)?.revision ?? this.#index.getBinary(bytes)?.readDoubleBE(0) ?? 0;
-  }
-
-  #newestOnDisk(): number {
-    const [last] = [...this.#log.getKeys({ reverse: true, limit: 1 })];
-    return Math.max(last ?? firstRevision, this.#compactedOnDisk);
+    return this.#tables.events(revision, this.durable, limit);
   }
 
   #openGroup(): Group {
-    this.#open ??= newGroup();
+    this.#open ??= newGroup(this.#buffers.pop() ?? new WriteBuffer());
     if (this.#flushing === undefined && !this.#scheduled) {
       this.#scheduled = true;
       setImmediate(() => {
@@ -281,38 +221,22 @@ export class LmdbStorage implements Storage, SingleWriter, History {
     this.#open = undefined;
     this.#flushing = group;
     const around = this.#options.aroundFlush ?? ((flush) => flush());
-    const flushed = async () => around(() => this.#commit(group));
+    const flushed = async () => around(() => this.#tables.commit(group.changes, group.compactTo));
     flushed().then(
       () => this.#flushed(group),
       (error) => this.#failed(group, error),
     );
   }
 
-  #commit(group: Group): Promise<unknown> {
-    const removals = group.compactTo === undefined ? [] : this.#removals(group.compactTo);
-    // Nothing in here may throw: LMDB would commit what was queued until then.
-    return this.#root.batch(() => {
-      for (const { revision, key } of removals) {
-        this.#log.remove(revision);
-        if (key !== undefined) this.#index.remove(key);
-      }
-      if (group.compactTo !== undefined) this.#meta.put('compacted', group.compactTo);
-      for (const { event, key, record } of group.changes) {
-        const revision = Buffer.allocUnsafe(8);
-        revision.writeDoubleBE(event.revision);
-        this.#log.put(event.revision, record);
-        this.#index.put(key, revision);
-      }
-    });
-  }
-
   #flushed(group: Group): void {
     this.#flushing = undefined;
-    this.#root.resetReadTxn();
+    this.#tables.refresh();
     if (group.compactTo !== undefined) this.#compactedOnDisk = group.compactTo;
     for (const { event } of group.changes) {
-      if (this.#pending.get(event.key)?.revision === event.revision) this.#pending.delete(event.key);
+      if (this.#pending.get(event.key)?.changed === event.revision) this.#pending.delete(event.key);
     }
+    group.buffer.reset();
+    this.#buffers.push(group.buffer);
     // The next group goes to the disk while the answers to this one go out.
     this.#flush();
     const last = group.changes.at(-1);
@@ -332,9 +256,9 @@ export class LmdbStorage implements Storage, SingleWriter, History {
     this.#open = undefined;
     this.#flushing = undefined;
     this.#pending.clear();
-    this.#root.resetReadTxn();
+    this.#tables.refresh();
     // Should the commit have gone through after all, its events must not be missed.
-    const newest = this.#newestOnDisk();
+    const newest = this.#tables.newest;
     if (newest > this.durable) {
       const after = this.durable;
       this.durable = newest;
@@ -358,22 +282,6 @@ export class LmdbStorage implements Storage, SingleWriter, History {
       await group.durable;
       await turn();
     }
-  }
-
-  /** What is visible at no revision from `upTo` on: replaced records, deletions, and the keys that end in them. */
-  #removals(upTo: number): { readonly revision: number; readonly key?: Buffer }[] {
-    const removals: { revision: number; key?: Buffer }[] = [];
-    const range = this.#log.getRange({ start: this.#compactedOnDisk + 1, end: upTo + 1 });
-    for (const { key: revision, value: bytes } of [...range]) {
-      const record = decodeRecord(bytes);
-      if (record.previous > 0) removals.push({ revision: record.previous });
-      if (record.value === undefined) {
-        const key = Buffer.from(record.key);
-        const isNewest = this.#index.getBinary(key)?.readDoubleBE(0) === revision;
-        removals.push(isNewest ? { revision, key } : { revision });
-      }
-    }
-    return removals;
   }
 
   #compactByAge(): void {
@@ -400,7 +308,7 @@ export class LmdbStorage implements Storage, SingleWriter, History {
       await group.durable.catch(() => undefined);
     }
     this.#watchers.end(undefined);
-    await this.#root.close();
+    await this.#tables.close();
     await this.#lock.release();
   }
 
@@ -409,34 +317,20 @@ export class LmdbStorage implements Storage, SingleWriter, History {
   }
 }
 
-function newGroup(): Group {
+function newGroup(buffer: WriteBuffer): Group {
   let settle: Pick<Group, 'resolve' | 'reject'> | undefined;
   const durable = new Promise<void>((resolve, reject) => {
     settle = { resolve, reject };
   });
   // A group of compaction alone may have nobody who waits.
   durable.catch(() => undefined);
-  return { changes: [], compactTo: undefined, durable, ...(settle as Pick<Group, 'resolve' | 'reject'>) };
-}
-
-function keyBytes(key: string): Buffer {
-  const bytes = Buffer.from(key);
-  if (bytes.length === 0 || bytes.length > longestKey) {
-    throw new RangeError(`a key has 1 to ${longestKey} bytes, this one ${bytes.length}`);
-  }
-  return bytes;
-}
-
-function justAfter(key: Buffer): Buffer<ArrayBuffer> {
-  return Buffer.concat([key, Buffer.of(0)]);
-}
-
-/** The first key behind all that start with the prefix. (No byte of UTF-8 is 255, so the last one can be raised.) */
-function successor(prefix: string): Buffer | undefined {
-  if (prefix === '') return undefined;
-  const bytes = Buffer.from(prefix);
-  bytes[bytes.length - 1] = (bytes[bytes.length - 1] ?? 0) + 1;
-  return bytes;
+  return {
+    changes: [],
+    buffer,
+    compactTo: undefined,
+    durable,
+    ...(settle as Pick<Group, 'resolve' | 'reject'>),
+  };
 }
 
 /** LMDB keeps the reason of a failed commit in a second promise, whose rejection ends the process unless handled. */

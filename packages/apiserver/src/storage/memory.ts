@@ -108,11 +108,7 @@ export class MemoryStorage implements Storage, SingleWriter, History {
     return { entry: this.#tree.get(key), durable: undefined };
   }
 
-  async accept(
-    key: string,
-    value: Uint8Array | undefined,
-    previous: StorageEntry | undefined,
-  ): Promise<number> {
+  async accept(key: string, value: Uint8Array | undefined, { entry: previous }: Newest): Promise<number> {
     const revision = this.durable + 1;
     this.#tree = this.#tree.clone();
     let bytes: Buffer | undefined;
