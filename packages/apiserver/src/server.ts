@@ -49,6 +49,8 @@ export interface ApiServerOptions {
   readonly advertised?: string;
   /** Milliseconds since the epoch. @default Date.now */
   readonly now?: () => number;
+  /** How long objects that expire (Events) stay after their last write. @default as their kind says, an hour */
+  readonly timeToLiveSeconds?: number;
   /** Time between the bookmarks of a watch, to which up to a quarter is added. @default 60000 */
   readonly bookmarkIntervalMs?: number;
 }
@@ -218,8 +220,12 @@ export class ApiServer implements Registry {
     const resource = new Resource(rules, (prefix) => this.#cache.resource(prefix, reader));
     this.resources.add(resource);
     this.metrics.storage.name(resource.prefix, { group: rules.kind.group, resource: rules.kind.plural });
-    const seconds = rules.timeToLiveSeconds;
-    if (seconds === undefined) return;
+    if (rules.timeToLiveSeconds === undefined) return;
+    const seconds = this.options.timeToLiveSeconds ?? rules.timeToLiveSeconds;
+    if (this.storage.expireAfter !== undefined) {
+      this.storage.expireAfter(resource.prefix, seconds);
+      return;
+    }
     const onError = (err: unknown) =>
       this.logger.error({ err, plural: rules.kind.plural }, 'expired objects stay for now');
     this.#expiries.push(new Expiry(resource.cache, this.storage, { seconds, onError }));

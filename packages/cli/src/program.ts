@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { ComponentOptions, KubeletCommandOptions, ProxyCommandOptions } from './component-commands.js';
+import { parseDuration } from './duration.js';
 import type { GenerateClientOptions } from './generate-client.js';
 import type { ServerCommandOptions, UpOptions } from './up.js';
 
@@ -85,6 +86,16 @@ function serverOptions(command: Command): Command {
       new Option('--storage <engine>', 'what objects are kept in')
         .choices(['lmdb', 'memory'])
         .default('lmdb'),
+    )
+    .addOption(
+      new Option('--event-ttl <duration>', 'how long Events stay')
+        .default(3600, '1h0m0s')
+        .argParser((text) => {
+          const seconds = parseDuration(text);
+          if (seconds === undefined || seconds <= 0)
+            throw new InvalidArgumentError('It must be a duration such as 1h0m0s.');
+          return seconds;
+        }),
     );
 }
 

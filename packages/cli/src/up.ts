@@ -17,6 +17,8 @@ export interface ServerCommandOptions {
   readonly port: number;
   readonly kubeconfig?: string;
   readonly storage: 'lmdb' | 'memory';
+  /** In seconds. */
+  readonly eventTtl: number;
   readonly verbose: number;
 }
 
@@ -51,6 +53,7 @@ export async function up(options: UpOptions): Promise<number> {
       port: options.port,
       kubeconfig: options.kubeconfig,
       storage: options.storage,
+      eventTtlSeconds: options.eventTtl,
       loopback,
       nodeName,
       logger: createLogger('apiserver', options.verbose),
@@ -90,6 +93,7 @@ export async function serveApi(options: ServerCommandOptions): Promise<number> {
     port: options.port,
     kubeconfig: options.kubeconfig,
     storage: options.storage,
+    eventTtlSeconds: options.eventTtl,
     nodeName: hostname().toLowerCase(),
     logger: createLogger('apiserver', options.verbose),
   });

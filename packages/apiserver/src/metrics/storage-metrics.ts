@@ -36,6 +36,9 @@ export class StorageMetrics {
       write: (key, decide) => this.#write(storage, key, decide),
       watch: (after, watcher) => storage.watch(after, watcher),
       compact: (revision) => storage.compact(revision),
+      ...(storage.expireAfter === undefined
+        ? {}
+        : { expireAfter: (prefix, seconds) => storage.expireAfter?.(prefix, seconds) }),
       close: () => storage.close(),
     };
   }

@@ -12,22 +12,37 @@ export interface DirectoryLock {
  * On Linux the lock is a listening socket in the abstract namespace, named after the directory's device and inode (so
  * that no other path to it gets around it); elsewhere a file with the process id. The file is there on Linux too, only
  * to name the other process.
- * @throws Error naming the directory and the process that holds it.
+ * @throws Error naming the directory and the process that holds it, or why it can't be written
  */
 export async function lockDirectory(directory: string): Promise<DirectoryLock> {
   const file = join(directory, 'lock');
   if (process.platform !== 'linux') {
     const holder = readHolder(file);
     if (holder !== undefined && isAlive(holder)) throw locked(directory, holder);
-    writeFileSync(file, `${process.pid}\n`);
+    writeHolder(directory, file);
     return { release: async () => writeFileSync(file, '') };
   }
   const { dev, ino } = statSync(directory);
   const server = await listen(`\0kubewright-data-${dev}-${ino}`).catch((error: NodeJS.ErrnoException) => {
     throw error.code === 'EADDRINUSE' ? locked(directory, readHolder(file)) : error;
   });
-  writeFileSync(file, `${process.pid}\n`);
+  try {
+    writeHolder(directory, file);
+  } catch (error) {
+    server.close();
+    throw error;
+  }
   return { release: () => new Promise((resolve) => server.close(() => resolve())) };
+}
+
+function writeHolder(directory: string, file: string): void {
+  try {
+    writeFileSync(file, `${process.pid}\n`);
+  } catch (cause) {
+    throw new Error(`the data directory ${directory} can't be written: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
 }
 
 function locked(directory: string, holder: number | undefined): Error {

@@ -5,34 +5,52 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
+import { LmdbStorage } from './lmdb.js';
 
 const child = fileURLToPath(new URL('./lmdb-full-disk.child.ts', import.meta.url));
 
-// Only a file system of its own can be filled, and only root can mount one.
+// Only a file system of its own can be filled or made read-only, and only root can mount one.
+async function onOwnFileSystem(use: (directory: string) => Promise<void>, skip: (why: string) => void) {
+  const directory = mkdtempSync(join(tmpdir(), 'kubewright-full-'));
+  try {
+    const mount = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', directory]);
+    if (mount.status !== 0) {
+      skip('mounting a file system needs root');
+      return;
+    }
+    try {
+      await use(directory);
+    } finally {
+      spawnSync('umount', [directory]);
+    }
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
 test('a full disk fails writes clearly, loses none that was acknowledged, and writing resumes', async ({
   skip,
 }) => {
-  const directory = mkdtempSync(join(tmpdir(), 'kubewright-full-'));
-  const mount = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', directory]);
-  if (mount.status !== 0) {
-    rmSync(directory, { recursive: true });
-    skip('mounting a file system needs root');
-  }
-  try {
-    const run = await promisify(execFile)(process.execPath, [
-      '--conditions=source',
-      '--import',
-      'tsx',
-      child,
-      directory,
-    ]);
+  await onOwnFileSystem(async (directory) => {
+    const args = ['--conditions=source', '--import', 'tsx', child, directory];
+    const run = await promisify(execFile)(process.execPath, args);
     const result = JSON.parse(run.stdout);
     expect(result.failure).toContain('no space left on the disk');
     expect(result.lost).toEqual([]);
     expect(result.kept).toBe(result.acknowledged);
     expect(result.visible).toBe(result.acknowledged - 1);
-  } finally {
-    spawnSync('umount', [directory]);
-    rmSync(directory, { recursive: true });
-  }
+  }, skip);
+});
+
+test('a directory that is read-only is refused in one sentence', async ({ skip }) => {
+  await onOwnFileSystem(async (directory) => {
+    await (await LmdbStorage.open(join(directory, 'data'))).close();
+    spawnSync('mount', ['-o', 'remount,ro', directory]);
+    await expect(LmdbStorage.open(join(directory, 'data'))).rejects.toThrow(
+      `the data directory ${directory}/data can't be written: EROFS: read-only file system`,
+    );
+    await expect(LmdbStorage.open(join(directory, 'new'))).rejects.toThrow(
+      "the data directory can't be made: ",
+    );
+  }, skip);
 });

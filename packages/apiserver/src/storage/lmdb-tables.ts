@@ -16,11 +16,19 @@ export interface Chunk {
   readonly last: string | undefined;
 }
 
+/** What a transaction removes for the sake of compaction, after which the log is compacted up to a revision. */
+export interface CompactionStep {
+  readonly upTo: number;
+  readonly revisions: readonly number[];
+  readonly keys: readonly string[];
+}
+
 /** Raised when the layout changes such that an older program would misread it. */
 const format = 1;
 const firstRevision = 1;
 /** LMDB allows 1,978 bytes. */
 const longestKey = 1500;
+const stepMs = 2;
 
 /**
  * The data file of the LMDB engine. `log` maps each revision to what it changed, `index` each key to its newest
@@ -122,16 +130,15 @@ export class LmdbTables {
     return { event, record, revision };
   }
 
-  /** Writes changes, and compacts up to a revision, as one transaction. Resolves when it is durable. */
-  commit(changes: readonly Change[], compactTo: number | undefined): Promise<unknown> {
-    const removals = compactTo === undefined ? [] : this.#removals(compactTo);
+  /** Writes changes, and a step of compaction, as one transaction. Resolves when it is durable. */
+  commit(changes: readonly Change[], compaction: CompactionStep | undefined): Promise<unknown> {
     // Nothing in here may throw: LMDB would commit what was queued until then.
     return this.#root.batch(() => {
-      for (const { revision, key } of removals) {
-        void this.#log.remove(revision);
-        if (key !== undefined) void this.#index.remove(key);
+      if (compaction !== undefined) {
+        for (const revision of compaction.revisions) void this.#log.remove(revision);
+        for (const key of compaction.keys) void this.#index.remove(key);
+        void this.#meta.put('compacted', compaction.upTo);
       }
-      if (compactTo !== undefined) void this.#meta.put('compacted', compactTo);
       for (const { event, record, revision } of changes) {
         void this.#log.put(event.revision, record);
         void this.#index.put(event.key, revision);
@@ -148,18 +155,30 @@ export class LmdbTables {
     return this.#root.close();
   }
 
-  /** What is visible at no revision from `upTo` on: replaced records, deletions, and the keys that end in them. */
-  #removals(upTo: number): { readonly revision: number; readonly key?: string }[] {
-    const removals: { revision: number; key?: string }[] = [];
+  /**
+   * What a compaction up to `upTo` may remove next, as much as is found in two milliseconds: what is visible at no
+   * revision from there on, which is replaced records, deletions, and the keys that end in them.
+   */
+  compactionStep(upTo: number): CompactionStep {
+    const revisions: number[] = [];
+    const keys: string[] = [];
+    const until = performance.now() + stepMs;
+    let reached = upTo;
+    let seen = 0;
     for (const { key: revision, value } of this.#log.getRange({ start: this.compacted + 1, end: upTo + 1 })) {
       const previous = previousIn(value);
-      if (previous > 0) removals.push({ revision: previous });
+      if (previous > 0) revisions.push(previous);
       if (isDeletion(value)) {
         const key = keyIn(value);
-        removals.push(this.newestOf(key) === revision ? { revision, key } : { revision });
+        if (this.newestOf(key) === revision) keys.push(key);
+        revisions.push(revision);
+      }
+      if (++seen % 16 === 0 && performance.now() > until) {
+        reached = revision;
+        break;
       }
     }
-    return removals;
+    return { upTo: reached, revisions, keys };
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { open } from 'lmdb';
@@ -95,6 +95,37 @@ test('history beyond its count is compacted in the background', async () => {
     'x',
   ]);
   await reopened.close();
+});
+
+test('what compaction frees is used again: the file does not grow with the number of writes', async () => {
+  const path = directory();
+  const storage = await LmdbStorage.open(path);
+  for (let round = 0; round < 6; round++) {
+    const writes = Array.from({ length: 1000 }, (_, i) =>
+      storage.write(`/${i % 50}`, () => ({ put: Buffer.alloc(4000, `${round}`) })),
+    );
+    await Promise.all(writes);
+    await storage.compact(await storage.revision());
+  }
+  await storage.close();
+  const written = 6 * 1000 * 4000;
+  expect(statSync(join(path, 'data.mdb')).size).toBeLessThan(written / 2);
+});
+
+test('a page of the tree that was written over is one clear error', async () => {
+  const path = directory();
+  const storage = await LmdbStorage.open(path);
+  await Promise.all(
+    Array.from({ length: 500 }, (_, i) => storage.write(`/${i}`, () => ({ put: Buffer.alloc(200) }))),
+  );
+  await storage.close();
+  const file = join(path, 'data.mdb');
+  const bytes = readFileSync(file);
+  // All but the first two pages, which say where the trees begin.
+  writeFileSync(file, Buffer.concat([bytes.subarray(0, 8192), Buffer.alloc(bytes.length - 8192, 0xff)]));
+  await expect(LmdbStorage.open(path)).rejects.toThrow(
+    new RegExp(`^the data file ${file} is damaged: its page \\d+ is something else$`),
+  );
 });
 
 test('a key that is empty or too long is refused before it can break a flush', async () => {

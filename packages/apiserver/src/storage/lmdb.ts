@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { type DirectoryLock, lockDirectory } from './directory-lock.js';
 import { checkDataFile } from './lmdb-file.js';
-import { type Change, checkKey, LmdbTables } from './lmdb-tables.js';
+import { type Change, type CompactionStep, checkKey, LmdbTables } from './lmdb-tables.js';
 import { asBuffer, decideAndAccept, type Newest, type SingleWriter } from './single-writer.js';
 import {
   type Decide,
@@ -32,9 +32,8 @@ export interface LmdbStorageOptions {
   readonly aroundFlush?: (flush: () => Promise<unknown>) => Promise<unknown>;
 }
 
-/** A list gives way to others after so many keys, a compaction after so many revisions. */
+/** A list gives way to others after so many keys. */
 const listChunk = 512;
-const compactionStep = 256;
 const ageCheckMs = 15_000;
 
 /** Many writes that become durable together. */
@@ -42,8 +41,8 @@ interface Group {
   readonly changes: Change[];
   /** What the bytes of the changes lie in. */
   readonly buffer: WriteBuffer;
-  /** A step of compaction that rides along. */
-  compactTo: number | undefined;
+  /** A step of compaction rides along. */
+  compacts: boolean;
   readonly durable: Promise<void>;
   resolve(): void;
   reject(error: Error): void;
@@ -220,18 +219,23 @@ export class LmdbStorage implements Storage, SingleWriter<NewestChange>, History
     if (group === undefined || this.#flushing !== undefined) return;
     this.#open = undefined;
     this.#flushing = group;
+    let compaction: CompactionStep | undefined;
     const around = this.#options.aroundFlush ?? ((flush) => flush());
-    const flushed = async () => around(() => this.#tables.commit(group.changes, group.compactTo));
+    const flushed = async () =>
+      around(() => {
+        if (group.compacts) compaction = this.#tables.compactionStep(this.compacted);
+        return this.#tables.commit(group.changes, compaction);
+      });
     flushed().then(
-      () => this.#flushed(group),
+      () => this.#flushed(group, compaction?.upTo),
       (error) => this.#failed(group, error),
     );
   }
 
-  #flushed(group: Group): void {
+  #flushed(group: Group, compactedTo: number | undefined): void {
     this.#flushing = undefined;
     this.#tables.refresh();
-    if (group.compactTo !== undefined) this.#compactedOnDisk = group.compactTo;
+    if (compactedTo !== undefined) this.#compactedOnDisk = compactedTo;
     for (const { event } of group.changes) {
       if (this.#pending.get(event.key)?.changed === event.revision) this.#pending.delete(event.key);
     }
@@ -278,7 +282,7 @@ export class LmdbStorage implements Storage, SingleWriter<NewestChange>, History
   async #compact(): Promise<void> {
     while (this.#compactedOnDisk < this.compacted && this.#closing === undefined) {
       const group = this.#openGroup();
-      group.compactTo = Math.min(this.#compactedOnDisk + compactionStep, this.compacted);
+      group.compacts = true;
       await group.durable;
       await turn();
     }
@@ -327,7 +331,7 @@ function newGroup(buffer: WriteBuffer): Group {
   return {
     changes: [],
     buffer,
-    compactTo: undefined,
+    compacts: false,
     durable,
     ...(settle as Pick<Group, 'resolve' | 'reject'>),
   };

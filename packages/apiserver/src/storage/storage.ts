@@ -71,6 +71,12 @@ export interface Storage {
    */
   compact(revision: number): Promise<void>;
 
+  /**
+   * Tells an engine that can delete keys by itself (etcd's leases) that those that start with `prefix` go so many seconds
+   * after their last write from now on. Without this method the server deletes them.
+   */
+  expireAfter?(prefix: string, seconds: number): void;
+
   /** Waits for the accepted writes, ends the watches (`onEnd` without error), frees the store. May be called twice. */
   close(): Promise<void>;
 }

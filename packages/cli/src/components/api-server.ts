@@ -23,6 +23,7 @@ export interface ApiServerComponentOptions {
   /** Where the admin's kubeconfig goes. @default `kubeconfig` in the data directory */
   readonly kubeconfig?: string | undefined;
   readonly storage: 'lmdb' | 'memory';
+  readonly eventTtlSeconds: number;
   /**
    * Whether pods and services have loopback addresses, since this user can't make networks.
    * @default as the data directory was made; for a new one whether this is an ordinary user of Linux
@@ -81,6 +82,7 @@ export async function startApiServerComponent(
     const server = await ApiServer.start({
       storage,
       logger: options.logger,
+      timeToLiveSeconds: options.eventTtlSeconds,
       serviceRanges: {
         clusterIPs: [addresses.serviceRange],
         nodePorts: { from: 30_000, to: 32_767 },
