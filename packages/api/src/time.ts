@@ -1,7 +1,16 @@
 /** A moment as fields of type Time hold it: RFC 3339 in UTC, whole seconds (`2026-01-02T03:04:05Z`). */
 export function formatTime(milliseconds: number): string {
-  return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
+  const second = Math.floor(milliseconds / 1000);
+  if (second !== lastSecond) {
+    lastText = `${new Date(second * 1000).toISOString().slice(0, 19)}Z`;
+    lastSecond = second;
+  }
+  return lastText;
 }
+
+/** A server writes the same second several times into each of thousands of objects. */
+let lastSecond = Number.NaN;
+let lastText = '';
 
 /** A moment as fields of type MicroTime hold it: six digits behind the second (`2026-01-02T03:04:05.006000Z`). */
 export function formatMicroTime(milliseconds: number): string {

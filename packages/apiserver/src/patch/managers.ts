@@ -80,15 +80,19 @@ export function encodeManagers(managers: Managers): ManagedFieldsEntry[] {
         compareText(a.apiVersion, b.apiVersion) ||
         compareText(a.subresource, b.subresource),
     )
-    .map(({ name, operation, apiVersion, subresource, time, fields }) => ({
-      ...(name === '' ? {} : { manager: name }),
-      operation,
-      apiVersion,
-      ...(time === undefined ? {} : { time }),
-      fieldsType: 'FieldsV1',
-      fieldsV1: sortedSet(fields) as NonNullable<ManagedFieldsEntry['fieldsV1']>,
-      ...(subresource === '' ? {} : { subresource }),
-    }));
+    .map(encodeManager);
+}
+
+function encodeManager(manager: Manager): ManagedFieldsEntry {
+  const { name, operation, apiVersion, subresource, time, fields } = manager;
+  const entry: ManagedFieldsEntry = name === '' ? {} : { manager: name };
+  entry.operation = operation;
+  entry.apiVersion = apiVersion;
+  if (time !== undefined) entry.time = time;
+  entry.fieldsType = 'FieldsV1';
+  entry.fieldsV1 = sortedSet(fields) as NonNullable<ManagedFieldsEntry['fieldsV1']>;
+  if (subresource !== '') entry.subresource = subresource;
+  return entry;
 }
 
 function compareText(a: string, b: string): number {

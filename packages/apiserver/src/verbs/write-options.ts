@@ -4,7 +4,7 @@ import { querySwitch } from '../http/query-switch.js';
 import { dryRunStore } from '../registry/dry-run-store.js';
 import { FieldOwnership } from '../registry/field-ownership.js';
 import type { ServedKind } from '../registry/resource.js';
-import type { WriteContext } from '../registry/write-context.js';
+import type { WriteContext, WriteRequest } from '../registry/write-context.js';
 import {
   type FieldError,
   forbiddenField,
@@ -70,24 +70,41 @@ export function writeContext(
   served: ServedKind,
   { dryRun, fieldManager, given }: Pick<WriteOptions, 'dryRun' | 'given'> & Partial<WriteOptions>,
 ): WriteContext {
-  const { server, user, request } = exchange;
-  const { objects, ...writer } = server.contextFor(user, dryRun);
-  const context = {
-    ...writer,
-    objects: dryRun ? dryRunStore(objects) : objects,
-    request: {
-      served,
-      options: given,
-      signal: request.signal,
-      warn: (text: string) => exchange.warn(text),
-      annotate: (key: string, value: string) => exchange.annotate(key, value),
-    },
-  };
-  if (fieldManager === undefined) return context;
+  const { server, user } = exchange;
+  const context = server.contextFor(user, dryRun);
   return {
     ...context,
-    ownership: new FieldOwnership(served, { manager: fieldManager, now: () => server.now() }),
+    objects: dryRun ? dryRunStore(context.objects) : context.objects,
+    request: new ClientWrite(exchange, served, given),
+    ...(fieldManager === undefined
+      ? {}
+      : { ownership: new FieldOwnership(served, { manager: fieldManager, now: () => server.now() }) }),
   };
+}
+
+class ClientWrite implements WriteRequest {
+  readonly #exchange: Exchange;
+  readonly served: ServedKind;
+  readonly options: object;
+
+  constructor(exchange: Exchange, served: ServedKind, options: object) {
+    this.#exchange = exchange;
+    this.served = served;
+    this.options = options;
+  }
+
+  // Made when first asked for, as few plugins do.
+  get signal(): AbortSignal {
+    return this.#exchange.request.signal;
+  }
+
+  warn(text: string): void {
+    this.#exchange.warn(text);
+  }
+
+  annotate(key: string, value: string): void {
+    this.#exchange.annotate(key, value);
+  }
 }
 
 /** The default manager: what stands before the first slash of the user agent. */

@@ -17,15 +17,15 @@ import { asPrefix, validateFormat } from '../../validation/formats.js';
 import { validateNoBacksteps } from './path-validation.js';
 
 export function validateEnv(variables: readonly EnvVar[], field: FieldPath): FieldError[] {
-  return variables.flatMap((variable, index) => {
+  const errors: FieldError[] = [];
+  // A plain loop: of all lists in pods this is the longest.
+  for (const [index, variable] of variables.entries()) {
     const at = field.index(index);
-    return [
-      ...(variable.name
-        ? validateFormat(environmentNameErrors, variable.name, at.child('name'))
-        : [required(at.child('name'))]),
-      ...validateValueFrom(variable, at.child('valueFrom')),
-    ];
-  });
+    if (variable.name) errors.push(...validateFormat(environmentNameErrors, variable.name, at.child('name')));
+    else errors.push(required(at.child('name')));
+    if (variable.valueFrom !== undefined) errors.push(...validateValueFrom(variable, at.child('valueFrom')));
+  }
+  return errors;
 }
 
 function validateValueFrom({ value = '', valueFrom }: EnvVar, field: FieldPath): FieldError[] {

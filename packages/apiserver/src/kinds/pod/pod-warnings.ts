@@ -1,11 +1,13 @@
 import { dns1123LabelErrors, labelValueErrors } from '@kubewright/api';
 import type {
+  Affinity,
   Container,
   EphemeralContainer,
   Pod,
   PodAffinityTerm,
   PodSpec,
   PodTemplateSpec,
+  ResourceRequirements,
   Volume,
 } from '@kubewright/api/core/v1';
 import type { ObjectMeta } from '@kubewright/api/meta/v1';
@@ -43,8 +45,9 @@ function specWarnings(
   const root = field ?? new FieldPath('');
   const at = root.child('spec');
   const notes = root.child('metadata', 'annotations');
+  const containers = visitContainers(spec, at);
   return [
-    ...nodeWarnings(spec, at),
+    ...((spec.affinity ?? spec.nodeSelector ?? spec.topologySpreadConstraints) ? nodeWarnings(spec, at) : []),
     ...oldAnnotations
       .filter(([key]) => annotations[key] !== undefined)
       .map(([key, message]) => `${notes.key(key)}: ${message}`),
@@ -63,26 +66,18 @@ function specWarnings(
     ...(spec.securityContext?.seccompProfile === undefined && annotations[seccompPod] !== undefined
       ? [`${notes.key(seccompPod)}: non-functional in v1.27+; use the "seccompProfile" field instead`]
       : []),
-    ...visitContainers(spec, at).flatMap(([container, path]) => [
+    ...containers.flatMap(([container, path]) => [
       ...profileWarnings(container, spec, annotations, notes, field !== undefined),
-      ...(['limits', 'requests'] as const).flatMap((list) =>
-        fractionWarnings(container.resources?.[list]?.memory, path.child('resources', list).key('memory')),
-      ),
-      ...(['limits', 'requests'] as const).flatMap((list) =>
-        fractionWarnings(
-          container.resources?.[list]?.['ephemeral-storage'],
-          path.child('resources', list).key('ephemeral-storage'),
-        ),
-      ),
+      ...(container.resources === undefined ? [] : resourceWarnings(container.resources, path)),
       ...environmentWarnings(container, path.child('env')),
     ]),
-    ...portWarnings(visitContainers(spec, at)),
+    ...portWarnings(containers),
     ...((spec.terminationGracePeriodSeconds ?? 0) < 0
       ? [
           `${at.child('terminationGracePeriodSeconds')}: must be >= 0; negative values are invalid and will be treated as 1`,
         ]
       : []),
-    ...affinityWarnings(spec, at.child('affinity')),
+    ...(spec.affinity === undefined ? [] : affinityWarnings(spec.affinity, at.child('affinity'))),
     ...(spec.dnsConfig?.nameservers ?? []).flatMap((server, index) =>
       addressWarnings(server, at.child('dnsConfig', 'nameservers').index(index)),
     ),
@@ -93,6 +88,18 @@ function specWarnings(
 }
 
 const byteResources = ['memory', 'ephemeral-storage'];
+
+function resourceWarnings(resources: ResourceRequirements, field: FieldPath): string[] {
+  return byteResources.flatMap((name) =>
+    (['limits', 'requests'] as const).flatMap((list) => {
+      const quantity = resources[list]?.[name];
+      return quantity === undefined
+        ? []
+        : fractionWarnings(quantity, field.child('resources', list).key(name));
+    }),
+  );
+}
+
 const seccompPod = 'seccomp.security.alpha.kubernetes.io/pod';
 const seccompContainer = 'container.seccomp.security.alpha.kubernetes.io/';
 const appArmorContainer = 'container.apparmor.security.beta.kubernetes.io/';
@@ -229,31 +236,33 @@ function profileWarnings(
 
 function environmentWarnings({ env = [] }: Container | EphemeralContainer, field: FieldPath): string[] {
   const seen = new Set<string>();
-  return env.flatMap(({ name, value = '', valueFrom }, index) => {
+  const warnings: string[] = [];
+  for (const [index, { name, value = '', valueFrom }] of env.entries()) {
     if (!seen.has(name)) {
       seen.add(name);
-      return [];
+      continue;
     }
     // A value that builds on the one before is meant: X=a; X=$(X)b.
     const reference = `$(${name})`;
-    if (valueFrom === undefined && value !== reference && value.includes(reference)) return [];
-    return [
+    if (valueFrom === undefined && value !== reference && value.includes(reference)) continue;
+    warnings.push(
       `${field.index(index)}: hides previous definition of ${JSON.stringify(name)}, which may be dropped when using apply`,
-    ];
-  });
+    );
+  }
+  return warnings;
 }
 
-function affinityWarnings({ affinity }: PodSpec, field: FieldPath): string[] {
+function affinityWarnings(affinity: Affinity, field: FieldPath): string[] {
   return (['podAffinity', 'podAntiAffinity'] as const).flatMap((name) => {
     const required = field.child(name, 'requiredDuringSchedulingIgnoredDuringExecution');
     const preferred = field.child(name, 'preferredDuringSchedulingIgnoredDuringExecution');
     const term = ({ labelSelector }: PodAffinityTerm, path: FieldPath) =>
       labelSelector === undefined ? [matchesNothing(path.child('labelSelector'))] : [];
     return [
-      ...(affinity?.[name]?.requiredDuringSchedulingIgnoredDuringExecution ?? []).flatMap((one, index) =>
+      ...(affinity[name]?.requiredDuringSchedulingIgnoredDuringExecution ?? []).flatMap((one, index) =>
         term(one, required.index(index)),
       ),
-      ...(affinity?.[name]?.preferredDuringSchedulingIgnoredDuringExecution ?? []).flatMap(
+      ...(affinity[name]?.preferredDuringSchedulingIgnoredDuringExecution ?? []).flatMap(
         ({ podAffinityTerm }, index) =>
           term(podAffinityTerm, preferred.index(index).child('podAffinityTerm')),
       ),

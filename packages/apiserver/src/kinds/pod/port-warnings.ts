@@ -8,6 +8,7 @@ export function portWarnings(
   const ports = containers.flatMap(([{ ports = [] }, field]) =>
     ports.map((port, index) => ({ port, at: field.child('ports').index(index) })),
   );
+  if (ports.length < 2 && ports[0]?.port.hostIP === undefined) return [];
   const warnings: string[] = [];
   const known = new Map<string, { port: ContainerPort; at: FieldPath }[]>();
   for (const one of ports) {

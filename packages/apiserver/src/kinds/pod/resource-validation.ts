@@ -132,11 +132,13 @@ const standardResources = new Set([
   ...countedResources,
 ]);
 
+const containerResources: ReadonlySet<string> = new Set(['cpu', 'memory', 'ephemeral-storage']);
+
 /** A resource that a container may ask for. */
 export function validateContainerResourceName(name: string, field: FieldPath): FieldError[] {
   const wrong = validateResourceName(name, field);
   if (!name.includes('/')) {
-    const known = ['cpu', 'memory', 'ephemeral-storage'].includes(name) || isHugePages(name);
+    const known = containerResources.has(name) || isHugePages(name);
     return known ? wrong : [...wrong, invalid(field, name, 'must be a standard resource for containers')];
   }
   const isNative = (name.split('/')[0] ?? '').endsWith('kubernetes.io');
@@ -153,9 +155,9 @@ function podResourceName(name: string, field: FieldPath): FieldError[] {
 
 /** A name of something that is counted or measured. */
 export function validateResourceName(name: string, field: FieldPath): FieldError[] {
+  if (standardResources.has(name)) return [];
   const wrong = validateFormat(qualifiedNameErrors, name, field);
-  if (wrong.length > 0 || name.includes('/') || standardResources.has(name) || isQuotaHugePages(name))
-    return wrong;
+  if (wrong.length > 0 || name.includes('/') || isQuotaHugePages(name)) return wrong;
   return [invalid(field, name, 'must be a standard resource type or fully qualified')];
 }
 
@@ -170,8 +172,8 @@ function isHugePages(name: string): boolean {
 
 /** A resource that somebody other than Kubernetes counts (`example.com/gpu`). */
 function isExtended(name: string): boolean {
-  const [domain, rest] = name.split('/');
-  return rest !== undefined && !(domain ?? '').endsWith('kubernetes.io') && !name.startsWith('requests.');
+  const slash = name.indexOf('/');
+  return slash >= 0 && !name.slice(0, slash).endsWith('kubernetes.io') && !name.startsWith('requests.');
 }
 
 /** False for what can't be shared: a request is its limit. */
@@ -184,6 +186,7 @@ function validateClaims(
   spec: PodSpec,
   field: FieldPath,
 ): FieldError[] {
+  if (claims.length === 0) return [];
   const known = (spec.resourceClaims ?? []).map(({ name }) => name).sort();
   const seen = new Set<string>();
   const listed =
