@@ -67,8 +67,8 @@ async function send(
   let answer = { status: 0, text: '' };
   await server.handle(
     {
-      ...{ method: 'PATCH', url, headers: { 'content-type': type }, remoteAddress: '127.0.0.1' },
-      certificate: { commonName: 'admin', organizations: ['system:masters'] },
+      ...{ method: 'PATCH', url, headers: { 'content-type': type }, rawHeaders: [] },
+      ...{ remoteAddress: '127.0.0.1', user: { name: 'admin', groups: ['system:masters'] } },
       signal: never,
       abandon: () => undefined,
       readBody: async () => Buffer.from(body),

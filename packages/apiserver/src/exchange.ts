@@ -1,5 +1,5 @@
 import { ApiError, encodeJson, isApiError, type Status } from '@kubewright/api';
-import type { User } from './auth/user.js';
+import { anonymousUser, type User } from './auth/user.js';
 import { encodeAnswer } from './encoding/encode-answer.js';
 import {
   type Endpoint,
@@ -15,8 +15,6 @@ import { gzipped, gzipThreshold, takesGzip } from './http/gzip-stream.js';
 import type { RequestInfo } from './http/request-info.js';
 import type { ApiServer } from './server.js';
 
-const anonymous: User = { name: 'system:anonymous', groups: ['system:unauthenticated'] };
-
 /**
  * One request on its way through the stages, and its answer. A stage reads what the ones before it found out; the one
  * that answers ends the journey.
@@ -31,7 +29,7 @@ export class Exchange {
   #expired: ApiError | undefined;
   readonly startedAt: number;
   info!: RequestInfo;
-  user: User = anonymous;
+  user: User = anonymousUser;
   /** The status of the answer; 0 until there is one, 101 where a connection was upgraded. */
   status = 0;
   /** Expires the request unless it is cleared. */

@@ -1,8 +1,10 @@
 export type { AdmissionPlugin, AdmissionTarget } from './admission/admission-plugin.js';
 export type { AdmissionOperation, AdmissionRequest } from './admission/admission-request.js';
 export { refusal } from './admission/refusal.js';
+export type { AuthenticationOptions } from './auth/authentication.js';
 export type { ClientSubject, KeyPair } from './auth/certificate-authority.js';
 export { PkiDirectory } from './auth/pki-directory.js';
+export { readTokenKeys, type TokenKeys } from './auth/service-account/signing-keys.js';
 export type { User } from './auth/user.js';
 export type { HttpsListener, HttpsOptions } from './http/https-listener.js';
 export type { KubeletCredentials } from './http/kubelet-proxy.js';

@@ -57,11 +57,12 @@ function documentsOf(server: ApiServer): () => Documents {
   return () => {
     if (documents !== undefined && generation === resources.generation) return documents;
     generation = resources.generation;
-    const kinds = resources.served().map((served) => {
+    const stored = resources.served().map((served) => {
       const known = described.get(served) ?? describe(served);
       described.set(served, known);
       return known;
     });
+    const kinds = [...stored, ...resources.reviews().map(({ kind }) => kind)];
     documents = {
       discovery: createDiscovery(kinds, server.options.advertised ?? '127.0.0.1:6443'),
       openApi: createOpenApi(kinds, kubernetesVersion.gitVersion, documents?.openApi),

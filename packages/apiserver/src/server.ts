@@ -4,7 +4,9 @@ import type { Logger } from 'pino';
 import { AdmissionChain } from './admission/admission-chain.js';
 import type { AdmissionPlugin } from './admission/admission-plugin.js';
 import { namespaceLifecycle } from './admission/namespace-lifecycle.js';
-import type { User } from './auth/user.js';
+import { Authentication, type AuthenticationOptions } from './auth/authentication.js';
+import { serveIssuerDiscovery } from './auth/service-account/issuer-discovery.js';
+import { allAuthenticated, asAuthenticated, type User } from './auth/user.js';
 import { type AdvertisedAddress, publishKubernetesService } from './bootstrap/kubernetes-service.js';
 import { bootstrapNamespaces } from './bootstrap/system-namespaces.js';
 import { Expiry } from './cache/expiry.js';
@@ -20,6 +22,7 @@ import { inProcessHandler } from './http/in-process.js';
 import type { KubeletCredentials } from './http/kubelet-proxy.js';
 import { Paths } from './http/paths.js';
 import { versionDocument } from './http/version.js';
+import { builtinReviews } from './kinds/builtin-reviews.js';
 import { builtinRules } from './kinds/builtin-rules.js';
 import type { KindRules } from './kinds/kind-rules.js';
 import { AddressRange } from './kinds/service/address-range.js';
@@ -43,6 +46,8 @@ export interface ApiServerOptions {
   /** Admission besides the built-in plugins, after them. */
   readonly admission?: readonly AdmissionPlugin[];
   readonly serviceRanges?: ServiceRanges;
+  /** How requests without a client certificate say who asks. @default they can't; probes need not */
+  readonly authentication?: AuthenticationOptions;
   /** For log, exec, attach and port-forward; without it these answer 503. */
   readonly kubelet?: KubeletCredentials;
   /** Host and port at which clients reach the server, as discovery names it. @default '127.0.0.1:6443' */
@@ -56,7 +61,9 @@ export interface ApiServerOptions {
 }
 
 /** The server itself, as the author of what it writes on its own. */
-const self: User = { name: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] };
+const self: User = { name: 'system:apiserver', groups: ['system:masters', allAuthenticated] };
+
+const defaultAdvertised = '127.0.0.1:6443';
 
 /** As kubeadm and kube-apiserver have them. */
 const defaultServiceRanges: ServiceRanges = {
@@ -77,6 +84,7 @@ export class ApiServer implements Registry {
   readonly turns = new Turns();
   readonly joinedFrames = new JoinedFrames();
   readonly objects: ObjectStore;
+  readonly authentication: Authentication;
   readonly #cache: WatchCache;
   readonly #stopping = new AbortController();
   readonly #listeners: HttpsListener[] = [];
@@ -96,9 +104,11 @@ export class ApiServer implements Registry {
     const plugins = [namespaceLifecycle, ...(options.admission ?? [])];
     this.admission = new AdmissionChain(plugins, metrics.admission);
     this.objects = objectStore(this, () => this.contextFor(self, false));
+    this.authentication = new Authentication(options.authentication ?? {}, this);
     this.#cache = cache;
     this.#serviceRanges = options.serviceRanges ?? defaultServiceRanges;
     for (const rules of [...builtinRules, ...(options.kinds ?? [])]) this.#addResource(rules);
+    for (const rules of builtinReviews) this.resources.addReview(rules);
     this.#addPaths();
   }
 
@@ -155,12 +165,9 @@ export class ApiServer implements Registry {
     return listener;
   }
 
-  /** The handler of an in-process transport, for a user without a certificate on the wire. */
-  inProcess(user: { readonly name: string; readonly groups: readonly string[] }) {
-    return inProcessHandler((request, sink) => this.handle(request, sink), {
-      commonName: user.name,
-      organizations: user.groups,
-    });
+  /** The handler of an in-process transport, for a user who needs no credentials. */
+  inProcess(user: User) {
+    return inProcessHandler((request, sink) => this.handle(request, sink), asAuthenticated(user));
   }
 
   /** Who writes, how and when, for rules and admission. */
@@ -171,6 +178,7 @@ export class ApiServer implements Registry {
       now: () => this.now(),
       objects: this.objects,
       serviceRanges: this.#serviceRanges,
+      authentication: this.authentication,
     };
   }
 
@@ -261,6 +269,9 @@ export class ApiServer implements Registry {
       const { contentType, text } = await this.metrics.expose(this.resources);
       exchange.send(200, contentType, text);
     });
+    const { serviceAccounts } = this.options.authentication ?? {};
+    if (serviceAccounts !== undefined)
+      serveIssuerDiscovery(this.paths, serviceAccounts, this.options.advertised ?? defaultAdvertised);
     serveDocuments(this);
   }
 }

@@ -4,6 +4,7 @@ import { delimiter, join, relative } from 'node:path';
 import { Client, inProcessTransport } from '@kubewright/client';
 import { CommandError } from './command-error.js';
 import type { ApiServerComponent } from './components/api-server.js';
+import type { AuthenticationFlags } from './components/authentication.js';
 import type { Running } from './components/running.js';
 import { createLogger } from './logger.js';
 import { NodeProcess } from './node-process.js';
@@ -11,7 +12,7 @@ import { isLoopback, mayMakeNetworks } from './privileges.js';
 import { stopSignal, unlessStopped, untilStopped } from './until-stopped.js';
 
 /** What `kubewright up` and `kubewright apiserver` are told on the command line. */
-export interface ServerCommandOptions {
+export interface ServerCommandOptions extends AuthenticationFlags {
   readonly dataDir: string;
   readonly bindAddress: string;
   readonly port: number;
@@ -57,6 +58,7 @@ export async function up(options: UpOptions): Promise<number> {
       loopback,
       nodeName,
       logger: createLogger('apiserver', options.verbose),
+      authentication: options,
     });
     closers.push(() => api.close());
     const [control] = await Promise.all([
@@ -96,6 +98,7 @@ export async function serveApi(options: ServerCommandOptions): Promise<number> {
     eventTtlSeconds: options.eventTtl,
     nodeName: hostname().toLowerCase(),
     logger: createLogger('apiserver', options.verbose),
+    authentication: options,
   });
   process.stdout.write(await readyText(api));
   return untilStopped(api, stopped);

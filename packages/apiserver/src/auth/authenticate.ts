@@ -1,22 +1,19 @@
-import { ApiError } from '@kubewright/api';
 import type { Exchange } from '../exchange.js';
-
-/** Paths that anybody may read: probes have no identity. Source: `system:public-info-viewer`. */
-const publicPaths = /^\/(?:healthz|livez|readyz)(?:\/|$)|^\/version\/?$/;
+import type { User } from './user.js';
 
 /**
- * Finds out who asks. A client certificate of the server's CA names the user by its common name and the groups by its
- * organizations.
+ * Finds out who asks, as the server's authenticator says. Nothing behind this stage sees the token.
  * @throws ApiError Unauthorized
  */
-export function authenticate(exchange: Exchange): void {
-  const { certificate } = exchange.request;
-  if (certificate !== undefined) {
-    exchange.user = {
-      name: certificate.commonName,
-      groups: [...certificate.organizations, 'system:authenticated'],
-    };
-    return;
-  }
-  if (!publicPaths.test(exchange.info.path)) throw new ApiError('Unauthorized', 'Unauthorized');
+export function authenticate(exchange: Exchange): void | Promise<void> {
+  const { request, server } = exchange;
+  const found = request.user ?? server.authentication.authenticator.authenticate(request);
+  if (found instanceof Promise) return found.then((user) => identify(exchange, user));
+  identify(exchange, found);
+}
+
+function identify(exchange: Exchange, user: User): void {
+  exchange.user = user;
+  const { headers } = exchange.request;
+  if (headers.authorization !== undefined) delete headers.authorization;
 }

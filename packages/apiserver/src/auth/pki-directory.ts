@@ -8,6 +8,12 @@ import {
   issueServer,
   type KeyPair,
 } from './certificate-authority.js';
+import {
+  generateSigningKey,
+  publicPem,
+  readTokenKeys,
+  type TokenKeys,
+} from './service-account/signing-keys.js';
 
 /** A certificate that ends sooner than this is made anew. */
 const renewBeforeMs = 30 * 24 * 60 * 60 * 1000;
@@ -51,6 +57,20 @@ export class PkiDirectory {
       (certificate) => hosts.every((host) => covers(certificate, host)),
       () => issueServer(this.authority, commonName, hosts),
     );
+  }
+
+  /**
+   * The keys of service account tokens: `sa.key` signs, and every key of `sa.pub` verifies. Whoever replaces `sa.key`
+   * leaves the tokens that are out alone: the public half of the old key stays in `sa.pub`.
+   */
+  async tokenKeys(): Promise<TokenKeys> {
+    const file = (name: string) => join(this.#directory, name);
+    const signing = (await readIfThere(file('sa.key'))) ?? (await generateSigningKey());
+    const published = (await readIfThere(file('sa.pub'))) ?? '';
+    const keys = readTokenKeys(signing, [published]);
+    await writeWhole(file('sa.key'), signing);
+    await writeWhole(file('sa.pub'), keys.verifying.map(publicPem).join(''));
+    return keys;
   }
 
   async #pair(

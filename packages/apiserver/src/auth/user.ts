@@ -5,3 +5,17 @@ export interface User {
   readonly groups: readonly string[];
   readonly extra?: Readonly<Record<string, readonly string[]>>;
 }
+
+/** The group of all who are somebody, and that of those who are nobody. */
+export const allAuthenticated = 'system:authenticated';
+export const allUnauthenticated = 'system:unauthenticated';
+
+/** Who asks without saying who it is. */
+export const anonymousUser: User = { name: 'system:anonymous', groups: [allUnauthenticated] };
+
+/** The user with the group that everybody has who is known. */
+export function asAuthenticated(user: User): User {
+  const { groups } = user;
+  if (groups.includes(allAuthenticated) || groups.includes(allUnauthenticated)) return user;
+  return { ...user, groups: [...groups, allAuthenticated] };
+}

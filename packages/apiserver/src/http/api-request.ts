@@ -1,11 +1,23 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { User } from '../auth/user.js';
 
-/** Subject of a verified client certificate: CN is the user, each O a group. */
-export interface CertificateSubject {
+/** A certificate that the client showed when the connection was made. */
+export interface ClientCertificate {
   readonly commonName: string;
   readonly organizations: readonly string[];
+  /** The UID of the user, where the subject names one. */
+  readonly uid?: string;
+  /** SHA-256 of the certificate, in hexadecimal. */
+  readonly fingerprint: string;
+  /** When it ends, in milliseconds since the epoch. */
+  readonly notAfter: number;
+  /** Which of the listener's CAs vouch for it; none for a certificate that is not good. */
+  readonly trustedAs: readonly CertificateUse[];
 }
+
+/** What a CA of a listener vouches for: that somebody is who he is, or that he may say on whose behalf he asks. */
+export type CertificateUse = 'client' | 'front proxy';
 
 /** The raw connection of a request that asks for an upgrade (WebSocket, SPDY). */
 export interface UpgradeRequest {
@@ -20,6 +32,8 @@ export interface ApiRequest {
   readonly url: string;
   /** Names in lower case. */
   readonly headers: IncomingHttpHeaders;
+  /** Names and values in turn, as sent: here what came several times, which {@link headers} joins, is still apart. */
+  readonly rawHeaders: readonly string[];
   /** The whole body. @throws ApiError RequestEntityTooLarge */
   readBody(): Promise<Buffer>;
   /** Aborted when the client is gone, or nobody waits for the answer any more ({@link abandon}). */
@@ -27,8 +41,10 @@ export interface ApiRequest {
   /** Aborts {@link signal}. */
   abandon(reason: Error): void;
   readonly remoteAddress: string;
-  /** Present when TLS verified a client certificate against the server's client CA. */
-  readonly certificate?: CertificateSubject | undefined;
+  /** Present when the client showed one, good or not. */
+  readonly certificate?: ClientCertificate | undefined;
+  /** Who asks, where the transport knows it: a caller in the same process. */
+  readonly user?: User;
   readonly upgrade?: UpgradeRequest;
 }
 

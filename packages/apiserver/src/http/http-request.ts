@@ -4,12 +4,7 @@ import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { ApiError } from '@kubewright/api';
-import {
-  type ApiRequest,
-  type CertificateSubject,
-  maxBodyBytes,
-  type UpgradeRequest,
-} from './api-request.js';
+import { type ApiRequest, type ClientCertificate, maxBodyBytes, type UpgradeRequest } from './api-request.js';
 import { certificateOf } from './tls-identity.js';
 
 /** What stands at the head of a request, in either version of HTTP. */
@@ -17,6 +12,7 @@ export interface RequestHead {
   readonly method?: string | undefined;
   readonly url?: string | undefined;
   readonly headers: IncomingHttpHeaders;
+  readonly rawHeaders: readonly string[];
   readonly socket: Socket;
 }
 
@@ -53,11 +49,15 @@ export class HttpRequest implements ApiRequest {
     return this.#head.headers;
   }
 
+  get rawHeaders(): readonly string[] {
+    return this.#head.rawHeaders;
+  }
+
   get remoteAddress(): string {
     return this.#head.socket.remoteAddress ?? '';
   }
 
-  get certificate(): CertificateSubject | undefined {
+  get certificate(): ClientCertificate | undefined {
     const socket = this.#head.socket as TLSSocket;
     return socket.encrypted ? certificateOf(socket) : undefined;
   }

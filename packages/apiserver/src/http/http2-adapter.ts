@@ -9,7 +9,6 @@ import type { TLSSocket } from 'node:tls';
 import type { ByteStream, ResponseHeaders, ResponseSink } from './api-request.js';
 import type { HandleRequest } from './express-adapter.js';
 import { HttpRequest, type RequestHead } from './http-request.js';
-import { certificateOf } from './tls-identity.js';
 import { untilDrained } from './until-drained.js';
 
 /** Upstream's limits: requests of a connection at a time, and what a client may send before it waits. */
@@ -36,8 +35,6 @@ export class Http2Adapter {
   }
 
   accept(socket: TLSSocket): void {
-    // Read while the socket is its own: the session takes it over.
-    certificateOf(socket);
     const session = performServerHandshake(socket, {
       settings: {
         maxConcurrentStreams,
@@ -55,15 +52,22 @@ export class Http2Adapter {
     session.setTimeout(this.#limits.idleMs, () => {
       if (running === 0) session.close();
     });
-    session.on('stream', (stream, headers) => {
-      running++;
-      stream.once('close', () => running--);
-      stream.on('error', () => stream.destroy());
-      const request = new HttpRequest(headOf(headers, socket), { body: stream, connection: stream });
-      this.#handle(request, new StreamSink(stream)).catch(() =>
-        stream.close(constants.NGHTTP2_INTERNAL_ERROR),
-      );
-    });
+    // The fourth argument is Node's, but not in its types.
+    session.on(
+      'stream' as string,
+      (stream: ServerHttp2Stream, ...[headers, , rawHeaders]: StreamArguments) => {
+        running++;
+        stream.once('close', () => running--);
+        stream.on('error', () => stream.destroy());
+        const request = new HttpRequest(headOf(headers, rawHeaders, socket), {
+          body: stream,
+          connection: stream,
+        });
+        this.#handle(request, new StreamSink(stream)).catch(() =>
+          stream.close(constants.NGHTTP2_INTERNAL_ERROR),
+        );
+      },
+    );
     if (this.#closing) session.close();
   }
 
@@ -80,7 +84,9 @@ export class Http2Adapter {
   }
 }
 
-function headOf(all: IncomingHttpHeaders, socket: TLSSocket): RequestHead {
+type StreamArguments = readonly [IncomingHttpHeaders, flags: number, rawHeaders: readonly string[]];
+
+function headOf(all: IncomingHttpHeaders, rawHeaders: readonly string[], socket: TLSSocket): RequestHead {
   const {
     ':method': method,
     ':path': url,
@@ -90,7 +96,7 @@ function headOf(all: IncomingHttpHeaders, socket: TLSSocket): RequestHead {
     ...headers
   } = all;
   if (authority !== undefined) headers.host = authority;
-  return { method, url, headers, socket };
+  return { method, url, headers, rawHeaders, socket };
 }
 
 class StreamSink implements ResponseSink {

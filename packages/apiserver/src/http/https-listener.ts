@@ -1,3 +1,4 @@
+import { constants } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { STATUS_CODES } from 'node:http';
 import { createServer, type Server } from 'node:https';
@@ -7,14 +8,17 @@ import type { ByteStream, ResponseHeaders, ResponseSink } from './api-request.js
 import { expressAdapter, type HandleRequest } from './express-adapter.js';
 import { HttpRequest } from './http-request.js';
 import { Http2Adapter } from './http2-adapter.js';
+import { identify, readBundle, type TrustedAuthorities } from './tls-identity.js';
 import { untilDrained } from './until-drained.js';
 
 export interface HttpsOptions {
   /** PEM. */
   readonly certificate: string;
   readonly key: string;
-  /** PEM of the CA whose client certificates are identities. */
+  /** PEM of the CAs whose client certificates are identities. */
   readonly clientCA: string;
+  /** PEM of the CAs whose client certificates may say on whose behalf they ask. @default none may */
+  readonly requestHeaderCA?: string | undefined;
   readonly host: string;
   /** 0 takes a free port. */
   readonly port: number;
@@ -47,6 +51,8 @@ const closeIdleMs = 20;
  */
 export async function listenHttps(handle: HandleRequest, options: HttpsOptions): Promise<HttpsListener> {
   let closing = false;
+  const { clientCA, requestHeaderCA = '' } = options;
+  const authorities = { client: readBundle(clientCA), 'front proxy': readBundle(requestHeaderCA) };
   const adapter = expressAdapter(handle, () => closing);
   const server = createServer(
     {
@@ -56,7 +62,9 @@ export async function listenHttps(handle: HandleRequest, options: HttpsOptions):
       keepAliveTimeout: idleMs,
       cert: options.certificate,
       key: options.key,
-      ca: options.clientCA,
+      ca: [clientCA, requestHeaderCA].filter((bundle) => bundle !== ''),
+      // A session that is resumed has no chain, which would be needed to know the one CA from the other.
+      ...(requestHeaderCA === '' ? {} : { secureOptions: constants.SSL_OP_NO_TICKET }),
       requestCert: true,
       rejectUnauthorized: false,
       minVersion: 'TLSv1.2',
@@ -69,7 +77,7 @@ export async function listenHttps(handle: HandleRequest, options: HttpsOptions):
   );
   server.maxConnections = options.maxConnections ?? 20_000;
   const http2 = new Http2Adapter(handle, { maxHeaderBytes, idleMs });
-  shareConnections(server, http2);
+  shareConnections(server, http2, authorities);
   const upgraded = new Set<Duplex>();
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     upgraded.add(socket);
@@ -95,10 +103,12 @@ export async function listenHttps(handle: HandleRequest, options: HttpsOptions):
 }
 
 /** Gives each connection to the protocol that its client chose; the server itself takes HTTP/1.1. */
-function shareConnections(server: Server, http2: Http2Adapter): void {
+function shareConnections(server: Server, http2: Http2Adapter, authorities: TrustedAuthorities): void {
   const http1 = server.listeners('secureConnection');
   server.removeAllListeners('secureConnection');
   server.on('secureConnection', (socket) => {
+    // While the socket is its own: an HTTP/2 session takes it over.
+    identify(socket, authorities);
     if (socket.alpnProtocol === 'h2') http2.accept(socket);
     else for (const listener of http1) listener.call(server, socket);
   });

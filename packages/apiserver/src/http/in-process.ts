@@ -1,13 +1,14 @@
 import { PassThrough } from 'node:stream';
 import type { TransportRequest, TransportResponse } from '@kubewright/client';
-import type { ByteStream, CertificateSubject, ResponseHeaders, ResponseSink } from './api-request.js';
+import type { User } from '../auth/user.js';
+import type { ByteStream, ResponseHeaders, ResponseSink } from './api-request.js';
 import type { HandleRequest } from './express-adapter.js';
 import { untilDrained } from './until-drained.js';
 
-/** Calls the core without sockets, as the subject given: the handler of the client's in-process transport. */
+/** Calls the core without sockets, as the user given: the handler of the client's in-process transport. */
 export function inProcessHandler(
   handle: HandleRequest,
-  certificate: CertificateSubject,
+  user: User,
 ): (request: TransportRequest) => Promise<TransportResponse> {
   return (request) =>
     new Promise((resolve, reject) => {
@@ -20,11 +21,12 @@ export function inProcessHandler(
           method: request.method,
           url: query === '' ? request.path : `${request.path}?${query}`,
           headers: request.headers,
+          rawHeaders: Object.entries(request.headers).flat(),
           readBody: async () => Buffer.from(request.body ?? ''),
           signal,
           abandon: (reason) => abort.abort(reason),
           remoteAddress: '',
-          certificate,
+          user,
         },
         sink,
       ).catch(reject);

@@ -1,11 +1,28 @@
+import { ApiError, notFound } from '@kubewright/api';
+import type { TokenRequest } from '@kubewright/api/authentication/v1';
 import { ServiceAccount } from '@kubewright/api/core/v1';
+import { requestToken } from '../auth/service-account/token-request.js';
 import { ageColumn, count, nameColumn } from './columns.js';
-import { defineRules } from './kind-rules.js';
+import { defineRules, type SubresourceRules } from './kind-rules.js';
+
+/** A token for the account, for some time and for some audiences. */
+const serviceAccountToken: SubresourceRules<ServiceAccount> = {
+  async create(body, { namespace, name, authentication, objects, now, warn }) {
+    const { serviceAccountTokens: tokens, audiences } = authentication;
+    if (tokens === undefined)
+      throw new ApiError('NotFound', 'this server signs no tokens: it has no key for them', { details: {} });
+    const account = await objects.get(ServiceAccount, namespace, name);
+    if (account === undefined) throw notFound(ServiceAccount, name);
+    const context = { tokens, audiences, objects, now, warn };
+    return requestToken(account, body as TokenRequest, context);
+  },
+};
 
 export const serviceAccountRules = defineRules<ServiceAccount>({
   kind: ServiceAccount,
   storageKey: 'serviceaccounts',
   returnsDeleted: true,
+  subresources: { token: serviceAccountToken },
   columns: [
     nameColumn,
     count('Secrets', 'How many secrets the account lists.', ({ secrets }) => (secrets ?? []).length),

@@ -1,5 +1,14 @@
 import type { KubernetesObject } from '@kubewright/api';
+import type { ReviewRules } from '../kinds/review-rules.js';
+import { type BodyKind, bodyKindOf } from '../schema/body-kind.js';
 import type { Resource, ServedKind } from './resource.js';
+
+/** A kind that is asked and answered. */
+export interface ServedReview {
+  readonly rules: ReviewRules;
+  /** What a body must be; the schema is compiled on first use. */
+  body(): BodyKind;
+}
 
 /** Every kind that a server has, by the path that asks for it and by kind. Kinds come and go while the server runs. */
 export class ResourceTable {
@@ -7,6 +16,8 @@ export class ResourceTable {
   readonly #byKind = new Map<string, ServedKind>();
   readonly #resources = new Set<Resource>();
   #generation = 0;
+  readonly #reviews = new Map<string, ServedReview>();
+  readonly #reviewKinds = new Set<string>();
 
   /** Grows with every change, so that who made something of the kinds (documents) knows when to make it anew. */
   get generation(): number {
@@ -36,12 +47,36 @@ export class ResourceTable {
     this.#generation++;
   }
 
+  /** Adds a kind of which nothing is stored. */
+  addReview(rules: ReviewRules): void {
+    const { group, version, plural, kind } = rules.kind;
+    this.#reviewKinds.add(`${group}/${version}/${kind}`);
+    let body: BodyKind | undefined;
+    this.#reviews.set(`${group}/${version}/${plural}`, {
+      rules,
+      body: () => {
+        body ??= bodyKindOf(rules.kind);
+        return body;
+      },
+    });
+  }
+
+  reviewAt(group: string, version: string, plural: string): ServedReview | undefined {
+    return this.#reviews.get(`${group}/${version}/${plural}`);
+  }
+
+  /** Every kind of which nothing is stored. */
+  reviews(): readonly ReviewRules[] {
+    return [...this.#reviews.values()].map(({ rules }) => rules);
+  }
+
   at(group: string, version: string, plural: string): ServedKind | undefined {
     return this.#byPath.get(`${group}/${version}/${plural}`);
   }
 
   has(group: string, version: string, kind: string): boolean {
-    return this.#byKind.has(`${group}/${version}/${kind}`);
+    const key = `${group}/${version}/${kind}`;
+    return this.#byKind.has(key) || this.#reviewKinds.has(key);
   }
 
   /** @throws Error when the server does not have the kind: a fault of the caller, not of a request. */

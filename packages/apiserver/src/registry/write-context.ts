@@ -1,4 +1,5 @@
 import type { Kind, KubernetesObject } from '@kubewright/api';
+import type { Authentication } from '../auth/authentication.js';
 import type { User } from '../auth/user.js';
 import type { FieldOwnership } from './field-ownership.js';
 import type { Lister } from './lister.js';
@@ -45,6 +46,8 @@ export interface WriteContext {
   /** Milliseconds since the epoch. */
   now(): number;
   readonly objects: ObjectStore;
+  /** Finds out whom tokens stand for, and signs them. */
+  readonly authentication: Authentication;
   /** Ranges that Services take addresses and ports from. */
   readonly serviceRanges: ServiceRanges;
 }

@@ -1,4 +1,4 @@
-import { ApiError, type Kind } from '@kubewright/api';
+import type { Kind } from '@kubewright/api';
 import type { Endpoint } from '../encoding/negotiate.js';
 import { hasProtobufForm } from '../encoding/protobuf.js';
 import type { Exchange } from '../exchange.js';
@@ -12,6 +12,8 @@ import { deleteCollection } from './delete-collection.js';
 import { get } from './get.js';
 import { list } from './list.js';
 import { patch } from './patch.js';
+import { methodNotAllowed, unknownResource } from './refusals.js';
+import { review } from './review.js';
 import { getScale, patchScale, updateScale } from './scale.js';
 import { update } from './update.js';
 import { watch } from './watch.js';
@@ -46,7 +48,12 @@ export async function route(exchange: Exchange): Promise<void> {
     return;
   }
   const served = server.resources.at(info.group, info.version, info.resource);
-  if (served === undefined) throw unknownResource();
+  if (served === undefined) {
+    const asked = server.resources.reviewAt(info.group, info.version, info.resource);
+    if (asked === undefined) throw unknownResource();
+    await review(exchange, asked);
+    return;
+  }
   const run = verbOf(exchange, served);
   const { deprecation } = served.resource.rules;
   if (deprecation !== undefined) exchange.warn(deprecation);
@@ -100,13 +107,3 @@ function fitsPath({ verb, name, namespace }: RequestInfo, { kind }: ServedKind):
 
 const collectionVerbs = new Set(['create', 'deletecollection']);
 const readVerbs = new Set(['list', 'watch']);
-
-function unknownResource(): ApiError {
-  return new ApiError('NotFound', 'the server could not find the requested resource', { details: {} });
-}
-
-function methodNotAllowed(): ApiError {
-  return new ApiError('MethodNotAllowed', 'the server does not allow this method on the requested resource', {
-    details: {},
-  });
-}

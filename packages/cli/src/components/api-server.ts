@@ -14,6 +14,7 @@ import type { Logger } from 'pino';
 import { type AddressClaim, type ClusterAddresses, claimAddresses } from '../cluster-addresses.js';
 import { CommandError } from '../command-error.js';
 import { type DataDirectory, openDataDirectory, writePrivate } from '../data-directory.js';
+import { type AuthenticationFlags, authenticationOptions } from './authentication.js';
 
 export interface ApiServerComponentOptions {
   readonly dataDirectory: string;
@@ -31,6 +32,7 @@ export interface ApiServerComponentOptions {
   readonly loopback?: boolean | undefined;
   readonly nodeName: string;
   readonly logger: Logger;
+  readonly authentication: AuthenticationFlags;
 }
 
 /** A running API server and what others need to reach it. */
@@ -71,7 +73,8 @@ export async function startApiServerComponent(
     const [pki, storage] = await Promise.all([PkiDirectory.open(data.pki), openStorage(options, data)]);
     closers.push(() => storage.close());
     const { addresses } = claim;
-    const [serving, toKubelets] = await Promise.all([
+    const [authentication, serving, toKubelets] = await Promise.all([
+      authenticationOptions(options.authentication, pki),
       pki.server('apiserver', 'kube-apiserver', servingHosts(options.bindAddress, addresses)),
       pki.client('apiserver-kubelet-client', {
         user: 'kube-apiserver-kubelet-client',
@@ -90,6 +93,7 @@ export async function startApiServerComponent(
         loopbackEndpoints: ['127.0.0.1/32', '::1/128', ...(claim.loopback ? [addresses.podRange] : [])],
       },
       kubelet: { ...toKubelets, ca },
+      authentication,
       ...(options.port === 0 ? {} : { advertised: hostPort(options.bindAddress, options.port) }),
     });
     closers.push(() => server.close(1_000));

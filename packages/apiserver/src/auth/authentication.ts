@@ -1,0 +1,65 @@
+import type { Logger } from 'pino';
+import type { ObjectReader } from '../registry/write-context.js';
+import { type AnonymousOptions, AuthenticatorChain } from './authentication/authenticator-chain.js';
+import { bearerTokenAuthenticator, webSocketTokenAuthenticator } from './authentication/bearer-token.js';
+import { clientCertificateAuthenticator } from './authentication/client-certificate.js';
+import { type FrontProxyOptions, frontProxyAuthenticator } from './authentication/front-proxy.js';
+import { TokenUnion } from './authentication/token-union.js';
+import type { TokenAuthenticator } from './authenticator.js';
+import {
+  type ServiceAccountOptions,
+  ServiceAccountTokens,
+} from './service-account/service-account-tokens.js';
+
+/** How a server finds out who asks, besides client certificates, which every listener has a CA for. */
+export interface AuthenticationOptions {
+  /** Tokens of service accounts. @default none are signed or taken */
+  readonly serviceAccounts?: ServiceAccountOptions;
+  /** What tokens are meant for that are meant for this server (`--api-audiences`). @default the first issuer */
+  readonly audiences?: readonly string[];
+  readonly frontProxy?: FrontProxyOptions;
+  /** @default to the paths of `publicPaths` */
+  readonly anonymous?: AnonymousOptions;
+}
+
+/** Paths that anybody may read: probes have no identity. Source: the role `system:public-info-viewer`. */
+export const publicPaths = ['/healthz', '/livez', '/readyz', '/version', '/version/'];
+
+/** All of a server's authentication. */
+export class Authentication {
+  readonly authenticator: AuthenticatorChain;
+  /** Of all sorts of tokens, for those who have one reviewed. */
+  readonly tokens: TokenAuthenticator;
+  readonly serviceAccountTokens: ServiceAccountTokens | undefined;
+  /** What tokens are meant for that are meant for this server. */
+  readonly audiences: readonly string[];
+
+  constructor(
+    options: AuthenticationOptions,
+    from: { readonly objects: ObjectReader; readonly logger: Logger; now(): number },
+  ) {
+    const { serviceAccounts, frontProxy, anonymous = { enabled: true, paths: publicPaths } } = options;
+    const now = () => from.now();
+    this.audiences = options.audiences ?? serviceAccounts?.issuers.slice(0, 1) ?? [];
+    if (serviceAccounts !== undefined)
+      this.serviceAccountTokens = new ServiceAccountTokens(serviceAccounts, {
+        audiences: this.audiences,
+        objects: from.objects,
+        now,
+      });
+    this.tokens = new TokenUnion(
+      this.serviceAccountTokens === undefined ? [] : [this.serviceAccountTokens],
+      now,
+    );
+    this.authenticator = new AuthenticatorChain(
+      [
+        ...(frontProxy === undefined ? [] : [frontProxyAuthenticator(frontProxy, now)]),
+        clientCertificateAuthenticator(now),
+        bearerTokenAuthenticator(this.tokens, this.audiences),
+        webSocketTokenAuthenticator(this.tokens, this.audiences),
+      ],
+      anonymous,
+      from.logger,
+    );
+  }
+}

@@ -1,0 +1,20 @@
+import type { Kind, KubernetesObject } from '@kubewright/api';
+import type { WriteContext } from '../registry/write-context.js';
+
+/** Who asks, and where. */
+export interface ReviewContext extends WriteContext {
+  /** Of the path; empty for kinds of the cluster. */
+  readonly namespace: string;
+}
+
+/** A kind that only carries a question (TokenReview, SubjectAccessReview): POST is answered, and nothing is stored. */
+export interface ReviewRules<T extends KubernetesObject = KubernetesObject> {
+  readonly kind: Kind<T>;
+  /** The review with its answer in the status. @throws ApiError Invalid, BadRequest */
+  answer(review: T, context: ReviewContext): T | Promise<T>;
+}
+
+/** Keeps a rules value's own type while it is checked. */
+export function defineReview<T extends KubernetesObject>(rules: ReviewRules<T>): ReviewRules<T> {
+  return rules;
+}

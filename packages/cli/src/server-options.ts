@@ -1,0 +1,47 @@
+import { type Command, InvalidArgumentError } from 'commander';
+
+/** Options of a server about who may ask it, named as kube-apiserver's. */
+export function authenticationFlags(command: Command): Command {
+  return command
+    .option(
+      '--service-account-issuer <url>',
+      'issuer of service account tokens; given again, one whose tokens are still taken',
+      several,
+    )
+    .option('--service-account-signing-key-file <file>', 'key that signs tokens (default: one of its own)')
+    .option('--service-account-key-file <file>', 'keys that verify tokens, besides the signing one', several)
+    .option('--service-account-jwks-uri <uri>', 'where relying parties find the keys')
+    .option(
+      '--service-account-max-token-expiration <duration>',
+      'the longest life of a token, as 24h',
+      duration,
+    )
+    .option(
+      '--service-account-extend-token-expiration <boolean>',
+      'whether pods get a token for a year where they ask for an hour (default: true)',
+      boolean,
+    )
+    .option('--api-audiences <names>', 'audiences of this server (default: the issuer)', list);
+}
+
+function several(value: string, previous: readonly string[] = []): string[] {
+  return [...previous, value];
+}
+
+function list(value: string): string[] {
+  return value.split(',');
+}
+
+function boolean(value: string): boolean {
+  if (value !== 'true' && value !== 'false') throw new InvalidArgumentError('It must be true or false.');
+  return value === 'true';
+}
+
+const unitSeconds: Readonly<Record<string, number>> = { h: 3600, m: 60, s: 1 };
+
+/** `1h30m` in seconds. */
+function duration(text: string): number {
+  if (!/^(\d+[hms])+$/.test(text)) throw new InvalidArgumentError('It must be a duration, such as 1h30m.');
+  const parts = text.match(/\d+[hms]/g) ?? [];
+  return parts.reduce((sum, part) => sum + Number(part.slice(0, -1)) * (unitSeconds[part.slice(-1)] ?? 0), 0);
+}
