@@ -40,8 +40,6 @@ export interface Conversion<T extends KubernetesObject, V extends KubernetesObje
 export interface SubresourceContext<T> extends WriteContext {
   readonly namespace: string;
   readonly name: string;
-  /** Tells the client something in a `Warning` header. */
-  warn(text: string): void;
   /** Changes the object as one compare-and-swap. `change` gets a copy of its own. @throws ApiError NotFound */
   update(change: (object: T) => T): Promise<T>;
   /** @throws ApiError NotFound, Conflict */

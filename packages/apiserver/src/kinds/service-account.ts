@@ -7,13 +7,13 @@ import { defineRules, type SubresourceRules } from './kind-rules.js';
 
 /** A token for the account, for some time and for some audiences. */
 const serviceAccountToken: SubresourceRules<ServiceAccount> = {
-  async create(body, { namespace, name, authentication, objects, now, warn }) {
+  async create(body, { namespace, name, authentication, objects, now, request }) {
     const { serviceAccountTokens: tokens, audiences } = authentication;
     if (tokens === undefined)
       throw new ApiError('NotFound', 'this server signs no tokens: it has no key for them', { details: {} });
     const account = await objects.get(ServiceAccount, namespace, name);
     if (account === undefined) throw notFound(ServiceAccount, name);
-    const context = { tokens, audiences, objects, now, warn };
+    const context = { tokens, audiences, objects, now, warn: (text: string) => request?.warn(text) };
     return requestToken(account, body as TokenRequest, context);
   },
 };

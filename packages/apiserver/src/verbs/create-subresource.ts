@@ -29,7 +29,6 @@ export async function createSubresource(exchange: Exchange, served: ServedKind):
     ...context,
     namespace,
     name,
-    warn: (text) => exchange.warn(text),
     update: async (change) =>
       (await updateObject(server, resource, { namespace, name, subresource, change }, inner)).object,
     delete: async (deleteOptions) => {

@@ -4,7 +4,7 @@ import type { Exchange } from '../exchange.js';
 import type { ServedReview } from '../registry/resource-table.js';
 import { readObject } from './read-body.js';
 import { methodNotAllowed, unknownResource } from './refusals.js';
-import { writeContext, writeOptions } from './write-options.js';
+import { writeOptions } from './write-options.js';
 
 /** Reviews have no tables, and every built-in kind has a protobuf form. */
 const endpoint: Endpoint = { transforms: false, protobuf: true };
@@ -18,6 +18,6 @@ export async function review(exchange: Exchange, { rules, body }: ServedReview):
   exchange.accept(endpoint);
   const options = writeOptions(exchange);
   const asked = await readObject(exchange, body(), options.fieldValidation);
-  const context = writeContext(exchange, { dryRun: options.dryRun });
+  const context = exchange.server.contextFor(exchange.user, options.dryRun);
   exchange.sendJson(201, encodeJson(await rules.answer(asked, { ...context, namespace })));
 }
