@@ -4,6 +4,13 @@ export {
   type ControllersOptions,
   startControllers,
 } from './builtin-controllers.js';
+export {
+  type ApplyChildrenOptions,
+  type ApplyChildrenResult,
+  applyChildren,
+  type Child,
+  child,
+} from './framework/apply-children.js';
 export { type ClaimOptions, type ClaimPlan, claim, planClaim } from './framework/claim.js';
 export { Controller, type ControllerOptions } from './framework/controller.js';
 export {
@@ -42,7 +49,7 @@ export {
   TerminalError,
 } from './framework/reconcile.js';
 export { sameValue } from './framework/same-value.js';
-export { retryOnConflict, updateStatus } from './framework/status.js';
+export { applyStatus, retryOnConflict, updateStatus } from './framework/status.js';
 export { type Choice, chooseNode } from './scheduler/choose-node.js';
 export { defaultPlugins } from './scheduler/default-plugins.js';
 export { type NodeInfo, nodeInfoOf } from './scheduler/node-info.js';

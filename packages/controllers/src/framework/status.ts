@@ -1,5 +1,5 @@
 import { isConflict, type KubernetesObject } from '@kubewright/api';
-import type { CallOptions, ResourceClient } from '@kubewright/client';
+import type { ApplyInput, ApplyOptions, CallOptions, DeepPartial, ResourceClient } from '@kubewright/client';
 import { sameValue } from './same-value.js';
 
 /**
@@ -14,6 +14,24 @@ export async function updateStatus<T extends KubernetesObject & { status?: unkno
 ): Promise<T> {
   if (sameValue(object.status, status)) return object;
   return resource.namespace(object.metadata.namespace).status.replace({ ...object, status }, options);
+}
+
+/**
+ * Makes the status have these fields, owned by the field manager; fields that it applied before and leaves out now go.
+ * Unlike {@link updateStatus} it needs no newest state, so that it never conflicts with who writes other fields, and
+ * leaves those alone. @throws ApiError Conflict when another object has taken the name, NotFound when it is gone
+ */
+export async function applyStatus<T extends KubernetesObject & { status?: unknown }>(
+  resource: ResourceClient<T>,
+  object: T,
+  status: DeepPartial<T['status']>,
+  options: ApplyOptions = {},
+): Promise<T> {
+  const { name = '', namespace, uid } = object.metadata;
+  const wanted = { metadata: { name, uid }, status };
+  return resource
+    .namespace(namespace)
+    .status.apply(wanted as typeof wanted & ApplyInput<T>, { force: true, ...options });
 }
 
 /**
