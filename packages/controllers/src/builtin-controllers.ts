@@ -15,6 +15,8 @@ import {
 } from './service-account/service-account-controller.js';
 
 export interface ControllersOptions extends ManagerOptions {
+  /** Only these, by name. @default all of {@link builtinControllers} */
+  readonly controllers?: readonly string[] | undefined;
   /** Certificates in PEM that every namespace gets as the ConfigMap `kube-root-ca.crt`. @default none gets it */
   readonly rootCa?: string | undefined;
 }
@@ -45,10 +47,18 @@ export const builtinControllers: readonly BuiltinController[] = [
   { name: 'garbage-collector-controller', add: addGarbageCollector },
 ];
 
-/** Starts all of {@link builtinControllers}; resolves when they work. They end with the signal. */
+/**
+ * Starts {@link builtinControllers}; resolves when they work. They end with the signal.
+ * @throws RangeError for a name that none of them has
+ */
 export async function startControllers(client: Client, options: ControllersOptions): Promise<Manager> {
+  const { controllers = builtinControllers.map(({ name }) => name) } = options;
   const manager = new Manager(client, options);
-  for (const { add } of builtinControllers) add(manager, options);
+  for (const wanted of controllers) {
+    const found = builtinControllers.find(({ name }) => name === wanted);
+    if (found === undefined) throw new RangeError(`there is no built-in controller ${wanted}`);
+    found.add(manager, options);
+  }
   await manager.start();
   return manager;
 }

@@ -1,5 +1,5 @@
 import { ApiError, isGone } from '@kubewright/api';
-import { type Storage, type StorageEvent, storageClosed } from '../storage/storage.js';
+import { type Storage, type StorageEntry, type StorageEvent, storageClosed } from '../storage/storage.js';
 import { Change, type Side } from './cache-event.js';
 import type { CacheStatistics } from './cache-statistics.js';
 import { CacheWatch, type WatchOptions } from './cache-watch.js';
@@ -35,19 +35,25 @@ export interface CacheList {
 
 const loadPage = 1000;
 
+/** Stands for the table of a cache that nobody has read yet; nothing is ever put into it. */
+const unloaded = new ObjectTable('');
+
 /**
  * The objects of one resource in memory, as the store has them, and the recent changes. Reads cost no I/O and parse
  * nothing; what is older than memory goes back to is asked of the store.
  */
 export class ResourceCache {
   readonly prefix: string;
-  /** Settles when the objects are loaded; reads before that are refused. */
+  /**
+   * Settles when the objects are loaded; reads before that are refused. Over an engine that answers at once they are
+   * loaded by the first read, so that a server that was just forked costs nothing for what nobody asks.
+   */
   readonly ready: Promise<void>;
   readonly #feed: Feed;
   readonly #limits: WindowLimits;
   readonly #watchers = new WatcherIndex();
   #reader: StoredReader;
-  #table: ObjectTable;
+  #table = unloaded;
   #window: EventWindow | undefined;
   /** What arrives while the objects are loaded. */
   #backlog: StorageEvent[] = [];
@@ -69,8 +75,7 @@ export class ResourceCache {
     this.#feed = feed;
     this.#reader = options.reader;
     this.#limits = options.window ?? {};
-    this.#table = this.#newTable();
-    this.ready = this.#load();
+    this.ready = feed.storage.listNow === undefined ? this.#load() : Promise.resolve();
     // Whoever awaits it is told; the server as a whole is told by the feed.
     this.ready.catch(() => undefined);
   }
@@ -82,15 +87,18 @@ export class ResourceCache {
 
   /** The revision of the last change of one of the objects. */
   get changed(): number {
+    this.#loadNow();
     return this.#lastChanged;
   }
 
   /** How many objects there are. */
   get size(): number {
+    this.#loadNow();
     return this.#table.size;
   }
 
   get statistics(): CacheStatistics {
+    this.#loadNow();
     const { size, bytes } = this.#table;
     return { ...this.#counts, objects: size, bytes, revision: this.revision };
   }
@@ -187,11 +195,12 @@ export class ResourceCache {
    */
   reread(reader: StoredReader): void {
     this.#reader = reader;
-    this.#table.reread(reader);
+    if (this.#table !== unloaded) this.#table.reread(reader);
   }
 
   /** Tells of every change from now on, before the write that made it is answered; `undefined` takes that back. */
   onChange(listener: ((change: Change) => void) | undefined): void {
+    if (listener !== undefined) this.#loadNow();
     this.#listener = listener;
   }
 
@@ -199,7 +208,8 @@ export class ResourceCache {
   apply(event: StorageEvent): void {
     const window = this.#window;
     if (window === undefined) {
-      this.#backlog.push(event);
+      // What nobody has read yet will be read as it is then.
+      if (this.#feed.storage.listNow === undefined) this.#backlog.push(event);
       return;
     }
     // The first list may be newer than the feed.
@@ -248,16 +258,26 @@ export class ResourceCache {
     return { ...side, bytes: this.#reader.current?.(side.bytes) ?? side.bytes };
   }
 
+  /** Loads what an engine that answers at once has, unless that was done. */
+  #loadNow(): void {
+    if (this.#window !== undefined || this.#closed) return;
+    const page = this.#feed.storage.listNow?.(this.prefix);
+    if (page === undefined) return;
+    this.#table = this.#newTable();
+    this.#take(page.entries);
+    this.#begin(page.revision);
+  }
+
   async #load(): Promise<void> {
     const { storage } = this.#feed;
     for (;;) {
+      this.#table = this.#newTable();
       try {
         await this.#loadOnce(storage);
         return;
       } catch (error) {
         // A load that compaction overtook starts again.
         if (!isGone(error)) throw error;
-        this.#table = this.#newTable();
       }
     }
   }
@@ -266,21 +286,29 @@ export class ResourceCache {
     let page = await storage.list(this.prefix, { limit: loadPage });
     const { revision } = page;
     for (;;) {
-      for (const { key, value, revision: changed } of page.entries) {
-        this.#table.set(key, changed, { bytes: value, head: this.#reader.head(value) });
-      }
+      this.#take(page.entries);
       const startAfter = page.entries.at(-1)?.key;
       if (!page.more || startAfter === undefined) break;
       page = await storage.list(this.prefix, { limit: loadPage, startAfter, revision });
     }
     await this.#feed.waitFor(revision);
     if (this.#closed) throw storageClosed();
-    this.#lastChanged = revision;
-    this.#counts.loads += 1;
-    this.#window = new EventWindow(revision, this.#limits);
+    this.#begin(revision);
     const backlog = this.#backlog;
     this.#backlog = [];
     for (const event of backlog) this.apply(event);
+  }
+
+  #take(entries: readonly StorageEntry[]): void {
+    for (const { key, value, revision } of entries)
+      this.#table.set(key, revision, { bytes: value, head: this.#reader.head(value) });
+  }
+
+  /** The table is as the store was at the revision. */
+  #begin(revision: number): void {
+    this.#lastChanged = revision;
+    this.#counts.loads += 1;
+    this.#window = new EventWindow(revision, this.#limits);
   }
 
   async #listStored(query: ListQuery, revision: number, turn?: Turn): Promise<CacheList> {
@@ -383,6 +411,7 @@ export class ResourceCache {
 
   #assertReady(): EventWindow {
     if (this.#closed) throw storageClosed();
+    if (this.#window === undefined) this.#loadNow();
     if (this.#window === undefined) {
       throw new ApiError('TooManyRequests', 'storage is (re)initializing', {
         details: { retryAfterSeconds: 1 },

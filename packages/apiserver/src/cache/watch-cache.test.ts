@@ -2,6 +2,7 @@ import { isGone, parseFieldSelector, parseLabelSelector } from '@kubewright/api'
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { MemoryStorage } from '../storage/memory.js';
+import type { Storage } from '../storage/storage.js';
 import type { CacheWatch } from './cache-watch.js';
 import { headReader } from './head.js';
 import type { CacheList, ResourceCache } from './resource-cache.js';
@@ -67,7 +68,7 @@ describe('the watch cache', () => {
 
   test('loads what is there, page by page, and what is written meanwhile', async () => {
     for (let i = 0; i < 2500; i++) await put(storage, `default/web-${i}`, { app: 'web' });
-    const other = await openCache(storage);
+    const other = await openCache(answeringLater(storage));
     const loading = other.resource(prefix, readHead);
     expect(() => loading.get(`${prefix}default/web-1`)).toThrow('storage is (re)initializing');
     await put(storage, 'default/new', { app: 'web' });
@@ -75,6 +76,27 @@ describe('the watch cache', () => {
     await other.ready();
     expect(loading.size).toBe(2500);
     expect(await loading.list()).toEqual(await pods.list());
+    other.close();
+  });
+
+  test('over a store in memory loads what is read first, as it is then', async () => {
+    await put(storage, 'default/old', { app: 'web' });
+    const fork = storage.fork();
+    const other = await openCache(fork);
+    const forked = other.resource(prefix, readHead);
+    await other.ready();
+    const since = other.revision;
+    await put(fork, 'default/new', { app: 'web' });
+    const watch = forked.watch({ after: since });
+    expect(names(await forked.list())).toEqual(['new', 'old']);
+    expect(names(await pods.list())).toEqual(['old']);
+    const { value: first } = await watch.next();
+    await put(fork, 'default/newer', { app: 'web' });
+    const { value: second } = await watch.next();
+    expect([first, second].map((batch) => batch?.events.map(({ key }) => key.slice(prefix.length)))).toEqual([
+      ['default/new'],
+      ['default/newer'],
+    ]);
     other.close();
   });
 
@@ -293,7 +315,20 @@ function content(list: CacheList): Map<string, string> {
   return new Map(list.entries.map(({ key, bytes }) => [key, bytes.toString()]));
 }
 
-function openCache(storage: MemoryStorage): Promise<WatchCache> {
+/** The same store as an engine that needs a while. */
+function answeringLater(storage: MemoryStorage): Storage {
+  return {
+    revision: () => storage.revision(),
+    get: (key) => storage.get(key),
+    list: (within, options) => storage.list(within, options),
+    write: (key, decide) => storage.write(key, decide),
+    watch: (after, watcher) => storage.watch(after, watcher),
+    compact: (revision) => storage.compact(revision),
+    close: () => storage.close(),
+  };
+}
+
+function openCache(storage: Storage): Promise<WatchCache> {
   return WatchCache.open(storage, (error) => {
     throw error;
   });

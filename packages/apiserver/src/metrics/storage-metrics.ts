@@ -33,6 +33,7 @@ export class StorageMetrics {
       revision: () => storage.revision(),
       get: (key) => this.#timed('get', key, () => storage.get(key)),
       list: (prefix, options) => this.#timed('list', prefix, () => storage.list(prefix, options)),
+      ...(storage.listNow === undefined ? {} : { listNow: storage.listNow.bind(storage) }),
       write: (key, decide) => this.#write(storage, key, decide),
       watch: (after, watcher) => storage.watch(after, watcher),
       compact: (revision) => storage.compact(revision),

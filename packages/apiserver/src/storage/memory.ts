@@ -67,6 +67,26 @@ export class MemoryStorage implements Storage, SingleWriter, History {
   }
 
   async list(prefix: string, options: ListOptions = {}): Promise<ListResult> {
+    return this.#list(prefix, options);
+  }
+
+  listNow(prefix: string): ListResult {
+    return this.#list(prefix, {});
+  }
+
+  /**
+   * A store of its own that begins as this one is now. It shares all that neither changes, so it costs the same for
+   * any number of entries; what lies further back than now is compacted in it.
+   */
+  fork(): MemoryStorage {
+    this.#assertOpen();
+    const fork = new MemoryStorage({ retainRevisions: this.#retainRevisions, firstRevision: this.durable });
+    fork.#tree = this.#tree.clone();
+    fork.#oldest = fork.#tree;
+    return fork;
+  }
+
+  #list(prefix: string, options: ListOptions): ListResult {
     this.#assertOpen();
     const revision = options.revision ?? this.durable;
     const limit = options.limit ?? Number.POSITIVE_INFINITY;

@@ -35,6 +35,11 @@ export interface Storage {
   list(prefix: string, options?: ListOptions): Promise<ListResult>;
 
   /**
+   * All entries below `prefix` at the newest revision, at once. Only engines that have everything in memory can.
+   */
+  listNow?(prefix: string): ListResult;
+
+  /**
    * The one way to change a key: reads its newest state (pending ones included), asks `decide` what to do, and accepts
    * the decision only if nothing changed the key meanwhile; else it asks again with the newer state. `decide` may be
    * asynchronous, may run several times, and must not depend on earlier runs. Where it is synchronous an engine with
