@@ -22,15 +22,23 @@ export function put(object: JsonObject, key: string, value: unknown): void {
 export function jsonEqual(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
-  if (Array.isArray(a))
-    return Array.isArray(b) && a.length === b.length && a.every((item, i) => jsonEqual(item, b[i]));
-  if (Array.isArray(b)) return false;
-  const [left, right] = [a as JsonObject, b as JsonObject];
-  const keys = Object.keys(left);
-  return (
-    keys.length === Object.keys(right).length &&
-    keys.every((key) => Object.hasOwn(right, key) && jsonEqual(left[key], right[key]))
-  );
+  if (Array.isArray(a)) {
+    if (!Array.isArray(b) || a.length !== b.length) return false;
+    for (let i = 0; i < a.length; i++) if (!jsonEqual(a[i], b[i])) return false;
+    return true;
+  }
+  return !Array.isArray(b) && equalMembers(a as JsonObject, b as JsonObject);
+}
+
+// Walks whole objects several times in each update, so it makes nothing on the way.
+function equalMembers(a: JsonObject, b: JsonObject): boolean {
+  let surplus = 0;
+  for (const key in a) {
+    if (!Object.hasOwn(b, key) || !jsonEqual(a[key], b[key])) return false;
+    surplus++;
+  }
+  for (const _ in b) surplus--;
+  return surplus === 0;
 }
 
 /** What Go calls the type of a JSON value; upstream's patch errors print it. */

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import {
   ApiError,
   conflict,
@@ -9,6 +8,7 @@ import {
 } from '@kubewright/api';
 import { AdmissionRequest } from '../admission/admission-request.js';
 import { parseStored, storedBytes } from '../encoding/object-bytes.js';
+import { jsonEqual } from '../patch/json-object.js';
 import type { Decision, StorageEntry } from '../storage/storage.js';
 import { type FieldError, invalid, invalidObject, path } from '../validation/field-error.js';
 import { validateMetadataUpdate } from '../validation/object-meta.js';
@@ -100,9 +100,17 @@ interface Outcome<T extends KubernetesObject> {
 }
 
 // Fields may stand in another order: the same object has the same length in any order, so few need a closer look.
-function isSame<T extends KubernetesObject>({ bytes }: Outcome<T>, { value }: StorageEntry): boolean {
+function isSame<T extends KubernetesObject>(
+  { bytes, object, old }: Outcome<T>,
+  { value }: StorageEntry,
+): boolean {
   if (bytes.length !== value.length) return false;
-  return bytes.equals(value) || isDeepStrictEqual(parseStored(bytes, 0), parseStored(value, 0));
+  return bytes.equals(value) || jsonEqual(withoutVersion(object), withoutVersion(old));
+}
+
+function withoutVersion(object: KubernetesObject): KubernetesObject {
+  const { resourceVersion: _, ...metadata } = object.metadata;
+  return { ...object, metadata };
 }
 
 async function changed<T extends KubernetesObject>(
@@ -170,11 +178,10 @@ function keepTimes(object: KubernetesObject, old: KubernetesObject): void {
   const sameButTimes = entries.every((entry, i) => {
     const { time: _, ...rest } = entry;
     const { time: __, ...restBefore } = before[i] ?? {};
-    return isDeepStrictEqual(rest, restBefore);
+    return jsonEqual(rest, restBefore);
   });
   if (!sameButTimes || !entries.some(({ time }, i) => time !== before[i]?.time)) return;
-  if (isDeepStrictEqual(withoutManagers(object), withoutManagers(old)))
-    object.metadata.managedFields = before;
+  if (jsonEqual(withoutManagers(object), withoutManagers(old))) object.metadata.managedFields = before;
 }
 
 function withoutManagers(object: KubernetesObject): KubernetesObject {
@@ -286,7 +293,7 @@ function keepAllButStatus<T extends KubernetesObject>({ rules }: Resource<T>, ob
 }
 
 function sameDesire(object: KubernetesObject, old: KubernetesObject): boolean {
-  return isDeepStrictEqual(desireOf(object), desireOf(old));
+  return jsonEqual(desireOf(object), desireOf(old));
 }
 
 function desireOf(object: KubernetesObject): unknown {
