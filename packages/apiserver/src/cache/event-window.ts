@@ -27,6 +27,11 @@ export class EventWindow {
     return this.#start;
   }
 
+  /** The most changes that it holds. */
+  get capacity(): number {
+    return this.#limits.changes;
+  }
+
   /** @param size bytes of all objects of the resource */
   push(change: Change, size: number): void {
     const { changes, share } = this.#limits;

@@ -1,4 +1,5 @@
 import { ApiError, isGone } from '@kubewright/api';
+import { Distribution } from '../metrics/series.js';
 import { type Storage, type StorageEntry, type StorageEvent, storageClosed } from '../storage/storage.js';
 import { Change, type Side } from './cache-event.js';
 import type { CacheStatistics } from './cache-statistics.js';
@@ -34,6 +35,8 @@ export interface CacheList {
 }
 
 const loadPage = 1000;
+/** Upper bounds in seconds of how long reads wait, as upstream has them. */
+const waitSeconds = [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3];
 
 /** Stands for the table of a cache that nobody has read yet; nothing is ever put into it. */
 const unloaded = new ObjectTable('');
@@ -62,9 +65,11 @@ export class ResourceCache {
   #closed = false;
   #listener: ((change: Change) => void) | undefined;
   readonly #counts = {
-    ...{ received: 0, dispatched: 0, loads: 0, terminated: 0 },
-    ...{ lists: 0, listed: 0, storedLists: 0 },
+    ...{ received: 0, dispatched: 0, loads: 0, loaded: 0, terminated: 0 },
+    ...{ lists: 0, listed: 0, looked: 0 },
+    ...{ storedLists: 0, storedListed: 0, storedLooked: 0, storedSelected: 0 },
   };
+  readonly #waits = new Distribution(waitSeconds);
 
   constructor(
     feed: Feed,
@@ -100,7 +105,11 @@ export class ResourceCache {
   get statistics(): CacheStatistics {
     this.#loadNow();
     const { size, bytes } = this.#table;
-    return { ...this.#counts, objects: size, bytes, revision: this.revision };
+    const capacity = this.#window?.capacity ?? 0;
+    return {
+      ...this.#counts,
+      ...{ objects: size, bytes, revision: this.revision, capacity, waits: this.#waits },
+    };
   }
 
   /** @throws ApiError TooManyRequests while the objects are loaded. */
@@ -151,6 +160,7 @@ export class ResourceCache {
     }
     this.#counts.lists += 1;
     this.#counts.listed += found.length;
+    this.#counts.looked += found.looked;
     return {
       revision,
       total,
@@ -186,7 +196,12 @@ export class ResourceCache {
    * @throws ApiError Timeout as of `tooLargeRevision` where it does not come within three seconds.
    */
   async waitFor(revision: number, signal?: AbortSignal): Promise<void> {
-    await this.#feed.waitFor(revision, signal);
+    const start = performance.now();
+    try {
+      await this.#feed.waitFor(revision, signal);
+    } finally {
+      this.#waits.observe((performance.now() - start) / 1000);
+    }
   }
 
   /**
@@ -308,27 +323,37 @@ export class ResourceCache {
   #begin(revision: number): void {
     this.#lastChanged = revision;
     this.#counts.loads += 1;
+    this.#counts.loaded += this.#table.size;
     this.#window = new EventWindow(revision, this.#limits);
   }
 
   async #listStored(query: ListQuery, revision: number, turn?: Turn): Promise<CacheList> {
-    this.#counts.storedLists += 1;
+    const counts = this.#counts;
+    counts.storedLists += 1;
     const { namespace, selection = {}, limit = Number.POSITIVE_INFINITY } = query;
     const within = namespace === undefined ? this.prefix : `${this.prefix}${namespace}/`;
     const selectsAll = selection.labels === undefined && selection.fields === undefined;
     const entries: CacheEntry[] = [];
+    const answer = (more: boolean): CacheList => {
+      counts.storedListed += entries.length;
+      return { entries, revision, more };
+    };
     for (let startAfter = query.startAfter, more = true; more; ) {
       const page = await this.#feed.storage.list(within, {
         revision,
         limit: selectsAll ? Math.min(limit, loadPage) + 1 : loadPage,
         ...(startAfter === undefined ? {} : { startAfter }),
       });
+      counts.storedLooked += page.entries.length;
       for (const { key, value, revision: changed } of page.entries) {
         const name = objectNameOf(this.prefix, key);
         const reads = this.#reader.current !== undefined;
         const head = selectsAll && !reads ? undefined : this.#reader.head(value);
-        if (head !== undefined && !selects(selection, name, head)) continue;
-        if (entries.length === limit) return { entries, revision, more: true };
+        if (head !== undefined) {
+          counts.storedSelected += 1;
+          if (!selects(selection, name, head)) continue;
+        }
+        if (entries.length === limit) return answer(true);
         const { bytes } = head === undefined ? { bytes: value } : this.#readable({ bytes: value, head });
         entries.push({ key, bytes, revision: changed });
       }
@@ -336,7 +361,7 @@ export class ResourceCache {
       more = page.more;
       if (turn?.over) await turn.next();
     }
-    return { entries, revision, more: false };
+    return answer(false);
   }
 
   /** Replays the store's history until the window continues it. */

@@ -24,6 +24,8 @@ export class TableSelection {
   readonly #slots: number[] = [];
   /** Whether the limit cut the list short. */
   more = false;
+  /** How many objects were looked at to find them. */
+  looked = 0;
 
   constructor(source: SelectionSource, limit = Number.POSITIVE_INFINITY) {
     this.#source = source;
@@ -43,8 +45,8 @@ export class TableSelection {
   /** Finds the objects; each step is a bounded piece of work. */
   *steps(): Generator<void> {
     yield* this.#source.preparation;
-    let looked = 0;
     for (const slot of this.#source.candidates) {
+      this.looked += 1;
       if (this.#source.selects(slot)) {
         if (this.#slots.length === this.#limit) {
           this.more = true;
@@ -52,7 +54,7 @@ export class TableSelection {
         }
         this.#slots.push(slot);
       }
-      if (++looked % stepSize === 0) yield;
+      if (this.looked % stepSize === 0) yield;
     }
   }
 

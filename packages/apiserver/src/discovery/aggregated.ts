@@ -1,28 +1,36 @@
+import type { JsonObject } from '../patch/json-object.js';
 import type { DiscoveredKind } from './discovered-kind.js';
 import { type ApiResource, apiResources } from './resource-list.js';
 
 export type AggregatedVersion = 'v2' | 'v2beta1';
 
-/** The media type of an aggregated document; clients compare the answer's with it, parameters and all. */
-export function aggregatedMediaType(version: AggregatedVersion): string {
-  return `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`;
+/** An aggregated form that a client asks for: the version of the document, and how it is written. */
+export interface AggregatedForm {
+  readonly version: AggregatedVersion;
+  readonly type: 'application/json' | 'application/vnd.kubernetes.protobuf';
 }
 
-/** The first aggregated form that an Accept header offers, unless it offers plain JSON before. */
-export function acceptedAggregated(accept: string | undefined): AggregatedVersion | undefined {
+/** The media type of an aggregated document; clients compare the answer's with it, parameters and all. */
+export function aggregatedMediaType({ version, type }: AggregatedForm): string {
+  return `${type};g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`;
+}
+
+/** The first aggregated form that an Accept header offers, unless it offers a plain one before. */
+export function acceptedAggregated(accept: string | undefined): AggregatedForm | undefined {
   for (const range of (accept ?? '').split(',')) {
-    const [type, ...parameters] = range.split(';').map((part) => part.trim().replace(/\s*=\s*/, '='));
+    const [asked, ...parameters] = range.split(';').map((part) => part.trim().replace(/\s*=\s*/, '='));
+    const type = asked === '*/*' ? 'application/json' : types.find((one) => one === asked);
+    if (type === undefined) continue;
     const has = (parameter: string) => parameters.includes(parameter);
-    if (!has('g=apidiscovery.k8s.io') || !has('as=APIGroupDiscoveryList')) {
-      if ((type === 'application/json' || type === '*/*') && !parameters.some((one) => one.startsWith('as=')))
-        return undefined;
-    } else if (type === 'application/json' || type === '*/*') {
-      if (has('v=v2')) return 'v2';
-      if (has('v=v2beta1')) return 'v2beta1';
-    }
+    if (has('g=apidiscovery.k8s.io') && has('as=APIGroupDiscoveryList')) {
+      if (has('v=v2')) return { version: 'v2', type };
+      if (has('v=v2beta1')) return { version: 'v2beta1', type };
+    } else if (!parameters.some((one) => one.startsWith('as='))) return undefined;
   }
   return undefined;
 }
+
+const types = ['application/json', 'application/vnd.kubernetes.protobuf'] as const;
 
 /** A group and its versions, the preferred one first. */
 export interface GroupVersions {
@@ -31,7 +39,7 @@ export interface GroupVersions {
 }
 
 /** The APIGroupDiscoveryList of groups: all their versions and resources in one document. */
-export function aggregatedDocument(version: AggregatedVersion, groups: readonly GroupVersions[]): object {
+export function aggregatedDocument(version: AggregatedVersion, groups: readonly GroupVersions[]): JsonObject {
   return {
     kind: 'APIGroupDiscoveryList',
     apiVersion: `apidiscovery.k8s.io/${version}`,

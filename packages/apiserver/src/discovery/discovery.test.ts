@@ -1,6 +1,7 @@
 import { defineKind } from '@kubewright/api';
 import { builtinKinds } from '@kubewright/api/builtin';
 import { describe, expect, it } from 'vitest';
+import { decodeProtobuf } from '../encoding/protobuf.js';
 import { createDiscovery } from './discovery.js';
 import { compareVersions } from './group-order.js';
 
@@ -22,6 +23,30 @@ const get = (path: string, accept?: string): any => {
 const kubectlAccept =
   'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,' +
   'application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json';
+
+describe('the aggregated documents in protobuf', () => {
+  it.each(['v2', 'v2beta1'])('say what the JSON of %s says', (version) => {
+    const form = `;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`;
+    const document = discovery.document(
+      '/apis',
+      `application/vnd.kubernetes.protobuf${form},application/json`,
+    );
+    expect(document?.contentType).toBe(`application/vnd.kubernetes.protobuf${form}`);
+    const { object } = decodeProtobuf(document?.body ?? Buffer.alloc(0));
+    const json = get('/apis', `application/json${form}`);
+    expect(document?.etag).not.toBe(discovery.document('/apis', `application/json${form}`)?.etag);
+    // Which empty values JSON shows is left to whoever reads the protobuf.
+    const withoutEmpty = (value: unknown) =>
+      JSON.parse(JSON.stringify(value, (_, member) => (member === '' ? undefined : member)));
+    expect(withoutEmpty({ metadata: {}, ...object })).toEqual(withoutEmpty(json));
+  });
+
+  it('are not sent to who asks for plain protobuf', () => {
+    expect(discovery.document('/apis', 'application/vnd.kubernetes.protobuf')?.contentType).toBe(
+      'application/json',
+    );
+  });
+});
 
 describe('the plain documents', () => {
   it('name the versions of the core group and how to reach the server', () => {

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
+import { encodeProtobuf } from '../encoding/protobuf.js';
 import {
+  type AggregatedForm,
   acceptedAggregated,
   aggregatedDocument,
   aggregatedMediaType,
@@ -36,31 +38,36 @@ export function createDiscovery(kinds: readonly DiscoveredKind[], serverAddress:
   return {
     document(path, accept) {
       const aggregated = path === '/api' || path === '/apis' ? acceptedAggregated(accept) : undefined;
-      const key = `${path} ${aggregated ?? ''}`;
+      const key = `${path} ${aggregated === undefined ? '' : aggregatedMediaType(aggregated)}`;
       let document = built.get(key);
       if (document === undefined) {
-        const value =
+        document =
           aggregated === undefined
             ? plainDocument(groups, path, serverAddress)
-            : aggregatedDocument(
+            : aggregatedAnswer(
                 aggregated,
                 groups.filter(({ name }) => (name === '') === (path === '/api')),
               );
-        if (value === undefined) return undefined;
-        const body = Buffer.from(`${JSON.stringify(value)}\n`);
-        document =
-          aggregated === undefined
-            ? { contentType: 'application/json', body }
-            : {
-                contentType: aggregatedMediaType(aggregated),
-                body,
-                etag: `"${createHash('sha512').update(body).digest('hex').toUpperCase()}"`,
-              };
+        if (document === undefined) return undefined;
         built.set(key, document);
       }
       return document;
     },
   };
+}
+
+function aggregatedAnswer(form: AggregatedForm, groups: readonly GroupVersions[]): DiscoveryDocument {
+  const value = aggregatedDocument(form.version, groups);
+  const body = form.type === 'application/json' ? jsonBody(value) : Buffer.from(encodeProtobuf(value));
+  return {
+    contentType: aggregatedMediaType(form),
+    body,
+    etag: `"${createHash('sha512').update(body).digest('hex').toUpperCase()}"`,
+  };
+}
+
+function jsonBody(value: object): Buffer {
+  return Buffer.from(`${JSON.stringify(value)}\n`);
 }
 
 function groupKinds(kinds: readonly DiscoveredKind[]): GroupVersions[] {
@@ -81,6 +88,15 @@ function groupKinds(kinds: readonly DiscoveredKind[]): GroupVersions[] {
 }
 
 function plainDocument(
+  groups: readonly GroupVersions[],
+  path: string,
+  serverAddress: string,
+): DiscoveryDocument | undefined {
+  const value = plainValue(groups, path, serverAddress);
+  return value && { contentType: 'application/json', body: jsonBody(value) };
+}
+
+function plainValue(
   groups: readonly GroupVersions[],
   path: string,
   serverAddress: string,

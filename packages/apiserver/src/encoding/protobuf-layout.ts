@@ -31,6 +31,7 @@ interface Layout {
 
 const meta = 'k8s.io.apimachinery.pkg.apis.meta.v1';
 const metaBeta = 'k8s.io.apimachinery.pkg.apis.meta.v1beta1';
+const discovery = 'k8s.io.api.apidiscovery.v2';
 const jsonSchemaProps = 'k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps';
 
 /** Message fields that are Go structs embedded inline: no members in JSON, theirs stand beside their owner's. */
@@ -77,11 +78,15 @@ export function messageOfKind(apiVersion: string, kind: string): Message | undef
   return name === undefined || !Object.hasOwn(all, name) ? undefined : message(name);
 }
 
-/** The forms that any kind has. Of v1beta1 the list alone is a message of its own. */
+/**
+ * The forms that any kind has, and discovery's, whose two versions are the same messages. Of v1beta1 the list alone is
+ * a message of its own.
+ */
 function metaMessage(apiVersion: string, kind: string): string | undefined {
   if (apiVersion === 'meta.k8s.io/v1beta1')
     return kind.endsWith('List') ? `${metaBeta}.${kind}` : `${meta}.${kind}`;
-  return apiVersion === 'meta.k8s.io/v1' ? `${meta}.${kind}` : undefined;
+  if (apiVersion === 'meta.k8s.io/v1') return `${meta}.${kind}`;
+  return apiVersion.startsWith('apidiscovery.k8s.io/') ? `${discovery}.${kind}` : undefined;
 }
 
 /** The message of that name. @throws Error when there is none: a fault of the data, not of a request. */

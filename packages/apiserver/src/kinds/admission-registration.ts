@@ -8,6 +8,7 @@ import {
   ValidatingAdmissionPolicyBinding,
   ValidatingWebhookConfiguration,
 } from '@kubewright/api/admissionregistration/v1';
+import type { LabelSelector } from '@kubewright/api/meta/v1';
 import {
   validateMutatingBinding,
   validateMutatingPolicy,
@@ -17,7 +18,6 @@ import {
 import { ageColumn, integer, nameColumn, orUnset, text } from './columns.js';
 import { defineRules } from './kind-rules.js';
 import { validateWebhooks } from './webhook-validation.js';
-import { selectorText } from './workload-columns.js';
 
 /** What both kinds of webhooks leave out. */
 interface Webhook {
@@ -171,7 +171,19 @@ function paramKindText(kind: ParamKind | undefined): string {
   return orUnset(kind === undefined ? undefined : `${kind.apiVersion ?? ''}/${kind.kind ?? ''}`);
 }
 
+/** As Go prints the structure, which is what upstream shows. */
+function printedSelector({ matchLabels = {}, matchExpressions = [] }: LabelSelector): string {
+  const labels = Object.keys(matchLabels)
+    .sort()
+    .map((key) => `${key}: ${matchLabels[key]},`);
+  const expressions = matchExpressions.map(
+    ({ key, operator, values = [] }) =>
+      `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${values.join(' ')}],},`,
+  );
+  return `&LabelSelector{MatchLabels:map[string]string{${labels.join('')}},MatchExpressions:[]LabelSelectorRequirement{${expressions.join('')}},}`;
+}
+
 function paramRefText(ref: ParamRef | undefined): string {
   if (ref?.name) return `${ref.namespace || '*'}/${ref.name}`;
-  return ref?.selector === undefined ? '<unset>' : selectorText(ref.selector);
+  return ref?.selector === undefined ? '<unset>' : printedSelector(ref.selector);
 }

@@ -10,7 +10,7 @@ import {
 } from '../validation/field-error.js';
 import { validateNonNegative } from '../validation/numbers.js';
 import { scheduleError } from '../validation/schedule.js';
-import { ageColumn, flag, integer, nameColumn, orNone, text } from './columns.js';
+import { ageColumn, integer, nameColumn, orNone, text } from './columns.js';
 import { timeSince } from './human-duration.js';
 import { validateJobSpec } from './job/job-validation.js';
 import { defaultJobTemplate, jobSpecWarnings } from './job.js';
@@ -50,7 +50,13 @@ export const cronJobRules = defineRules<CronJob>({
     nameColumn,
     text('Schedule', 'When jobs start, as cron says it.', ({ spec }) => spec?.schedule ?? ''),
     text('Timezone', 'Time zone of the schedule.', ({ spec }) => orNone(spec?.timeZone)),
-    flag('Suspend', 'True while no jobs are started.', ({ spec }) => spec?.suspend ?? false),
+    // Declared as a boolean, but written as text.
+    {
+      ...text<CronJob>('Suspend', 'True while no jobs are started.', ({ spec }) =>
+        spec?.suspend === undefined ? '<unset>' : spec.suspend ? 'True' : 'False',
+      ),
+      type: 'boolean',
+    },
     integer('Active', 'Jobs that run now.', ({ status }) => (status?.active ?? []).length),
     text('Last Schedule', 'Time since a job was started last.', ({ status }, now) =>
       status?.lastScheduleTime === undefined ? '<none>' : timeSince(status.lastScheduleTime, now),

@@ -1,7 +1,11 @@
-import { FlowSchema, PriorityLevelConfiguration } from '@kubewright/api/flowcontrol/v1';
-import { ageColumn, nameColumn, text } from './columns.js';
+import {
+  FlowSchema,
+  PriorityLevelConfiguration,
+  type QueuingConfiguration,
+} from '@kubewright/api/flowcontrol/v1';
+import { ageColumn, count, nameColumn, text } from './columns.js';
 import { validateConditionTypes, validateFlowSchema } from './flow-schema-validation.js';
-import { defineRules } from './kind-rules.js';
+import { type Column, defineRules } from './kind-rules.js';
 import { validatePriorityLevel } from './priority-level-validation.js';
 
 const defaultPrecedence = 1000;
@@ -26,9 +30,7 @@ export const flowSchemaRules = defineRules<FlowSchema>({
       'Level that requests get.',
       ({ spec }) => spec?.priorityLevelConfiguration?.name ?? '',
     ),
-    text('MatchingPrecedence', 'The lowest that matches wins.', ({ spec }) =>
-      String(spec?.matchingPrecedence ?? 0),
-    ),
+    count('MatchingPrecedence', 'The lowest that matches wins.', precedenceOf),
     text(
       'DistinguisherMethod',
       'What tells flows apart.',
@@ -41,6 +43,7 @@ export const flowSchemaRules = defineRules<FlowSchema>({
       ({ status }) => status?.conditions?.find(({ type }) => type === 'Dangling')?.status ?? '?',
     ),
   ],
+  compareRows: (a, b) => precedenceOf(a) - precedenceOf(b),
 });
 
 export const priorityLevelConfigurationRules = defineRules<PriorityLevelConfiguration>({
@@ -70,22 +73,35 @@ export const priorityLevelConfigurationRules = defineRules<PriorityLevelConfigur
   columns: [
     nameColumn,
     text('Type', 'Whether the level is limited.', ({ spec }) => spec?.type ?? ''),
-    text('NominalConcurrencyShares', 'Share of the server.', ({ spec }) =>
-      count(spec?.limited?.nominalConcurrencyShares),
+    numberOrNone(
+      'NominalConcurrencyShares',
+      'Share of the server.',
+      ({ spec }) => spec?.limited?.nominalConcurrencyShares,
     ),
-    text('Queues', 'How many queues there are.', ({ spec }) =>
-      count(spec?.limited?.limitResponse?.queuing?.queues),
-    ),
-    text('HandSize', 'Queues that one flow may use.', ({ spec }) =>
-      count(spec?.limited?.limitResponse?.queuing?.handSize),
-    ),
-    text('QueueLengthLimit', 'Requests that one queue may hold.', ({ spec }) =>
-      count(spec?.limited?.limitResponse?.queuing?.queueLengthLimit),
+    numberOrNone('Queues', 'How many queues there are.', (level) => queuingOf(level)?.queues),
+    numberOrNone('HandSize', 'Queues that one flow may use.', (level) => queuingOf(level)?.handSize),
+    numberOrNone(
+      'QueueLengthLimit',
+      'Requests that one queue may hold.',
+      (level) => queuingOf(level)?.queueLengthLimit,
     ),
     ageColumn,
   ],
 });
 
-function count(value: number | undefined): string {
-  return value === undefined ? '<none>' : String(value);
+function precedenceOf({ spec }: FlowSchema): number {
+  return spec?.matchingPrecedence ?? 0;
+}
+
+function queuingOf({ spec }: PriorityLevelConfiguration): QueuingConfiguration | undefined {
+  return spec?.limited?.limitResponse?.queuing;
+}
+
+/** Declared as text, although the cell is a number where there is one. */
+function numberOrNone(
+  name: string,
+  description: string,
+  value: (level: PriorityLevelConfiguration) => number | undefined,
+): Column<PriorityLevelConfiguration> {
+  return { ...text(name, description, () => ''), cell: (level) => value(level) ?? '<none>' };
 }

@@ -149,6 +149,8 @@ export interface KindRules<T extends KubernetesObject = KubernetesObject> {
   readonly fields?: Readonly<Record<string, FieldReader<T>['read']>>;
   /** Without columns a table shows name and age. */
   readonly columns?: readonly Column<T>[];
+  /** In which order a table lists the objects. @default that of their names */
+  compareRows?(a: T, b: T): number;
   /** What a table says of a row besides its cells. @default nothing */
   rowConditions?(object: T): readonly RowCondition[] | undefined;
   /** Admission of this kind alone, after the server's own. */

@@ -88,7 +88,6 @@ export const ipAddressRules = defineRules<IPAddress>({
       const resource = parent.group ? `${parent.resource}.${parent.group}` : parent.resource;
       return [resource.toLowerCase(), parent.namespace, parent.name].filter((part) => part).join('/');
     }),
-    ageColumn,
   ],
 });
 

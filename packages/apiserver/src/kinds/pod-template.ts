@@ -4,7 +4,7 @@ import { PodTemplate } from '@kubewright/api/core/v1';
 import { path, required } from '../validation/field-error.js';
 import { validateImmutable } from '../validation/immutable.js';
 import { validateNonNegative } from '../validation/numbers.js';
-import { ageColumn, labelsText, nameColumn, text } from './columns.js';
+import { ageColumn, count, labelsText, nameColumn, text } from './columns.js';
 import { defineRules } from './kind-rules.js';
 import { defaultPodTemplate } from './pod/pod-defaults.js';
 import { validatePodTemplate } from './pod/pod-validation.js';
@@ -46,9 +46,7 @@ export const controllerRevisionRules = defineRules<ControllerRevision>({
       const [group] = owner.apiVersion.includes('/') ? owner.apiVersion.split('/') : [''];
       return `${owner.kind.toLowerCase()}${group ? `.${group}` : ''}/${owner.name}`;
     }),
-    {
-      ...text<ControllerRevision>('Revision', 'Number of the revision.', ({ revision }) => String(revision)),
-    },
+    count('Revision', 'Number of the revision.', ({ revision }) => revision),
     ageColumn,
   ],
 });

@@ -182,7 +182,7 @@ describe('/openapi/v2', () => {
       $ref: '#/definitions/io.k8s.api.apps.v1.DeploymentStrategy',
       'x-kubernetes-patch-strategy': 'retainKeys',
     });
-    expect(definitions['io.k8s.apimachinery.pkg.api.resource.Quantity']).toEqual({ type: 'string' });
+    expect(definitions['io.k8s.apimachinery.pkg.api.resource.Quantity']).toMatchObject({ type: 'string' });
     expect(definitions['io.k8s.apimachinery.pkg.util.intstr.IntOrString']).toMatchObject({
       type: 'string',
       format: 'int-or-string',
@@ -194,5 +194,13 @@ describe('/openapi/v2', () => {
       schema: { $ref: '#/definitions/io.k8s.api.core.v1.Pod' },
     });
     expect(JSON.stringify(swagger)).not.toContain('components/schemas');
+  });
+
+  it('describes every definition', () => {
+    const { definitions } = json('/openapi/v2');
+    const undescribed = Object.keys(definitions).filter(
+      (name) => name.startsWith('io.k8s.') && !definitions[name].description,
+    );
+    expect(undescribed).toEqual([]);
   });
 });

@@ -114,7 +114,7 @@ export function listPieces(
 ): Generator<Uint8Array> {
   if (form.as === 'PartialObjectMetadata')
     throw otherForm(form, `is a list (*${internalName(served, served.kind.listKind)})`);
-  if (form.as === 'Table') return tablePieces(served, form, entries, metadata, now);
+  if (form.as === 'Table') return tablePieces(served, form, inRowOrder(served, entries), metadata, now);
   const { apiVersion, listKind } = served.kind;
   const head =
     form.as === 'object' ? { kind: listKind, apiVersion } : { kind: form.as, apiVersion: form.apiVersion };
@@ -123,6 +123,16 @@ export function listPieces(
   if (asStored && form.type === 'application/json' && !form.pretty)
     return storedList(json, served.own(entries), served.namesItems);
   return encodeList(form, json, itemsOf(served, form, entries));
+}
+
+/** For kinds of which there are few: all of them are parsed at once. */
+function inRowOrder(served: ServedKind, entries: Iterable<StoredEntry>): Iterable<StoredEntry> {
+  const { rules } = served.resource;
+  if (rules.compareRows === undefined) return entries;
+  return [...entries]
+    .map((entry) => ({ entry, object: parseStored(entry.bytes, entry.revision) }))
+    .sort((a, b) => rules.compareRows?.(a.object, b.object) ?? 0)
+    .map(({ entry }) => entry);
 }
 
 /** Rows are parsed objects, which take their time. */

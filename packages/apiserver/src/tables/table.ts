@@ -23,7 +23,7 @@ export interface TableRow {
 export function columnDefinitions(served: ServedKind): object[] {
   return columnsOf(served).map(({ name, type, format = '', description, priority }) => ({
     name,
-    type: type === 'date' ? 'string' : type,
+    type,
     format,
     description,
     priority,

@@ -17,13 +17,24 @@ import { warnAboutWrite } from './write-warnings.js';
 /** The media type of a server-side apply; JSON is YAML too. */
 export const applyMediaType = 'application/apply-patch+yaml';
 
-/** PATCH with a configuration: server-side apply to an object or to a subresource of its own kind. */
-export async function apply(exchange: Exchange, served: ServedKind): Promise<void> {
+/** Another form of the object, which is applied and answered in its place. */
+export interface AppliedForm {
+  readonly view: ServedKind;
+  /** What the configuration of the other form says of the object itself. */
+  configuration(config: JsonObject): JsonObject;
+}
+
+/**
+ * PATCH with a configuration: server-side apply to an object or to a subresource of its own kind, or of another with
+ * its `form`.
+ */
+export async function apply(exchange: Exchange, served: ServedKind, form?: AppliedForm): Promise<void> {
   const { server, info } = exchange;
   const { namespace, name, subresource } = info;
   const { resource } = served;
   const options = writeOptions(exchange);
-  const { config, problems } = readConfiguration(await exchange.request.readBody());
+  const { config: sent, problems } = readConfiguration(await exchange.request.readBody());
+  const config = form === undefined ? sent : form.configuration(sent);
   const writer = { manager: options.fieldManager, now: () => server.now() };
   const write = new FieldOwnership(served, writer).applyWrite(subresource, options.force);
   const { dryRun, given } = options;
@@ -60,7 +71,7 @@ export async function apply(exchange: Exchange, served: ServedKind): Promise<voi
     context,
   );
   warnAboutWrite(exchange, resource, written);
-  answerObject(exchange, served, created ? 201 : 200, written);
+  answerObject(exchange, form?.view ?? served, created ? 201 : 200, written);
 }
 
 function readConfiguration(bytes: Buffer): { config: JsonObject; problems: readonly string[] } {

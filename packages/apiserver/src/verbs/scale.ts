@@ -1,16 +1,19 @@
-import { ApiError, encodeJson, type KubernetesObject, notFound } from '@kubewright/api';
+import { ApiError, type KubernetesObject, notFound } from '@kubewright/api';
 import type { Scale } from '@kubewright/api/autoscaling/v1';
 import { AdmissionRequest } from '../admission/admission-request.js';
-import { parseStored } from '../encoding/object-bytes.js';
 import type { Exchange } from '../exchange.js';
-import type { ScaleRules } from '../kinds/kind-rules.js';
-import type { ServedKind } from '../registry/resource.js';
+import { ageColumn, integer, nameColumn } from '../kinds/columns.js';
+import type { Column, ScaleRules } from '../kinds/kind-rules.js';
+import type { JsonObject } from '../patch/json-object.js';
+import { ServedKind } from '../registry/resource.js';
 import { updateObject } from '../registry/update-object.js';
 import { builtinBodyKind } from '../schema/body-kind.js';
 import { invalid, invalidObject, path } from '../validation/field-error.js';
+import { answerObject } from './answer.js';
+import { apply, applyMediaType } from './apply.js';
 import { applyPatch, readPatch } from './patch.js';
 import { patchedForm } from './patched-form.js';
-import { readObject } from './read-body.js';
+import { contentTypeOf, readObject, toForm } from './read-body.js';
 import { writeContext, writeOptions } from './write-options.js';
 
 const scaleIdentity = { group: 'autoscaling', version: 'v1', kind: 'Scale' };
@@ -21,7 +24,7 @@ export async function getScale(exchange: Exchange, served: ServedKind): Promise<
   const { namespace, name } = exchange.info;
   const entry = served.resource.cache.get(served.resource.key(namespace, name));
   if (entry === undefined) throw notFound(served.kind, name);
-  exchange.sendJson(200, encodeJson(scaleOf(served, parseStored(entry.bytes, entry.revision))));
+  answerObject(exchange, scaleView(served), 200, entry);
 }
 
 /** PUT of a scale. */
@@ -34,6 +37,11 @@ export async function updateScale(exchange: Exchange, served: ServedKind): Promi
 /** PATCH of a scale. */
 export async function patchScale(exchange: Exchange, served: ServedKind): Promise<void> {
   const options = writeOptions(exchange);
+  if (contentTypeOf(exchange) === applyMediaType) {
+    const configuration = (config: JsonObject) =>
+      objectOfScale(served, toForm(exchange, config, scaleKind(), options.fieldValidation, []) as Scale);
+    return apply(exchange, served, { view: scaleView(served), configuration });
+  }
   const patch = await readPatch(exchange);
   await changeScale(exchange, served, (current) => {
     const value = applyPatch(patch, current, scaleKind().schema);
@@ -84,7 +92,39 @@ async function changeScale(
     },
     { ...context, admitted: true },
   );
-  exchange.sendJson(200, encodeJson(scaleOf(served, updated.object)));
+  answerObject(exchange, scaleView(served), 200, updated);
+}
+
+/** The scales of a kind: another form of its objects, to be read in all forms that objects have. */
+function scaleView(served: ServedKind): ServedKind {
+  scaleRules(served);
+  const kind = { ...served.kind, ...{ group: 'autoscaling', version: 'v1' }, ...identity };
+  return new ServedKind(served.resource, kind, {
+    kind,
+    fromStored: (object) => scaleOf(served, object),
+    toStored: () => {
+      throw new Error('a scale is written through the rules of its kind');
+    },
+    columns: scaleColumns,
+  });
+}
+
+const identity = { apiVersion: 'autoscaling/v1', kind: 'Scale' } as const;
+
+/** Source: the scale printer of kube-apiserver. */
+const scaleColumns: readonly Column<Scale>[] = [
+  nameColumn,
+  integer('Desired', 'Replicas that are wanted.', ({ spec }) => spec?.replicas ?? 0),
+  integer('Available', 'Replicas that there are.', ({ status }) => status?.replicas ?? 0),
+  ageColumn,
+];
+
+/** What a scale that is applied says of the object: its replicas alone. */
+function objectOfScale(served: ServedKind, { metadata, spec }: Scale): JsonObject {
+  const { apiVersion, kind } = served.kind;
+  const object = { apiVersion, kind, metadata, spec: {} };
+  if (spec?.replicas !== undefined) scaleRules(served).setReplicas(object, spec.replicas);
+  return object;
 }
 
 function scaleRules(served: ServedKind): ScaleRules<KubernetesObject> {

@@ -142,14 +142,22 @@ function mainSummary(
   status: PodStatus,
 ): { reason: string | undefined; ready: number } {
   let reason: string | undefined;
+  let failure: string | undefined;
   let ready = 0;
   // From the last one back, so that the first container's trouble is the one that shows.
   for (const { state = {}, ready: isReady } of statuses.toReversed()) {
     if (state.waiting?.reason) reason = state.waiting.reason;
-    else if (state.terminated !== undefined) reason = endOf(state.terminated);
-    else if (isReady && state.running !== undefined) ready += 1;
+    else if (state.terminated !== undefined) {
+      reason = endOf(state.terminated);
+      if (state.terminated.exitCode) failure = reason;
+    } else if (isReady && state.running !== undefined) ready += 1;
   }
-  if (reason === 'Completed' && ready > 0) reason = isTrue(status, 'Ready') ? 'Running' : 'NotReady';
+  // One that completed does not hide that others run or failed.
+  if (reason === 'Completed') {
+    if (ready > 0 && isTrue(status, 'Ready')) reason = 'Running';
+    else if (failure !== undefined) reason = failure;
+    else if (ready > 0) reason = 'NotReady';
+  }
   return { reason, ready };
 }
 
