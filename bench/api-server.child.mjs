@@ -11,7 +11,11 @@ process.once('disconnect', () => process.exit(0));
 process.once('message', async ({ pki, objects }) => {
   const storage = new MemoryStorage();
   for (const { key, value } of made(objects)) await storage.write(key, () => ({ put: Buffer.from(value) }));
-  const server = await ApiServer.start({ storage, logger: pino({ level: 'silent' }) });
+  const server = await ApiServer.start({
+    storage,
+    logger: pino({ level: 'silent' }),
+    disableAdmissionPlugins: ['ServiceAccount'],
+  });
   const { port } = await server.listen({ ...pki.serving, clientCA: pki.ca, host: '127.0.0.1', port: 0 });
   const delay = monitorEventLoopDelay({ resolution: 1 });
   delay.enable();

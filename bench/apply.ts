@@ -40,7 +40,11 @@ interface Patch {
 }
 
 async function benchPatch(what: string, limit: number, make: (pod: string) => Patch): Promise<Comparison> {
-  const server = await ApiServer.start({ storage: new MemoryStorage(), logger: pino({ level: 'silent' }) });
+  const server = await ApiServer.start({
+    storage: new MemoryStorage(),
+    logger: pino({ level: 'silent' }),
+    disableAdmissionPlugins: ['ServiceAccount'],
+  });
   const pod = podJson('web');
   const patch = make(pod);
   await send(server, { url: applyPath, type: applyType }, pod);

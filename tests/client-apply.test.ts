@@ -14,7 +14,11 @@ let client: Client;
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'apply-'));
-  server = await ApiServer.start({ storage: new MemoryStorage(), logger: pino({ level: 'silent' }) });
+  server = await ApiServer.start({
+    storage: new MemoryStorage(),
+    logger: pino({ level: 'silent' }),
+    disableAdmissionPlugins: ['ServiceAccount'],
+  });
   client = new Client(inProcessTransport(server.inProcess({ name: 'admin', groups: ['system:masters'] })));
 });
 afterAll(async () => {

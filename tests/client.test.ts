@@ -32,7 +32,11 @@ beforeAll(async () => {
   });
   const storage = new MemoryStorage();
   start = async () => {
-    server = await ApiServer.start({ storage, logger: pino({ level: 'silent' }) });
+    server = await ApiServer.start({
+      storage,
+      logger: pino({ level: 'silent' }),
+      disableAdmissionPlugins: ['ServiceAccount'],
+    });
     ({ port } = await server.listen({
       certificate: serving.certificate,
       key: serving.key,

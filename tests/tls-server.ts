@@ -64,7 +64,12 @@ export async function startTlsServer(options: Partial<ApiServerOptions> = {}): P
   const serving = await pki.server('apiserver', 'kube-apiserver', ['127.0.0.1', 'localhost']);
   const admin = await pki.client('admin', { user: 'kubernetes-admin', groups: ['system:masters'] });
   const storage = new MemoryStorage();
-  const server = await ApiServer.start({ storage, logger: pino({ level: 'silent' }), ...options });
+  const server = await ApiServer.start({
+    storage,
+    logger: pino({ level: 'silent' }),
+    disableAdmissionPlugins: ['ServiceAccount'],
+    ...options,
+  });
   const ca = pki.authority.certificate;
   const { port } = await server.listen({
     certificate: serving.certificate,

@@ -3,7 +3,7 @@ import { encodeJson } from '@kubewright/api';
 import type { Logger } from 'pino';
 import { AdmissionChain } from './admission/admission-chain.js';
 import type { AdmissionPlugin } from './admission/admission-plugin.js';
-import { namespaceLifecycle } from './admission/namespace-lifecycle.js';
+import { builtinPlugins, type PluginSelection } from './admission/builtin-plugins.js';
 import { Authentication, type AuthenticationOptions } from './auth/authentication.js';
 import { serveIssuerDiscovery } from './auth/service-account/issuer-discovery.js';
 import { allAuthenticated, asAuthenticated, type User } from './auth/user.js';
@@ -37,7 +37,7 @@ import { serveDocuments } from './serve-documents.js';
 import type { Storage } from './storage/storage.js';
 import { JoinedFrames } from './verbs/joined-frames.js';
 
-export interface ApiServerOptions {
+export interface ApiServerOptions extends PluginSelection {
   /** The server does not close it. */
   readonly storage: Storage;
   readonly logger: Logger;
@@ -101,7 +101,7 @@ export class ApiServer implements Registry {
     this.storage = cache.storage;
     this.logger = options.logger;
     this.metrics = metrics;
-    const plugins = [namespaceLifecycle, ...(options.admission ?? [])];
+    const plugins = [...builtinPlugins(options), ...(options.admission ?? [])];
     this.admission = new AdmissionChain(plugins, metrics.admission);
     this.objects = objectStore(this, () => this.contextFor(self, false));
     this.authentication = new Authentication(options.authentication ?? {}, this);

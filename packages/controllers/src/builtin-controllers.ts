@@ -13,6 +13,8 @@ import {
   addRootCaPublisher,
   addServiceAccountController,
 } from './service-account/service-account-controller.js';
+import { addClaimProtectionController } from './storage-protection/claim-protection-controller.js';
+import { addVolumeProtectionController } from './storage-protection/volume-protection-controller.js';
 
 export interface ControllersOptions extends ManagerOptions {
   /** Only these, by name. @default all of {@link builtinControllers} */
@@ -45,6 +47,8 @@ export const builtinControllers: readonly BuiltinController[] = [
   { name: 'taint-eviction-controller', add: addTaintEvictionController },
   { name: 'pod-garbage-collector-controller', add: addPodGarbageCollector },
   { name: 'garbage-collector-controller', add: addGarbageCollector },
+  { name: 'persistentvolumeclaim-protection-controller', add: addClaimProtectionController },
+  { name: 'persistentvolume-protection-controller', add: addVolumeProtectionController },
 ];
 
 /**

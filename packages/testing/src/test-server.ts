@@ -3,7 +3,12 @@ import { Client, type ClientOptions, type Clock, inProcessTransport } from '@kub
 import { pino } from 'pino';
 
 export interface TestServerOptions
-  extends Pick<ApiServerOptions, 'kinds' | 'admission' | 'serviceRanges' | 'now'> {
+  extends Pick<ApiServerOptions, 'kinds' | 'admission' | 'serviceRanges' | 'now' | 'enableAdmissionPlugins'> {
+  /**
+   * Built-in admission that is off.
+   * @default ['ServiceAccount']: without controllers no namespace has an account for its pods
+   */
+  readonly disableAdmissionPlugins?: readonly string[];
   /**
    * Runs the built-in controllers and the scheduler against it, too; or those of them that are named. @default none
    */
@@ -48,10 +53,17 @@ export function startTestServer(options: TestServerOptions = {}): Promise<TestSe
 const logger = pino({ level: 'silent' });
 
 async function startOver(storage: MemoryStorage, options: TestServerOptions): Promise<TestServer> {
-  const { controllers = false, client: clientOptions, clock, ...serverOptions } = options;
+  const {
+    controllers = false,
+    client: clientOptions,
+    clock,
+    disableAdmissionPlugins = ['ServiceAccount'],
+    ...serverOptions
+  } = options;
   const server = await ApiServer.start({
     storage,
     logger,
+    disableAdmissionPlugins,
     ...(clock === undefined ? {} : { now: () => clock.now() }),
     ...serverOptions,
   });

@@ -13,7 +13,11 @@ const storage = new MemoryStorage();
 let server: ApiServer;
 let handler: ReturnType<ApiServer['inProcess']>;
 beforeAll(async () => {
-  server = await ApiServer.start({ storage, logger: pino({ level: 'silent' }) });
+  server = await ApiServer.start({
+    storage,
+    logger: pino({ level: 'silent' }),
+    disableAdmissionPlugins: ['ServiceAccount'],
+  });
   handler = server.inProcess({ name: 'admin', groups: ['system:masters'] });
 });
 afterAll(async () => {

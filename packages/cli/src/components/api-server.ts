@@ -86,6 +86,8 @@ export async function startApiServerComponent(
       storage,
       logger: options.logger,
       timeToLiveSeconds: options.eventTtlSeconds,
+      // There are no tokens of service accounts to mount yet.
+      disableAdmissionPlugins: ['ServiceAccount'],
       serviceRanges: {
         clusterIPs: [addresses.serviceRange],
         nodePorts: { from: 30_000, to: 32_767 },

@@ -41,6 +41,8 @@ function bind(pod: Pod, { target, metadata }: Binding, context: SubresourceConte
   if ((spec.schedulingGates ?? []).length > 0)
     throw refuse(`pod ${name} has non-empty .spec.schedulingGates`);
   const annotations = { ...pod.metadata.annotations, ...metadata.annotations };
+  // What admission put there: the node's topology.
+  const labels = { ...pod.metadata.labels, ...metadata.labels };
   const conditions = setCondition(
     pod.status?.conditions ?? [],
     { type: 'PodScheduled', status: 'True' },
@@ -48,7 +50,11 @@ function bind(pod: Pod, { target, metadata }: Binding, context: SubresourceConte
   );
   return {
     ...pod,
-    metadata: { ...pod.metadata, ...(Object.keys(annotations).length === 0 ? {} : { annotations }) },
+    metadata: {
+      ...pod.metadata,
+      ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
+      ...(Object.keys(labels).length === 0 ? {} : { labels }),
+    },
     spec: { ...spec, nodeName: target.name },
     status: { ...pod.status, conditions: [...conditions] },
   };

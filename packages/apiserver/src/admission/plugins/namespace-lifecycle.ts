@@ -1,8 +1,8 @@
 import { ApiError, forbidden, notFound } from '@kubewright/api';
 import { Namespace } from '@kubewright/api/core/v1';
-import type { AdmissionPlugin } from './admission-plugin.js';
-import type { AdmissionRequest } from './admission-request.js';
-import { refusal } from './refusal.js';
+import type { AdmissionPlugin } from '../admission-plugin.js';
+import type { AdmissionRequest } from '../admission-request.js';
+import { refusal } from '../refusal.js';
 
 /** Namespaces that a cluster cannot be without. */
 const immortal = new Set(['default', 'kube-system', 'kube-public']);

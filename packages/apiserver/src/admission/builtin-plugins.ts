@@ -1,0 +1,58 @@
+import type { AdmissionPlugin } from './admission-plugin.js';
+import { certificateSubjectRestriction } from './plugins/certificate-subject-restriction.js';
+import { defaultIngressClass } from './plugins/default-ingress-class.js';
+import { defaultStorageClass } from './plugins/default-storage-class.js';
+import { defaultTolerationSeconds } from './plugins/default-toleration-seconds.js';
+import { limitRanger } from './plugins/limit-ranger.js';
+import { namespaceLifecycle } from './plugins/namespace-lifecycle.js';
+import { persistentVolumeClaimResize } from './plugins/persistent-volume-claim-resize.js';
+import { podTopologyLabels } from './plugins/pod-topology-labels.js';
+import { priority } from './plugins/priority.js';
+import { runtimeClass } from './plugins/runtime-class.js';
+import { serviceAccount } from './plugins/service-account.js';
+import { storageObjectInUseProtection } from './plugins/storage-object-in-use-protection.js';
+import { taintNodesByCondition } from './plugins/taint-nodes-by-condition.js';
+
+/** Which of the built-in plugins a server has besides or without those that are on by default. */
+export interface PluginSelection {
+  /** Names, as kube-apiserver's `--enable-admission-plugins` takes them. */
+  readonly enableAdmissionPlugins?: readonly string[];
+  /** Names, as kube-apiserver's `--disable-admission-plugins` takes them. */
+  readonly disableAdmissionPlugins?: readonly string[];
+}
+
+/** All that are on by default, in the order of kube-apiserver's `AllOrderedPlugins`. */
+const ordered: readonly AdmissionPlugin[] = [
+  namespaceLifecycle,
+  limitRanger,
+  serviceAccount as AdmissionPlugin,
+  taintNodesByCondition as AdmissionPlugin,
+  priority,
+  defaultTolerationSeconds as AdmissionPlugin,
+  defaultStorageClass as AdmissionPlugin,
+  storageObjectInUseProtection,
+  persistentVolumeClaimResize as AdmissionPlugin,
+  runtimeClass as AdmissionPlugin,
+  certificateSubjectRestriction as AdmissionPlugin,
+  defaultIngressClass as AdmissionPlugin,
+  podTopologyLabels,
+];
+
+/** The built-in plugins of a server, in upstream's order. @throws Error for a name that no plugin has, or one that is on and off */
+export function builtinPlugins({
+  enableAdmissionPlugins: enable = [],
+  disableAdmissionPlugins: disable = [],
+}: PluginSelection): AdmissionPlugin[] {
+  const names = new Set(ordered.map(({ name }) => name));
+  for (const [option, list] of [
+    ['enable-admission-plugins', enable],
+    ['disable-admission-plugins', disable],
+  ] as const)
+    for (const name of list) if (!names.has(name)) throw new Error(`${option} plugin "${name}" is unknown`);
+  const both = enable.filter((name) => disable.includes(name));
+  if (both.length > 0)
+    throw new Error(
+      `[${both.join(' ')}] in enable-admission-plugins and disable-admission-plugins overlapped`,
+    );
+  return ordered.filter(({ name }) => !disable.includes(name));
+}

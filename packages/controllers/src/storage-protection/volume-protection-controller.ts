@@ -1,0 +1,21 @@
+import { PersistentVolume } from '@kubewright/api/core/v1';
+import { hasFinalizer, removeFinalizer } from '../framework/finalizer.js';
+import type { Manager } from '../framework/manager.js';
+
+/** The StorageObjectInUseProtection admission puts it on every volume. */
+const finalizer = 'kubernetes.io/pv-protection';
+
+/** A deleted volume goes when it is bound to no claim any more. */
+export function addVolumeProtectionController(manager: Manager): void {
+  const volumes = manager.informer(PersistentVolume);
+  manager
+    .controller(PersistentVolume, { name: 'persistentvolume-protection-controller' })
+    .reconcile(async ({ name }, { client, signal }) => {
+      const volume = volumes.get(name);
+      if (volume?.metadata.deletionTimestamp === undefined || !hasFinalizer(volume, finalizer))
+        return undefined;
+      if (volume.status?.phase !== 'Bound')
+        await removeFinalizer(client.resource(PersistentVolume), volume, finalizer, { signal });
+      return undefined;
+    });
+}
