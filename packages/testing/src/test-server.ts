@@ -3,7 +3,10 @@ import { Client, type ClientOptions, type Clock, inProcessTransport } from '@kub
 import { pino } from 'pino';
 
 export interface TestServerOptions
-  extends Pick<ApiServerOptions, 'kinds' | 'admission' | 'serviceRanges' | 'now' | 'enableAdmissionPlugins'> {
+  extends Pick<
+    ApiServerOptions,
+    'kinds' | 'admission' | 'serviceRanges' | 'now' | 'enableAdmissionPlugins' | 'podSecurity'
+  > {
   /**
    * Built-in admission that is off.
    * @default ['ServiceAccount']: without controllers no namespace has an account for its pods

@@ -6,12 +6,14 @@ import { defaultTolerationSeconds } from './plugins/default-toleration-seconds.j
 import { limitRanger } from './plugins/limit-ranger.js';
 import { namespaceLifecycle } from './plugins/namespace-lifecycle.js';
 import { persistentVolumeClaimResize } from './plugins/persistent-volume-claim-resize.js';
+import { podSecurity } from './plugins/pod-security.js';
 import { podTopologyLabels } from './plugins/pod-topology-labels.js';
 import { priority } from './plugins/priority.js';
 import { runtimeClass } from './plugins/runtime-class.js';
 import { serviceAccount } from './plugins/service-account.js';
 import { storageObjectInUseProtection } from './plugins/storage-object-in-use-protection.js';
 import { taintNodesByCondition } from './plugins/taint-nodes-by-condition.js';
+import { defaultPodSecurity, type PodSecurityConfiguration } from './pod-security/configuration.js';
 
 /** Which of the built-in plugins a server has besides or without those that are on by default. */
 export interface PluginSelection {
@@ -19,14 +21,17 @@ export interface PluginSelection {
   readonly enableAdmissionPlugins?: readonly string[];
   /** Names, as kube-apiserver's `--disable-admission-plugins` takes them. */
   readonly disableAdmissionPlugins?: readonly string[];
+  /** What PodSecurity asks for where namespaces say nothing. @default nothing, and nobody is exempt */
+  readonly podSecurity?: PodSecurityConfiguration;
 }
 
 /** All that are on by default, in the order of kube-apiserver's `AllOrderedPlugins`. */
-const ordered: readonly AdmissionPlugin[] = [
+const ordered = (options: PluginSelection): readonly AdmissionPlugin[] => [
   namespaceLifecycle,
   limitRanger,
   serviceAccount as AdmissionPlugin,
   taintNodesByCondition as AdmissionPlugin,
+  podSecurity(options.podSecurity ?? defaultPodSecurity),
   priority,
   defaultTolerationSeconds as AdmissionPlugin,
   defaultStorageClass as AdmissionPlugin,
@@ -39,11 +44,10 @@ const ordered: readonly AdmissionPlugin[] = [
 ];
 
 /** The built-in plugins of a server, in upstream's order. @throws Error for a name that no plugin has, or one that is on and off */
-export function builtinPlugins({
-  enableAdmissionPlugins: enable = [],
-  disableAdmissionPlugins: disable = [],
-}: PluginSelection): AdmissionPlugin[] {
-  const names = new Set(ordered.map(({ name }) => name));
+export function builtinPlugins(options: PluginSelection): AdmissionPlugin[] {
+  const { enableAdmissionPlugins: enable = [], disableAdmissionPlugins: disable = [] } = options;
+  const all = ordered(options);
+  const names = new Set(all.map(({ name }) => name));
   for (const [option, list] of [
     ['enable-admission-plugins', enable],
     ['disable-admission-plugins', disable],
@@ -54,5 +58,5 @@ export function builtinPlugins({
     throw new Error(
       `[${both.join(' ')}] in enable-admission-plugins and disable-admission-plugins overlapped`,
     );
-  return ordered.filter(({ name }) => !disable.includes(name));
+  return all.filter(({ name }) => !disable.includes(name));
 }
