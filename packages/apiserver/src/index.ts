@@ -1,5 +1,8 @@
 export type { AdmissionPlugin, AdmissionTarget } from './admission/admission-plugin.js';
 export type { AdmissionOperation, AdmissionRequest } from './admission/admission-request.js';
+export type { PluginSelection } from './admission/builtin-plugins.js';
+export { readAdmissionConfiguration } from './admission/configuration.js';
+export type { PodSecurityConfiguration } from './admission/pod-security/configuration.js';
 export { refusal } from './admission/refusal.js';
 export type { AuthenticationOptions } from './auth/authentication.js';
 export type { ClientSubject, KeyPair } from './auth/certificate-authority.js';

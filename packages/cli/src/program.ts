@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import type { ComponentOptions, KubeletCommandOptions, ProxyCommandOptions } from './component-commands.js';
 import { parseDuration } from './duration.js';
 import type { GenerateClientOptions } from './generate-client.js';
-import { authenticationFlags } from './server-options.js';
+import { admissionFlags, authenticationFlags } from './server-options.js';
 import type { ServerCommandOptions, UpOptions } from './up.js';
 
 /** The command line. What a command needs is loaded when it runs: `--help` loads nothing. */
@@ -78,7 +78,7 @@ function commands() {
 }
 
 function serverOptions(command: Command): Command {
-  return authenticationFlags(verbosity(command))
+  return admissionFlags(authenticationFlags(verbosity(command)))
     .option('--data-dir <dir>', 'where everything is kept', '.kubewright')
     .option('--bind-address <address>', 'where the API server listens', '127.0.0.1')
     .addOption(portOption(6443))

@@ -24,6 +24,18 @@ export function authenticationFlags(command: Command): Command {
     .option('--api-audiences <names>', 'audiences of this server (default: the issuer)', list);
 }
 
+/** Options of a server about admission, named as kube-apiserver's. */
+export function admissionFlags(command: Command): Command {
+  return command
+    .option('--enable-admission-plugins <names>', 'built-in admission besides what is on by default', list)
+    .option(
+      '--disable-admission-plugins <names>',
+      'built-in admission that is on by default, to be off',
+      list,
+    )
+    .option('--admission-control-config-file <file>', 'an AdmissionConfiguration');
+}
+
 function several(value: string, previous: readonly string[] = []): string[] {
   return [...previous, value];
 }

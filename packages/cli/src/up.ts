@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { delimiter, join, relative } from 'node:path';
 import { Client, inProcessTransport } from '@kubewright/client';
 import { CommandError } from './command-error.js';
+import type { AdmissionFlags } from './components/admission.js';
 import type { ApiServerComponent } from './components/api-server.js';
 import type { AuthenticationFlags } from './components/authentication.js';
 import type { Running } from './components/running.js';
@@ -12,7 +13,7 @@ import { isLoopback, mayMakeNetworks } from './privileges.js';
 import { stopSignal, unlessStopped, untilStopped } from './until-stopped.js';
 
 /** What `kubewright up` and `kubewright apiserver` are told on the command line. */
-export interface ServerCommandOptions extends AuthenticationFlags {
+export interface ServerCommandOptions extends AuthenticationFlags, AdmissionFlags {
   readonly dataDir: string;
   readonly bindAddress: string;
   readonly port: number;
@@ -59,6 +60,7 @@ export async function up(options: UpOptions): Promise<number> {
       nodeName,
       logger: createLogger('apiserver', options.verbose),
       authentication: options,
+      admission: options,
     });
     closers.push(() => api.close());
     const [control] = await Promise.all([
@@ -99,6 +101,7 @@ export async function serveApi(options: ServerCommandOptions): Promise<number> {
     nodeName: hostname().toLowerCase(),
     logger: createLogger('apiserver', options.verbose),
     authentication: options,
+    admission: options,
   });
   process.stdout.write(await readyText(api));
   return untilStopped(api, stopped);

@@ -14,6 +14,7 @@ import type { Logger } from 'pino';
 import { type AddressClaim, type ClusterAddresses, claimAddresses } from '../cluster-addresses.js';
 import { CommandError } from '../command-error.js';
 import { type DataDirectory, openDataDirectory, writePrivate } from '../data-directory.js';
+import { type AdmissionFlags, admissionOptions } from './admission.js';
 import { type AuthenticationFlags, authenticationOptions } from './authentication.js';
 
 export interface ApiServerComponentOptions {
@@ -33,6 +34,7 @@ export interface ApiServerComponentOptions {
   readonly nodeName: string;
   readonly logger: Logger;
   readonly authentication: AuthenticationFlags;
+  readonly admission: AdmissionFlags;
 }
 
 /** A running API server and what others need to reach it. */
@@ -73,8 +75,9 @@ export async function startApiServerComponent(
     const [pki, storage] = await Promise.all([PkiDirectory.open(data.pki), openStorage(options, data)]);
     closers.push(() => storage.close());
     const { addresses } = claim;
-    const [authentication, serving, toKubelets] = await Promise.all([
+    const [authentication, admission, serving, toKubelets] = await Promise.all([
       authenticationOptions(options.authentication, pki),
+      admissionOptions(options.admission),
       pki.server('apiserver', 'kube-apiserver', servingHosts(options.bindAddress, addresses)),
       pki.client('apiserver-kubelet-client', {
         user: 'kube-apiserver-kubelet-client',
@@ -86,8 +89,7 @@ export async function startApiServerComponent(
       storage,
       logger: options.logger,
       timeToLiveSeconds: options.eventTtlSeconds,
-      // There are no tokens of service accounts to mount yet.
-      disableAdmissionPlugins: ['ServiceAccount'],
+      ...admission,
       serviceRanges: {
         clusterIPs: [addresses.serviceRange],
         nodePorts: { from: 30_000, to: 32_767 },

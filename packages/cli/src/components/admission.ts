@@ -1,0 +1,22 @@
+import type { PluginSelection } from '@kubewright/apiserver';
+
+/** Options of the command line, named as kube-apiserver's. */
+export interface AdmissionFlags {
+  readonly enableAdmissionPlugins?: readonly string[];
+  readonly disableAdmissionPlugins?: readonly string[];
+  readonly admissionControlConfigFile?: string;
+}
+
+/** Which built-in admission the server of a data directory has, and how it is configured. */
+export async function admissionOptions(flags: AdmissionFlags): Promise<PluginSelection> {
+  const { enableAdmissionPlugins = [], disableAdmissionPlugins = [], admissionControlConfigFile } = flags;
+  // The kubelet does not bring tokens of service accounts to pods yet.
+  const off = enableAdmissionPlugins.includes('ServiceAccount') ? [] : ['ServiceAccount'];
+  const selection = {
+    enableAdmissionPlugins,
+    disableAdmissionPlugins: [...new Set([...disableAdmissionPlugins, ...off])],
+  };
+  if (admissionControlConfigFile === undefined) return selection;
+  const { readAdmissionConfiguration } = await import('@kubewright/apiserver');
+  return { ...selection, ...(await readAdmissionConfiguration(admissionControlConfigFile)) };
+}
