@@ -18,6 +18,8 @@ export interface Comparison {
   readonly peer: Summary;
   /** Ours over the peer's, of the medians. */
   readonly ratio: number;
+  /** More that was measured, a line each. */
+  readonly notes?: readonly string[];
 }
 
 export interface Summary {

@@ -9,7 +9,7 @@ import { root } from '../tools/source-files.js';
 import { benchApplyChanged, benchApplyUnchanged, benchStrategicMerge } from './apply.js';
 import { benchImportMemory, benchImportTime, benchInformerMemory } from './client.js';
 import { type Comparison, comparisonLine } from './compare.js';
-import { benchCreate } from './create.js';
+import { benchCreate, benchManyCreates } from './create.js';
 import { benchGet } from './get.js';
 import { benchCacheMemory } from './memory.js';
 import {
@@ -26,6 +26,7 @@ import { benchTestServer, benchUp } from './start.js';
 const all = {
   get: benchGet,
   create: benchCreate,
+  'create-256': benchManyCreates,
   rules: benchPodRules,
   applyUnchanged: benchApplyUnchanged,
   applyChanged: benchApplyChanged,
@@ -51,7 +52,7 @@ const chosen = Object.entries(all).filter(
 const results: Comparison[] = [];
 for (const [, bench] of chosen) {
   const result = await bench();
-  console.log(comparisonLine(result));
+  console.log([comparisonLine(result), ...(result.notes ?? [])].join('\n  '));
   results.push(result);
 }
 const machine = `${cpus()[0]?.model ?? 'unknown processor'}, ${availableParallelism()} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`;
