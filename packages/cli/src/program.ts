@@ -1,8 +1,8 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { ComponentOptions, KubeletCommandOptions, ProxyCommandOptions } from './component-commands.js';
-import { parseDuration } from './duration.js';
 import type { GenerateClientOptions } from './generate-client.js';
 import { admissionFlags, authenticationFlags } from './server-options.js';
+import { storageFlags } from './storage-options.js';
 import type { ServerCommandOptions, UpOptions } from './up.js';
 
 /** The command line. What a command needs is loaded when it runs: `--help` loads nothing. */
@@ -78,26 +78,11 @@ function commands() {
 }
 
 function serverOptions(command: Command): Command {
-  return admissionFlags(authenticationFlags(verbosity(command)))
+  return storageFlags(admissionFlags(authenticationFlags(verbosity(command))))
     .option('--data-dir <dir>', 'where everything is kept', '.kubewright')
     .option('--bind-address <address>', 'where the API server listens', '127.0.0.1')
     .addOption(portOption(6443))
-    .option('--kubeconfig <file>', "where the admin's kubeconfig goes (default: in the data directory)")
-    .addOption(
-      new Option('--storage <engine>', 'what objects are kept in')
-        .choices(['lmdb', 'memory'])
-        .default('lmdb'),
-    )
-    .addOption(
-      new Option('--event-ttl <duration>', 'how long Events stay')
-        .default(3600, '1h0m0s')
-        .argParser((text) => {
-          const seconds = parseDuration(text);
-          if (seconds === undefined || seconds <= 0)
-            throw new InvalidArgumentError('It must be a duration such as 1h0m0s.');
-          return seconds;
-        }),
-    );
+    .option('--kubeconfig <file>', "where the admin's kubeconfig goes (default: in the data directory)");
 }
 
 function componentOptions(command: Command): Command {

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import { duration } from './storage-options.js';
 
 /** Options of a server about who may ask it, named as kube-apiserver's. */
 export function authenticationFlags(command: Command): Command {
@@ -47,13 +48,4 @@ function list(value: string): string[] {
 function boolean(value: string): boolean {
   if (value !== 'true' && value !== 'false') throw new InvalidArgumentError('It must be true or false.');
   return value === 'true';
-}
-
-const unitSeconds: Readonly<Record<string, number>> = { h: 3600, m: 60, s: 1 };
-
-/** `1h30m` in seconds. */
-function duration(text: string): number {
-  if (!/^(\d+[hms])+$/.test(text)) throw new InvalidArgumentError('It must be a duration, such as 1h30m.');
-  const parts = text.match(/\d+[hms]/g) ?? [];
-  return parts.reduce((sum, part) => sum + Number(part.slice(0, -1)) * (unitSeconds[part.slice(-1)] ?? 0), 0);
 }

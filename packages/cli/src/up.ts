@@ -7,20 +7,18 @@ import type { AdmissionFlags } from './components/admission.js';
 import type { ApiServerComponent } from './components/api-server.js';
 import type { AuthenticationFlags } from './components/authentication.js';
 import type { Running } from './components/running.js';
+import type { StorageFlags } from './components/storage.js';
 import { createLogger } from './logger.js';
 import { NodeProcess } from './node-process.js';
 import { isLoopback, mayMakeNetworks } from './privileges.js';
 import { stopSignal, unlessStopped, untilStopped } from './until-stopped.js';
 
 /** What `kubewright up` and `kubewright apiserver` are told on the command line. */
-export interface ServerCommandOptions extends AuthenticationFlags, AdmissionFlags {
+export interface ServerCommandOptions extends AuthenticationFlags, AdmissionFlags, StorageFlags {
   readonly dataDir: string;
   readonly bindAddress: string;
   readonly port: number;
   readonly kubeconfig?: string;
-  readonly storage: 'lmdb' | 'memory';
-  /** In seconds. */
-  readonly eventTtl: number;
   readonly verbose: number;
 }
 
@@ -54,8 +52,7 @@ export async function up(options: UpOptions): Promise<number> {
       bindAddress: options.bindAddress,
       port: options.port,
       kubeconfig: options.kubeconfig,
-      storage: options.storage,
-      eventTtlSeconds: options.eventTtl,
+      storage: options,
       loopback,
       nodeName,
       logger: createLogger('apiserver', options.verbose),
@@ -96,8 +93,7 @@ export async function serveApi(options: ServerCommandOptions): Promise<number> {
     bindAddress: options.bindAddress,
     port: options.port,
     kubeconfig: options.kubeconfig,
-    storage: options.storage,
-    eventTtlSeconds: options.eventTtl,
+    storage: options,
     nodeName: hostname().toLowerCase(),
     logger: createLogger('apiserver', options.verbose),
     authentication: options,

@@ -1,6 +1,13 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { ApiError, isGone } from '@kubewright/api';
 import { Distribution } from '../metrics/series.js';
-import { type Storage, type StorageEntry, type StorageEvent, storageClosed } from '../storage/storage.js';
+import {
+  type Storage,
+  type StorageEntry,
+  type StorageEvent,
+  storageClosed,
+  watchExpired,
+} from '../storage/storage.js';
 import { Change, type Side } from './cache-event.js';
 import type { CacheStatistics } from './cache-statistics.js';
 import { CacheWatch, type WatchOptions } from './cache-watch.js';
@@ -21,6 +28,8 @@ export interface Feed {
   waitFor(revision: number, signal?: AbortSignal): Promise<void>;
   /** Calls back once, behind what this tick still brings. */
   atEndOfTick(wake: () => void): void;
+  /** Told what an attempt to load again failed with. */
+  onProblem(error: unknown): void;
 }
 
 export interface ListQuery extends TableQuery {
@@ -37,6 +46,8 @@ export interface CacheList {
 const loadPage = 1000;
 /** Upper bounds in seconds of how long reads wait, as upstream has them. */
 const waitSeconds = [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3];
+/** Between attempts to load again. */
+const retryMs = 1000;
 
 /** Stands for the table of a cache that nobody has read yet; nothing is ever put into it. */
 const unloaded = new ObjectTable('');
@@ -48,7 +59,7 @@ const unloaded = new ObjectTable('');
 export class ResourceCache {
   readonly prefix: string;
   /**
-   * Settles when the objects are loaded; reads before that are refused. Over an engine that answers at once they are
+   * Settles when the objects are loaded for the first time; reads before that are refused. Over an engine that answers at once they are
    * loaded by the first read, so that a server that was just forked costs nothing for what nobody asks.
    */
   readonly ready: Promise<void>;
@@ -60,6 +71,8 @@ export class ResourceCache {
   #window: EventWindow | undefined;
   /** What arrives while the objects are loaded. */
   #backlog: StorageEvent[] = [];
+  /** Counts the loads that were begun: only the last one counts. */
+  #loading = 0;
   #lastChanged = 0;
   #dirty = new Set<CacheWatch>();
   #closed = false;
@@ -256,6 +269,18 @@ export class ResourceCache {
     }
   }
 
+  /**
+   * Loads everything again, since changes were missed; reads are refused meanwhile, and watchers told that they are too
+   * old. For the feed alone.
+   */
+  reload(): void {
+    this.#window = undefined;
+    this.#backlog = [];
+    this.#loading++;
+    for (const watch of [...this.#watchers.all()]) watch.close(watchExpired());
+    void this.#loadAgain();
+  }
+
   /** Ends every watch and refuses all that comes. For the feed alone. */
   close(error: Error | undefined): void {
     this.#closed = true;
@@ -278,15 +303,14 @@ export class ResourceCache {
     if (this.#window !== undefined || this.#closed) return;
     const page = this.#feed.storage.listNow?.(this.prefix);
     if (page === undefined) return;
-    this.#table = this.#newTable();
-    this.#take(page.entries);
-    this.#begin(page.revision);
+    const table = this.#newTable();
+    this.#take(table, page.entries);
+    this.#begin(table, page.revision);
   }
 
   async #load(): Promise<void> {
     const { storage } = this.#feed;
     for (;;) {
-      this.#table = this.#newTable();
       try {
         await this.#loadOnce(storage);
         return;
@@ -297,30 +321,47 @@ export class ResourceCache {
     }
   }
 
+  /** As often as it takes. */
+  async #loadAgain(): Promise<void> {
+    while (!this.#closed) {
+      try {
+        return await this.#load();
+      } catch (error) {
+        if (this.#closed) return;
+        this.#feed.onProblem(error);
+        await delay(retryMs, undefined, { ref: false });
+      }
+    }
+  }
+
   async #loadOnce(storage: Storage): Promise<void> {
+    const loading = this.#loading;
+    const table = this.#newTable();
     let page = await storage.list(this.prefix, { limit: loadPage });
     const { revision } = page;
     for (;;) {
-      this.#take(page.entries);
+      this.#take(table, page.entries);
       const startAfter = page.entries.at(-1)?.key;
       if (!page.more || startAfter === undefined) break;
       page = await storage.list(this.prefix, { limit: loadPage, startAfter, revision });
     }
     await this.#feed.waitFor(revision);
     if (this.#closed) throw storageClosed();
-    this.#begin(revision);
+    if (loading !== this.#loading) return;
+    this.#begin(table, revision);
     const backlog = this.#backlog;
     this.#backlog = [];
     for (const event of backlog) this.apply(event);
   }
 
-  #take(entries: readonly StorageEntry[]): void {
+  #take(table: ObjectTable, entries: readonly StorageEntry[]): void {
     for (const { key, value, revision } of entries)
-      this.#table.set(key, revision, { bytes: value, head: this.#reader.head(value) });
+      table.set(key, revision, { bytes: value, head: this.#reader.head(value) });
   }
 
   /** The table is as the store was at the revision. */
-  #begin(revision: number): void {
+  #begin(table: ObjectTable, revision: number): void {
+    this.#table = table;
     this.#lastChanged = revision;
     this.#counts.loads += 1;
     this.#counts.loaded += this.#table.size;

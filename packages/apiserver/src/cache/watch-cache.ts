@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { isGone } from '@kubewright/api';
 import {
   type Storage,
   type StorageEvent,
@@ -11,6 +13,8 @@ import { type Feed, ResourceCache } from './resource-cache.js';
 
 /** Upstream's time for a read to wait for a revision that is not here yet. */
 const longestWaitMs = 3000;
+/** Between attempts to load again. */
+const retryMs = 1000;
 
 interface Waiter {
   readonly revision: number;
@@ -26,13 +30,13 @@ export class WatchCache implements Feed {
   readonly storage: Storage;
   readonly #onError: (error: Error) => void;
   readonly #resources = new Map<string, ResourceCache>();
-  readonly #watch: StorageWatch;
+  #watch: StorageWatch;
   #waiters: Waiter[] = [];
   #wakes: (() => void)[] = [];
   #ended = false;
   revision: number;
 
-  /** @param onError told when the watch of the store breaks; every read and watch is refused from then on. */
+  /** @param onError told when the watch of the store breaks, and while it can't be begun again. */
   static async open(storage: Storage, onError: (error: Error) => void): Promise<WatchCache> {
     return new WatchCache(storage, await storage.revision(), onError);
   }
@@ -41,10 +45,7 @@ export class WatchCache implements Feed {
     this.storage = storage;
     this.revision = revision;
     this.#onError = onError;
-    this.#watch = storage.watch(revision, {
-      onEvents: (events, newest) => this.#onEvents(events, newest),
-      onEnd: (error) => this.#end(error),
-    });
+    this.#watch = this.#follow(revision);
   }
 
   /**
@@ -104,10 +105,38 @@ export class WatchCache implements Feed {
     this.#wakes.push(wake);
   }
 
+  onProblem(error: unknown): void {
+    this.#onError(error instanceof Error ? error : new Error(String(error)));
+  }
+
   /** Ends every watch. The storage stays open. */
   close(): void {
     this.#watch.close();
     this.#end(undefined);
+  }
+
+  #follow(revision: number): StorageWatch {
+    return this.storage.watch(revision, {
+      onEvents: (events, newest) => this.#onEvents(events, newest),
+      onEnd: (error) => (isGone(error) ? void this.#reload() : this.#end(error)),
+    });
+  }
+
+  /** The store has forgotten what came next, as when it was out of reach for too long: everything is loaded again. */
+  async #reload(): Promise<void> {
+    let revision: number | undefined;
+    while (revision === undefined && !this.#ended) {
+      try {
+        revision = await this.storage.revision();
+      } catch (error) {
+        this.onProblem(error);
+        await delay(retryMs, undefined, { ref: false });
+      }
+    }
+    if (revision === undefined || this.#ended) return;
+    this.#watch = this.#follow(revision);
+    for (const resource of this.#resources.values()) resource.reload();
+    this.#onEvents([], revision);
   }
 
   #onEvents(events: readonly StorageEvent[], revision: number): void {

@@ -1,14 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';
-import {
-  ApiServer,
-  type HttpsListener,
-  LmdbStorage,
-  MemoryStorage,
-  PkiDirectory,
-  type Storage,
-} from '@kubewright/apiserver';
+import { ApiServer, type HttpsListener, PkiDirectory } from '@kubewright/apiserver';
 import { loadKubeconfig, renderKubeconfig } from '@kubewright/client';
 import type { Logger } from 'pino';
 import { type AddressClaim, type ClusterAddresses, claimAddresses } from '../cluster-addresses.js';
@@ -16,6 +9,7 @@ import { CommandError } from '../command-error.js';
 import { type DataDirectory, openDataDirectory, writePrivate } from '../data-directory.js';
 import { type AdmissionFlags, admissionOptions } from './admission.js';
 import { type AuthenticationFlags, authenticationOptions } from './authentication.js';
+import { openStorage, type StorageFlags } from './storage.js';
 
 export interface ApiServerComponentOptions {
   readonly dataDirectory: string;
@@ -24,8 +18,7 @@ export interface ApiServerComponentOptions {
   readonly port: number;
   /** Where the admin's kubeconfig goes. @default `kubeconfig` in the data directory */
   readonly kubeconfig?: string | undefined;
-  readonly storage: 'lmdb' | 'memory';
-  readonly eventTtlSeconds: number;
+  readonly storage: StorageFlags;
   /**
    * Whether pods and services have loopback addresses, since this user can't make networks.
    * @default as the data directory was made; for a new one whether this is an ordinary user of Linux
@@ -72,7 +65,10 @@ export async function startApiServerComponent(
     closers.push(() => data.release());
     const claim = await addressesFor(data, options.loopback);
     closers.push(() => claim.release());
-    const [pki, storage] = await Promise.all([PkiDirectory.open(data.pki), openStorage(options, data)]);
+    const [pki, storage] = await Promise.all([
+      PkiDirectory.open(data.pki),
+      openStorage(options.storage, data.store, options.logger),
+    ]);
     closers.push(() => storage.close());
     const { addresses } = claim;
     const [authentication, admission, serving, toKubelets] = await Promise.all([
@@ -88,7 +84,7 @@ export async function startApiServerComponent(
     const server = await ApiServer.start({
       storage,
       logger: options.logger,
-      timeToLiveSeconds: options.eventTtlSeconds,
+      timeToLiveSeconds: options.storage.eventTtl,
       ...admission,
       serviceRanges: {
         clusterIPs: [addresses.serviceRange],
@@ -138,10 +134,6 @@ async function addressesFor(data: DataDirectory, asked: boolean | undefined): Pr
 }
 
 type ClaimedAddresses = AddressClaim & { readonly loopback: boolean };
-
-async function openStorage({ storage }: ApiServerComponentOptions, data: DataDirectory): Promise<Storage> {
-  return storage === 'memory' ? new MemoryStorage() : LmdbStorage.open(data.store);
-}
 
 async function listen(
   server: ApiServer,

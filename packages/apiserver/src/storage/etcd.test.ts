@@ -1,0 +1,214 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createAuthority, issueClient, issueServer } from '../auth/certificate-authority.js';
+import { storageConformance } from './conformance.js';
+import { EtcdCompaction } from './etcd/etcd-compaction.js';
+import { type Etcd, etcdctl, etcdPath, startEtcd } from './etcd/etcd-process.test.support.js';
+import { EtcdStorage, type EtcdStorageOptions } from './etcd.js';
+import type { Storage } from './storage.js';
+
+const logger = pino({ level: 'silent' });
+const put = (storage: Storage, key: string, value: string) =>
+  storage.write(key, () => ({ put: Buffer.from(value) }));
+
+// Debian has it as etcd-server and etcd-client.
+describe.skipIf(etcdPath === undefined)('over one member of etcd', () => {
+  let etcd: Etcd;
+  beforeAll(async () => {
+    etcd = await startEtcd();
+  });
+  afterAll(() => etcd.close());
+  beforeEach(() => void etcdctl(etcd, 'del', '--prefix', ''));
+
+  const open = (options: Partial<EtcdStorageOptions> = {}) =>
+    EtcdStorage.open({ endpoints: etcd.endpoints, logger, compactionIntervalMs: 0, ...options });
+
+  storageConformance(
+    'etcd',
+    async () => {
+      const storage = await open();
+      return {
+        storage,
+        reopen: async () => {
+          await storage.close();
+          return open();
+        },
+      };
+    },
+    { reopen: true },
+  );
+
+  test('two servers lose no update of each other, and each sees what the other has acknowledged', async () => {
+    const [one, two] = await Promise.all([open(), open()]);
+    const seen: string[] = [];
+    const watch = two.watch(await two.revision(), {
+      onEvents: (events) => seen.push(...events.map(({ value }) => String(value))),
+      onEnd: () => undefined,
+    });
+    const increment = (storage: Storage) =>
+      storage.write('/n', (current) => ({ put: Buffer.from(String(Number(current?.value ?? 0) + 1)) }));
+    await Promise.all(Array.from({ length: 40 }, (_, i) => increment(i % 2 === 0 ? one : two)));
+    expect((await one.get('/n')).entry?.value.toString()).toBe('40');
+    const last = await put(one, '/n', 'last');
+    expect(await two.revision()).toBeGreaterThanOrEqual(last);
+    await expect.poll(() => seen.at(-1)).toBe('last');
+    expect(seen).toEqual([...Array.from({ length: 40 }, (_, i) => `${i + 1}`), 'last']);
+    watch.close();
+    await Promise.all([one.close(), two.close()]);
+  });
+
+  test('a refusal on account of what is remembered is confirmed first', async () => {
+    const [one, two] = await Promise.all([open(), open()]);
+    await put(one, '/a', 'old');
+    await put(two, '/a', 'new');
+    const refused = one.write('/a', (current) => {
+      throw new Error(`it is ${current?.value}`);
+    });
+    await expect(refused).rejects.toThrow('it is new');
+    await two.write('/a', () => ({ delete: true }));
+    const kept = one.write('/a', (current) =>
+      current === undefined ? { keep: true } : { put: current.value },
+    );
+    expect(await kept).toBe(0);
+    await Promise.all([one.close(), two.close()]);
+  });
+
+  test('the prefix stands in the place of /registry, and others do not see each other', async () => {
+    const [usual, own] = await Promise.all([open(), open({ prefix: '/cluster-a' })]);
+    await put(usual, '/registry/pods/default/a', 'usual');
+    await put(own, '/registry/pods/default/a', 'own');
+    expect(etcdctl(etcd, 'get', '--prefix', '/')).toBe(
+      '/cluster-a/pods/default/a\nown\n/registry/pods/default/a\nusual\n',
+    );
+    expect((await own.list('')).entries.map(({ key, value }) => `${key} ${value}`)).toEqual([
+      '/registry/pods/default/a own',
+    ]);
+    await Promise.all([usual.close(), own.close()]);
+  });
+
+  test('keys that expire hang on a lease that they share, and go when it ends', async () => {
+    const storage = await open();
+    storage.expireAfter('/registry/events/', 1);
+    const start = await storage.revision();
+    const gone = new Promise<void>((resolve) => {
+      storage.watch(start, {
+        onEvents: (events) => {
+          if (events.some(({ key, value }) => key.endsWith('/b') && value === undefined)) resolve();
+        },
+        onEnd: () => undefined,
+      });
+    });
+    await Promise.all(['a', 'b'].map((name) => put(storage, `/registry/events/default/${name}`, 'x')));
+    await put(storage, '/registry/pods/default/a', 'x');
+    expect(etcdctl(etcd, 'lease', 'list')).toMatch(/^found 1 leases\n/);
+    await gone;
+    expect((await storage.list('/registry/')).entries.map(({ key }) => key)).toEqual([
+      '/registry/pods/default/a',
+    ]);
+    await storage.close();
+  });
+
+  test("of several servers one compacts an interval, by upstream's clock", async () => {
+    const storage = await open();
+    const ticker = () =>
+      new EtcdCompaction(storage.client, { intervalMs: 3_600_000, onError: () => undefined });
+    const [one, two] = [ticker(), ticker()];
+    const first = await put(storage, '/a', 'one');
+    await one.tick();
+    await two.tick();
+    const second = await put(storage, '/a', 'two');
+    expect((await storage.list('/', { revision: first })).entries.length).toBe(1);
+    await put(storage, '/a', 'three');
+    await one.tick();
+    await two.tick();
+    await expect(storage.list('/', { revision: first })).rejects.toMatchObject({ reason: 'Expired' });
+    expect((await storage.list('/', { revision: second })).entries[0]?.value.toString()).toBe('two');
+    expect(etcdctl(etcd, 'get', 'compact_rev_key', '-w', 'fields')).toMatch(/"Version" : 2\n/);
+    await Promise.all([one.close(), two.close(), storage.close()]);
+  });
+
+  test('what an endpoint does not answer another does, and where none does it is one sentence', async () => {
+    const storage = await open({ endpoints: ['http://127.0.0.1:1', ...etcd.endpoints] });
+    await put(storage, '/a', 'one');
+    expect((await storage.get('/a')).entry?.value.toString()).toBe('one');
+    await storage.close();
+    await expect(open({ endpoints: ['127.0.0.1:1'] })).rejects.toThrow(
+      'an endpoint of etcd is a URL such as https://10.0.0.1:2379, not 127.0.0.1:1',
+    );
+  });
+});
+
+describe.skipIf(etcdPath === undefined)('over an etcd of its own', () => {
+  test('a full database refuses writes in its own words, reads go on, and writing resumes after the repair', async () => {
+    const etcd = await startEtcd({ flags: ['--quota-backend-bytes', String(4 << 20)] });
+    const storage = await EtcdStorage.open({ endpoints: etcd.endpoints, logger, compactionIntervalMs: 0 });
+    let failure: unknown;
+    let last = 0;
+    for (let i = 0; failure === undefined && i < 100; i++) {
+      await storage
+        .write('/a', () => ({ put: Buffer.alloc(200_000, 'x') }))
+        .then(
+          (revision) => {
+            last = revision;
+          },
+          (error: unknown) => {
+            failure = error;
+          },
+        );
+    }
+    expect(failure).toMatchObject({ code: 500, message: 'etcdserver: mvcc: database space exceeded' });
+    expect((await storage.get('/a')).entry?.revision).toBe(last);
+    await storage.compact(last);
+    etcdctl(etcd, 'defrag');
+    etcdctl(etcd, 'alarm', 'disarm');
+    expect(await put(storage, '/a', 'small')).toBeGreaterThan(last);
+    await storage.close();
+    await etcd.close();
+  });
+
+  test('TLS with client certificates, and a user with a password', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'kubewright-etcd-tls-'));
+    const authority = await createAuthority('etcd-ca');
+    const server = await issueServer(authority, 'etcd', ['127.0.0.1']);
+    // A name that etcd does not know: the password decides.
+    const client = await issueClient(authority, { user: '', groups: ['kubewright'] });
+    const file = (name: string, text: string) => {
+      writeFileSync(join(directory, name), text);
+      return join(directory, name);
+    };
+    const tls = {
+      cert: file('server.crt', server.certificate),
+      key: file('server.key', server.key),
+      ca: file('ca.crt', authority.certificate),
+    };
+    const etcd = await startEtcd({ tls });
+    const files = [
+      ...['--cacert', tls.ca, '--cert', file('client.crt', client.certificate)],
+      ...['--key', file('client.key', client.key)],
+    ];
+    etcdctl(etcd, ...files, 'user', 'add', 'root:secret');
+    etcdctl(etcd, ...files, 'user', 'grant-role', 'root', 'root');
+    etcdctl(etcd, ...files, 'auth', 'enable');
+    const options: EtcdStorageOptions = {
+      ...{
+        endpoints: etcd.endpoints,
+        logger,
+        compactionIntervalMs: 0,
+        ca: Buffer.from(authority.certificate),
+      },
+      ...{ certificate: Buffer.from(client.certificate), key: Buffer.from(client.key) },
+      user: { name: 'root', password: 'secret' },
+    };
+    const storage = await EtcdStorage.open(options);
+    const revision = await put(storage, '/a', 'one');
+    expect((await storage.get('/a')).entry?.revision).toBe(revision);
+    await storage.close();
+    const wrong = EtcdStorage.open({ ...options, user: { name: 'root', password: 'wrong' } });
+    await expect(wrong).rejects.toThrow(/^etcd at https:\S+ can't be used: .*authentication failed/);
+    await etcd.close();
+    rmSync(directory, { recursive: true });
+  });
+});

@@ -1,0 +1,25 @@
+import { decodeJson, type KubernetesObject } from '@kubewright/api';
+import { storedBytes } from '../../encoding/object-bytes.js';
+import { decodeProtobuf } from '../../encoding/protobuf.js';
+
+const openingBrace = '{'.charCodeAt(0);
+const closingBrace = '}'.charCodeAt(0);
+const protobufMagic = Buffer.from('k8s\0');
+const canonicalStart = Buffer.from('{"apiVersion":"');
+
+/**
+ * What a value of etcd is in the store: canonical JSON. Kubewright's own values are that; kube-apiserver writes protobuf
+ * for most built-in kinds, and JSON that ends in a line break. Whatever else it is (encrypted, or nobody's object) stays
+ * as it is.
+ * @throws ApiError BadRequest for protobuf that makes no sense
+ */
+export function canonicalValue(value: Buffer): Buffer {
+  if (value.subarray(0, protobufMagic.length).equals(protobufMagic))
+    return storedBytes(decodeProtobuf(value).object as unknown as KubernetesObject);
+  if (value[0] !== openingBrace || isCanonical(value)) return value;
+  return storedBytes(decodeJson(value).value as KubernetesObject);
+}
+
+function isCanonical(value: Buffer): boolean {
+  return value.at(-1) === closingBrace && value.subarray(0, canonicalStart.length).equals(canonicalStart);
+}

@@ -1,0 +1,283 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  type ChannelCredentials,
+  Client,
+  type ClientDuplexStream,
+  credentials,
+  Metadata,
+} from '@grpc/grpc-js';
+import { type CallError, isCallError, isMemberFault, isTokenInvalid, isUnsent } from './etcd-errors.js';
+import { type Method, methods } from './etcd-messages.js';
+import { Gate } from './gate.js';
+
+/** Where a cluster of etcd is, and as whom it is talked to. */
+export interface EtcdConnection {
+  /** `https://10.0.0.1:2379`, `http://127.0.0.1:2379`; one or more members of one cluster. */
+  readonly endpoints: readonly string[];
+  /** PEM. Without it the public ones hold. */
+  readonly ca?: Buffer;
+  /** The client's certificate and its key, PEM. */
+  readonly certificate?: Buffer;
+  readonly key?: Buffer;
+  /** Where etcd's authentication is switched on and the certificate does not name a user. */
+  readonly user?: { readonly name: string; readonly password: string };
+}
+
+/** One member, as far as this client knows. */
+interface Member {
+  readonly endpoint: string;
+  readonly client: Client;
+}
+
+export interface Stream<Request, Response> {
+  write(request: Request): void;
+  /** Ends it at once; nothing is called any more. */
+  cancel(): void;
+  readonly member: unknown;
+  readonly listeners: { onData(response: Response): void; onEnd(error: CallError): void };
+}
+
+/** A member that does not answer a read within this time is given up for another. */
+const readAttemptMs = 1_000;
+const readDeadlineMs = 10_000;
+const writeDeadlineMs = 7_000;
+/** More would only wait in etcd, where their time runs. */
+const mostWrites = 256;
+const firstBackoffMs = 20;
+const longestBackoffMs = 500;
+
+const channelOptions = {
+  'grpc.max_receive_message_length': -1,
+  'grpc.max_send_message_length': -1,
+  // etcd closes connections that ask more often than every five seconds.
+  'grpc.keepalive_time_ms': 6_000,
+  'grpc.keepalive_timeout_ms': 3_000,
+  'grpc.initial_reconnect_backoff_ms': 100,
+  'grpc.max_reconnect_backoff_ms': 2_000,
+  'grpc.use_local_subchannel_pool': 1,
+  'grpc-node.flow_control_window': 4 << 20,
+} as const;
+
+/**
+ * Calls of a cluster of etcd. All go to one member until that fails; then to the next. Reads are tried again until their
+ * time is over; writes only where they certainly have not begun.
+ */
+export class EtcdClient {
+  readonly #members: readonly Member[];
+  readonly #user: EtcdConnection['user'];
+  readonly #moved = new Set<(left: unknown) => void>();
+  readonly #writes = new Gate(mostWrites);
+  #current: number;
+  #token: Promise<string> | undefined;
+  #closed = false;
+
+  /** @param random from 0 to 1: servers that start together begin with different members */
+  constructor(connection: EtcdConnection, random: () => number = Math.random) {
+    if (connection.endpoints.length === 0) throw new RangeError('etcd needs an endpoint');
+    this.#members = connection.endpoints.map((endpoint) => ({
+      endpoint,
+      client: new Client(addressOf(endpoint), channelCredentials(endpoint, connection), channelOptions),
+    }));
+    this.#user = connection.user;
+    this.#current = Math.floor(random() * this.#members.length);
+  }
+
+  /** A call that changes nothing, or may happen twice. */
+  async read<Request, Response>(
+    method: Method<Request, Response>,
+    request: Request,
+    attemptMs = readAttemptMs,
+  ): Promise<Response> {
+    const until = Date.now() + readDeadlineMs;
+    const count = this.#members.length;
+    for (let attempt = 0; ; attempt++) {
+      const member = this.#member();
+      try {
+        return await this.#authenticated(member, (metadata) =>
+          // A member that is slow, not dead, has more time at each round.
+          unary(
+            { member, method, metadata, timeoutMs: attemptMs * (1 + Math.floor(attempt / count)) },
+            request,
+          ),
+        );
+      } catch (error) {
+        if (!isCallError(error) || !isMemberFault(error)) throw error;
+        this.leave(member);
+        if (this.#closed || Date.now() > until) throw error;
+        await delay(backoffMs(attempt, count));
+      }
+    }
+  }
+
+  /**
+   * A call that must not happen twice.
+   * @throws CallError; `isMemberFault` and not `isUnsent`: nobody knows whether it has happened.
+   */
+  write<Request, Response>(method: Method<Request, Response>, request: Request): Promise<Response> {
+    return this.#writes.run(() => this.#write(method, request));
+  }
+
+  /** Opens a stream to the member of the day. It ends when that has no leader. */
+  async open<Request, Response>(
+    method: Method<Request, Response>,
+    listeners: Stream<Request, Response>['listeners'],
+  ): Promise<Stream<Request, Response>> {
+    const member = this.#member();
+    return this.#authenticated(member, async (metadata) => {
+      metadata.set('hasleader', 'true');
+      const call: ClientDuplexStream<Request, Response> = member.client.makeBidiStreamRequest(
+        method.path,
+        method.request.encode,
+        method.response.decode,
+        metadata,
+      );
+      let over = false;
+      const end = (error: CallError) => {
+        if (over) return;
+        over = true;
+        listeners.onEnd(error);
+      };
+      call.on('data', (response: Response) => {
+        if (!over) listeners.onData(response);
+      });
+      call.on('error', end);
+      call.on('end', () => end(streamEnded()));
+      return {
+        member,
+        listeners,
+        write: (request) => void call.write(request),
+        cancel: () => {
+          over = true;
+          call.cancel();
+        },
+      };
+    });
+  }
+
+  /** Gives a member up; who has streams there is told. */
+  leave(member: unknown): void {
+    if (this.#members[this.#current] !== member) return;
+    this.#current = (this.#current + 1) % this.#members.length;
+    if (this.#members.length > 1) for (const told of [...this.#moved]) told(member);
+  }
+
+  /** @returns what ends it */
+  onMove(told: (left: unknown) => void): () => void {
+    this.#moved.add(told);
+    return () => this.#moved.delete(told);
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const { client } of this.#members) client.close();
+  }
+
+  async #write<Request, Response>(method: Method<Request, Response>, request: Request): Promise<Response> {
+    const until = Date.now() + writeDeadlineMs;
+    for (let attempt = 0; ; attempt++) {
+      const member = this.#member();
+      try {
+        return await this.#authenticated(member, (metadata) =>
+          unary({ member, method, metadata, timeoutMs: writeDeadlineMs }, request),
+        );
+      } catch (error) {
+        if (!isCallError(error) || !isMemberFault(error)) throw error;
+        this.leave(member);
+        if (!isUnsent(error) || this.#closed || Date.now() > until) throw error;
+        await delay(backoffMs(attempt, this.#members.length));
+      }
+    }
+  }
+
+  #member(): Member {
+    return this.#members[this.#current] as Member;
+  }
+
+  /** With a token where there is a user; a token that has run out is got anew, once. */
+  async #authenticated<T>(member: Member, call: (metadata: Metadata) => Promise<T>): Promise<T> {
+    if (this.#user === undefined) return call(new Metadata());
+    const { name, password } = this.#user;
+    const token = () => {
+      this.#token ??= unary(
+        { member, method: methods.authenticate, metadata: new Metadata(), timeoutMs: writeDeadlineMs },
+        { name, password },
+      ).then(
+        (response) => response.token ?? '',
+        (error) => {
+          this.#token = undefined;
+          throw error;
+        },
+      );
+      return this.#token;
+    };
+    const known = token();
+    try {
+      return await call(withToken(await known));
+    } catch (error) {
+      if (!isCallError(error) || !isTokenInvalid(error)) throw error;
+      if (this.#token === known) this.#token = undefined;
+      return call(withToken(await token()));
+    }
+  }
+}
+
+function withToken(token: string): Metadata {
+  const metadata = new Metadata();
+  metadata.set('token', token);
+  return metadata;
+}
+
+function unary<Request, Response>(
+  {
+    member,
+    method,
+    metadata,
+    timeoutMs,
+  }: { member: Member; method: Method<Request, Response>; metadata: Metadata; timeoutMs: number },
+  request: Request,
+): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    member.client.makeUnaryRequest(
+      method.path,
+      method.request.encode,
+      method.response.decode,
+      request,
+      metadata,
+      { deadline: Date.now() + timeoutMs },
+      (error, response) => {
+        if (response === undefined) reject(error ?? streamEnded());
+        else resolve(response);
+      },
+    );
+  });
+}
+
+/** Between two attempts at the same member; the others are asked at once. */
+function backoffMs(attempt: number, members: number): number {
+  const round = Math.floor(attempt / members);
+  return (attempt + 1) % members === 0
+    ? Math.min(longestBackoffMs, firstBackoffMs * 2 ** round) * (0.5 + Math.random() / 2)
+    : 0;
+}
+
+function streamEnded(): CallError {
+  return Object.assign(new Error('the stream has ended'), { code: 14, details: 'the stream has ended' });
+}
+
+function addressOf(endpoint: string): string {
+  const { host, port, protocol } = parseEndpoint(endpoint);
+  return port === '' ? `${host}:${protocol === 'https:' ? 443 : 80}` : host;
+}
+
+function channelCredentials(endpoint: string, { ca, certificate, key }: EtcdConnection): ChannelCredentials {
+  if (parseEndpoint(endpoint).protocol === 'http:') return credentials.createInsecure();
+  return credentials.createSsl(ca ?? null, key ?? null, certificate ?? null);
+}
+
+/** @throws RangeError */
+function parseEndpoint(endpoint: string): URL {
+  const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
+  if (url === undefined || !['http:', 'https:'].includes(url.protocol) || url.pathname.length > 1)
+    throw new RangeError(`an endpoint of etcd is a URL such as https://10.0.0.1:2379, not ${endpoint}`);
+  return url;
+}
