@@ -1,6 +1,8 @@
 import { readFile, realpath, rename, stat, writeFile } from 'node:fs/promises';
 import { type Clock, systemClock } from '../clock.js';
+import { connectorThrough } from '../transport/connector.js';
 import { KubeconfigError, type OidcEntry } from './kubeconfig.js';
+import { proxyFromEnvironment } from './proxy.js';
 
 /** A token that is about to end would be refused on arrival. */
 const leewayMs = 10_000;
@@ -13,18 +15,22 @@ export interface RenewableToken {
   readonly renew: () => void;
 }
 
+export interface OidcOptions {
+  /** PEM of the issuer's authority. @default those that Node trusts */
+  readonly ca?: string | undefined;
+  readonly clock?: Clock;
+  /** Where the issuer is behind a proxy, its variables name it. @default process.env */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
 /**
  * The ID token of an OpenID Connect issuer, renewed with the refresh token when it has ended; new ones are written to
  * the kubeconfig, since many issuers take each refresh token once only.
  * Source: OpenID Connect Core, 12; "OpenID Connect Tokens" in the Kubernetes documentation.
- * @param ca PEM of the issuer's authority
  * @throws KubeconfigError from `get`, with what the issuer said
  */
-export function oidcToken(
-  entry: OidcEntry,
-  ca: string | undefined,
-  clock: Clock = systemClock,
-): RenewableToken {
+export function oidcToken(entry: OidcEntry, options: OidcOptions = {}): RenewableToken {
+  const { clock = systemClock } = options;
   let { idToken, refreshToken } = entry;
   let usable = idToken !== undefined;
   let running: Promise<string> | undefined;
@@ -32,7 +38,7 @@ export function oidcToken(
     try {
       if (refreshToken === undefined)
         throw fault(entry, 'refresh-token', 'is missing and the id-token has ended: log in again');
-      const fresh = await askIssuer(entry, refreshToken, ca);
+      const fresh = await askIssuer(entry, refreshToken, options);
       await persist(entry.file, [
         [idToken, fresh.idToken],
         [refreshToken, fresh.refreshToken],
@@ -73,29 +79,16 @@ function endOf(token: string, entry: OidcEntry): number {
 async function askIssuer(
   entry: OidcEntry,
   refreshToken: string,
-  ca: string | undefined,
+  options: OidcOptions,
 ): Promise<{ readonly idToken: string; readonly refreshToken: string | undefined }> {
-  const { Agent } = await import('undici');
-  const agent = new Agent({ connect: { timeout: timeoutMs, ...(ca === undefined ? {} : { ca }) } });
-  const ask = async (url: string, form?: URLSearchParams): Promise<Readonly<Record<string, unknown>>> => {
-    const { origin, pathname, search } = new URL(url);
-    const { statusCode, body } = await agent.request({
-      origin,
-      path: `${pathname}${search}`,
-      method: form === undefined ? 'GET' : 'POST',
-      headers: form === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded' },
-      body: form?.toString() ?? null,
-      headersTimeout: timeoutMs,
-      bodyTimeout: timeoutMs,
-    });
-    const text = await body.text();
-    if (statusCode === 200) return JSON.parse(text) as Record<string, unknown>;
-    throw new Error(`${url} answered ${statusCode}: ${text.trim().slice(0, 300)}`);
-  };
   try {
-    const issuer = await ask(`${entry.issuerUrl.replace(/\/$/, '')}/.well-known/openid-configuration`);
+    const issuer = await ask(
+      `${entry.issuerUrl.replace(/\/$/, '')}/.well-known/openid-configuration`,
+      options,
+    );
     const answer = await ask(
       String(issuer.token_endpoint),
+      options,
       new URLSearchParams({
         grant_type: 'refresh_token',
         refresh_token: refreshToken,
@@ -109,6 +102,33 @@ async function askIssuer(
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw fault(entry, 'refresh-token', `the issuer gave no new token: ${why}. Log in again`, cause);
+  }
+}
+
+/** The JSON that a URL of the issuer answers, to a form where one is given. @throws Error for any other answer */
+async function ask(
+  url: string,
+  { ca, env = process.env }: OidcOptions,
+  form?: URLSearchParams,
+): Promise<Readonly<Record<string, unknown>>> {
+  const { Agent } = await import('undici');
+  const agent = new Agent({
+    connect: connectorThrough(proxyFromEnvironment(url, env), ca === undefined ? {} : { ca }),
+  });
+  try {
+    const { origin, pathname, search } = new URL(url);
+    const { statusCode, body } = await agent.request({
+      origin,
+      path: `${pathname}${search}`,
+      method: form === undefined ? 'GET' : 'POST',
+      headers: form === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded' },
+      body: form?.toString() ?? null,
+      headersTimeout: timeoutMs,
+      bodyTimeout: timeoutMs,
+    });
+    const text = await body.text();
+    if (statusCode === 200) return JSON.parse(text) as Record<string, unknown>;
+    throw new Error(`${url} answered ${statusCode}: ${text.trim().slice(0, 300)}`);
   } finally {
     await agent.close();
   }

@@ -114,7 +114,7 @@ async function tokenOf(user: UserEntry): Promise<Pick<ConnectionOptions, 'token'
     path: oidc.certificateAuthority,
     data: oidc.certificateAuthorityData,
   });
-  const { get, renew } = oidcToken(oidc, ca);
+  const { get, renew } = oidcToken(oidc, { ca });
   return { token: get, renew };
 }
 

@@ -1,7 +1,8 @@
 import { isIP, type Socket } from 'node:net';
 import { connect as tlsConnect } from 'node:tls';
-import { Agent, buildConnector } from 'undici';
+import { Agent } from 'undici';
 import type { ClientIdentity, ConnectionOptions } from '../kubeconfig/connection.js';
+import { connectorThrough } from './connector.js';
 import { openTunnel } from './proxy-tunnel.js';
 import { type TlsOptions, tlsOptions } from './tls-options.js';
 
@@ -30,7 +31,11 @@ export class AgentPool {
     const last = this.#current;
     if (last !== undefined && last.identity?.certificate === identity?.certificate) return last;
     const tls = tlsOptions(this.#connection, identity);
-    const agent = new Agent({ connect: connector(this.#connection, tls), headersTimeout: 0, bodyTimeout: 0 });
+    const agent = new Agent({
+      connect: connectorThrough(this.#connection.proxyUrl, tls),
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
     this.#agents.add(agent);
     // Watches of the old connections go on until they end of themselves.
     last?.agent.close().finally(() => this.#agents.delete(last.agent));
@@ -43,25 +48,6 @@ export class AgentPool {
     this.#closed = reason;
     await Promise.all([...this.#agents].map((agent) => agent.destroy(reason)));
   }
-}
-
-function connector({ proxyUrl }: ConnectionOptions, tls: TlsOptions): buildConnector.connector {
-  const direct = buildConnector({ ...tls, keepAliveInitialDelay: 15_000, timeout: 10_000 });
-  if (proxyUrl === undefined) return direct;
-  const proxy = new URL(proxyUrl);
-  return (options, callback) => {
-    const secure = options.protocol === 'https:';
-    const port = Number(options.port || (secure ? 443 : 80));
-    openTunnel(proxy, { host: options.hostname.replace(/^\[(.*)\]$/, '$1'), port }).then(
-      (socket) => {
-        socket.setKeepAlive(true, 15_000);
-        socket.setNoDelay(true);
-        if (secure) direct({ ...options, httpSocket: socket }, callback);
-        else callback(null, socket);
-      },
-      (error: unknown) => callback(error as Error, null),
-    );
-  };
 }
 
 /** A socket to the URL's server through the proxy, for what does not use an agent. */
