@@ -115,7 +115,7 @@ function detailsOf(resource: QualifiedResource, name: string): StatusDetails {
   return {
     ...(name === '' ? {} : { name }),
     ...(resource.group === '' ? {} : { group: resource.group }),
-    kind: resource.plural,
+    ...(resource.plural === '' ? {} : { kind: resource.plural }),
   };
 }
 
@@ -139,10 +139,16 @@ export function conflict(resource: QualifiedResource, name: string, why: string)
   );
 }
 
+/** @param resource with an empty plural where none is meant @param name empty where no single object is meant */
 export function forbidden(resource: QualifiedResource, name: string, why: string): ApiError {
-  return new ApiError('Forbidden', `${qualified(resource)} "${name}" is forbidden: ${why}`, {
-    details: detailsOf(resource, name),
-  });
+  const what = name === '' ? qualified(resource) : `${qualified(resource)} "${name}"`;
+  return new ApiError(
+    'Forbidden',
+    resource.plural === '' ? `forbidden: ${why}` : `${what} is forbidden: ${why}`,
+    {
+      details: detailsOf(resource, name),
+    },
+  );
 }
 
 export function badRequest(message: string): ApiError {

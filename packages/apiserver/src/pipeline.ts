@@ -1,5 +1,5 @@
 import { authenticate } from './auth/authenticate.js';
-import { authorize } from './auth/authorize.js';
+import { authorize } from './auth/authorization/authorize.js';
 import type { Exchange } from './exchange.js';
 import { allowedMs } from './http/deadline.js';
 import { parseRequestInfo } from './http/request-info.js';

@@ -5,6 +5,13 @@ import { AdmissionChain } from './admission/admission-chain.js';
 import type { AdmissionPlugin } from './admission/admission-plugin.js';
 import { builtinPlugins, type PluginSelection } from './admission/builtin-plugins.js';
 import { Authentication, type AuthenticationOptions } from './auth/authentication.js';
+import {
+  Authorization,
+  type AuthorizationOptions,
+  openAuthorization,
+} from './auth/authorization/authorization.js';
+import type { Authorizer } from './auth/authorization/authorizer.js';
+import { ensureDefaultPolicy } from './auth/authorization/rbac/default-policy/ensure-default-policy.js';
 import { serveIssuerDiscovery } from './auth/service-account/issuer-discovery.js';
 import { allAuthenticated, asAuthenticated, type User } from './auth/user.js';
 import { type AdvertisedAddress, publishKubernetesService } from './bootstrap/kubernetes-service.js';
@@ -48,6 +55,8 @@ export interface ApiServerOptions extends PluginSelection {
   readonly serviceRanges?: ServiceRanges;
   /** How requests without a client certificate say who asks. @default they can't; probes need not */
   readonly authentication?: AuthenticationOptions;
+  /** Who may do what. @default everybody who is known may do everything */
+  readonly authorization?: AuthorizationOptions;
   /** For log, exec, attach and port-forward; without it these answer 503. */
   readonly kubelet?: KubeletCredentials;
   /** Host and port at which clients reach the server, as discovery names it. @default '127.0.0.1:6443' */
@@ -85,6 +94,8 @@ export class ApiServer implements Registry {
   readonly joinedFrames = new JoinedFrames();
   readonly objects: ObjectStore;
   readonly authentication: Authentication;
+  readonly authorizer: Authorizer;
+  readonly #authorization: Authorization;
   readonly #cache: WatchCache;
   readonly #stopping = new AbortController();
   readonly #listeners: HttpsListener[] = [];
@@ -105,6 +116,8 @@ export class ApiServer implements Registry {
     this.admission = new AdmissionChain(plugins, metrics.admission);
     this.objects = objectStore(this, () => this.contextFor(self, false));
     this.authentication = new Authentication(options.authentication ?? {}, this);
+    this.#authorization = new Authorization(options.authorization ?? openAuthorization);
+    this.authorizer = this.#authorization.authorizer;
     this.#cache = cache;
     this.#serviceRanges = options.serviceRanges ?? defaultServiceRanges;
     for (const rules of [...builtinRules, ...(options.kinds ?? [])]) this.#addResource(rules);
@@ -120,7 +133,9 @@ export class ApiServer implements Registry {
     );
     const server = new ApiServer(options, cache, metrics);
     await cache.ready();
+    server.#authorization.follow(server.resources);
     await bootstrapNamespaces(server.objects);
+    if (server.#authorization.modes.includes('RBAC')) await ensureDefaultPolicy(server.objects);
     return server;
   }
 
@@ -179,6 +194,8 @@ export class ApiServer implements Registry {
       objects: this.objects,
       serviceRanges: this.#serviceRanges,
       authentication: this.authentication,
+      authorizer: this.authorizer,
+      roles: this.#authorization.roles,
     };
   }
 
@@ -204,6 +221,7 @@ export class ApiServer implements Registry {
         advertised,
         serviceRanges: this.#serviceRanges,
         admissionPlugins: this.admission.plugins.map(({ name }) => name),
+        authorizationModes: this.#authorization.modes,
         kinds: kinds.map(({ kind }) => `${kind.plural}.${kind.group}/${kind.version}`),
         requestTimeoutMs: longestRequestMs,
         maxBodyBytes,

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { authorizationFlags } from './authorization-options.js';
 import type { ComponentOptions, KubeletCommandOptions, ProxyCommandOptions } from './component-commands.js';
 import type { GenerateClientOptions } from './generate-client.js';
 import { admissionFlags, authenticationFlags } from './server-options.js';
@@ -78,7 +79,7 @@ function commands() {
 }
 
 function serverOptions(command: Command): Command {
-  return storageFlags(admissionFlags(authenticationFlags(verbosity(command))))
+  return storageFlags(admissionFlags(authorizationFlags(authenticationFlags(verbosity(command)))))
     .option('--data-dir <dir>', 'where everything is kept', '.kubewright')
     .option('--bind-address <address>', 'where the API server listens', '127.0.0.1')
     .addOption(portOption(6443))

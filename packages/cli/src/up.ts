@@ -6,6 +6,7 @@ import { CommandError } from './command-error.js';
 import type { AdmissionFlags } from './components/admission.js';
 import type { ApiServerComponent } from './components/api-server.js';
 import type { AuthenticationFlags } from './components/authentication.js';
+import type { AuthorizationFlags } from './components/authorization.js';
 import type { Running } from './components/running.js';
 import type { StorageFlags } from './components/storage.js';
 import { createLogger } from './logger.js';
@@ -14,7 +15,11 @@ import { isLoopback, mayMakeNetworks } from './privileges.js';
 import { stopSignal, unlessStopped, untilStopped } from './until-stopped.js';
 
 /** What `kubewright up` and `kubewright apiserver` are told on the command line. */
-export interface ServerCommandOptions extends AuthenticationFlags, AdmissionFlags, StorageFlags {
+export interface ServerCommandOptions
+  extends AuthenticationFlags,
+    AuthorizationFlags,
+    AdmissionFlags,
+    StorageFlags {
   readonly dataDir: string;
   readonly bindAddress: string;
   readonly port: number;
@@ -53,6 +58,7 @@ export async function up(options: UpOptions): Promise<number> {
       port: options.port,
       kubeconfig: options.kubeconfig,
       storage: options,
+      authorization: options,
       loopback,
       nodeName,
       logger: createLogger('apiserver', options.verbose),
@@ -94,6 +100,7 @@ export async function serveApi(options: ServerCommandOptions): Promise<number> {
     port: options.port,
     kubeconfig: options.kubeconfig,
     storage: options,
+    authorization: options,
     nodeName: hostname().toLowerCase(),
     logger: createLogger('apiserver', options.verbose),
     authentication: options,
@@ -111,27 +118,43 @@ function checkIsolation(bindAddress: string): void {
     );
 }
 
+const accountGroups = ['system:serviceaccounts', 'system:serviceaccounts:kube-system'];
+
 /** Controllers and scheduler, which talk to the server in this process without sockets. */
 async function startControl(api: ApiServerComponent, verbosity: number): Promise<Running> {
   const [{ startControllerManager }, { startSchedulerComponent }] = await Promise.all([
     import('./components/controller-manager.js'),
     import('./components/scheduler.js'),
   ]);
-  const client = (name: string, userAgent: string) =>
-    new Client(inProcessTransport(api.server.inProcess({ name, groups: [] })), { userAgent });
+  const client = (name: string, userAgent: string, groups: readonly string[] = []) =>
+    new Client(inProcessTransport(api.server.inProcess({ name, groups })), { userAgent });
+  const accounts = new Map<string, Client>();
+  // Each controller has the rights of its service account and no more, as `--use-service-account-credentials` has it.
+  const accountClient = (account: string) => {
+    const known =
+      accounts.get(account) ??
+      client(
+        `system:serviceaccount:kube-system:${account}`,
+        `kube-controller-manager/${account}`,
+        accountGroups,
+      );
+    accounts.set(account, known);
+    return known;
+  };
   const manager = client('system:kube-controller-manager', 'kube-controller-manager');
   const scheduler = client('system:kube-scheduler', 'kube-scheduler');
   const parts = await Promise.all([
     startControllerManager(manager, {
       logger: createLogger('controller-manager', verbosity),
       rootCa: api.pki.authority.certificate,
+      accountClient,
     }),
     startSchedulerComponent(scheduler, createLogger('scheduler', verbosity)),
   ]);
   return {
     close: async () => {
       await Promise.all(parts.map((part) => part.close()));
-      await Promise.all([manager.close(), scheduler.close()]);
+      await Promise.all([manager, scheduler, ...accounts.values()].map((each) => each.close()));
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { Client } from '@kubewright/client';
+import { addClusterRoleAggregation } from './cluster-role-aggregation/cluster-role-aggregation-controller.js';
 import { addDeploymentController } from './deployment/deployment-controller.js';
 import { addEndpointSliceController } from './endpoint-slice/endpoint-slice-controller.js';
 import { addEndpointsController } from './endpoint-slice/endpoints-controller.js';
@@ -16,39 +17,73 @@ import {
 import { addClaimProtectionController } from './storage-protection/claim-protection-controller.js';
 import { addVolumeProtectionController } from './storage-protection/volume-protection-controller.js';
 
-export interface ControllersOptions extends ManagerOptions {
+export interface ControllersOptions extends Omit<ManagerOptions, 'clientFor'> {
   /** Only these, by name. @default all of {@link builtinControllers} */
   readonly controllers?: readonly string[] | undefined;
   /** Certificates in PEM that every namespace gets as the ConfigMap `kube-root-ca.crt`. @default none gets it */
   readonly rootCa?: string | undefined;
+  /** A client that acts as this service account of `kube-system`. @default all act as the manager's client */
+  readonly accountClient?: ((serviceAccount: string) => Client) | undefined;
 }
 
 /** A controller by its name, and how it is added to a manager. */
 export interface BuiltinController {
   readonly name: string;
+  /** As whom it acts, in `kube-system`, as upstream's controllers do. */
+  readonly serviceAccount: string;
   readonly add: (manager: Manager, options: ControllersOptions) => void;
 }
 
 /** Everything that `kubewright controller-manager` runs. */
 export const builtinControllers: readonly BuiltinController[] = [
-  { name: 'namespace-controller', add: addNamespaceController },
-  { name: 'serviceaccount-controller', add: addServiceAccountController },
+  { name: 'namespace-controller', serviceAccount: 'namespace-controller', add: addNamespaceController },
+  {
+    name: 'serviceaccount-controller',
+    serviceAccount: 'service-account-controller',
+    add: addServiceAccountController,
+  },
   {
     name: 'root-ca-certificate-publisher-controller',
+    serviceAccount: 'root-ca-cert-publisher',
     add: (manager, { rootCa }) => {
       if (rootCa !== undefined) addRootCaPublisher(manager, rootCa);
     },
   },
-  { name: 'deployment-controller', add: addDeploymentController },
-  { name: 'replicaset-controller', add: addReplicaSetController },
-  { name: 'endpointslice-controller', add: addEndpointSliceController },
-  { name: 'endpoints-controller', add: addEndpointsController },
-  { name: 'node-lifecycle-controller', add: addNodeLifecycleController },
-  { name: 'taint-eviction-controller', add: addTaintEvictionController },
-  { name: 'pod-garbage-collector-controller', add: addPodGarbageCollector },
-  { name: 'garbage-collector-controller', add: addGarbageCollector },
-  { name: 'persistentvolumeclaim-protection-controller', add: addClaimProtectionController },
-  { name: 'persistentvolume-protection-controller', add: addVolumeProtectionController },
+  { name: 'deployment-controller', serviceAccount: 'deployment-controller', add: addDeploymentController },
+  { name: 'replicaset-controller', serviceAccount: 'replicaset-controller', add: addReplicaSetController },
+  {
+    name: 'endpointslice-controller',
+    serviceAccount: 'endpointslice-controller',
+    add: addEndpointSliceController,
+  },
+  { name: 'endpoints-controller', serviceAccount: 'endpoint-controller', add: addEndpointsController },
+  { name: 'node-lifecycle-controller', serviceAccount: 'node-controller', add: addNodeLifecycleController },
+  { name: 'taint-eviction-controller', serviceAccount: 'node-controller', add: addTaintEvictionController },
+  {
+    name: 'pod-garbage-collector-controller',
+    serviceAccount: 'pod-garbage-collector',
+    add: addPodGarbageCollector,
+  },
+  {
+    name: 'clusterrole-aggregation-controller',
+    serviceAccount: 'clusterrole-aggregation-controller',
+    add: addClusterRoleAggregation,
+  },
+  {
+    name: 'garbage-collector-controller',
+    serviceAccount: 'generic-garbage-collector',
+    add: addGarbageCollector,
+  },
+  {
+    name: 'persistentvolumeclaim-protection-controller',
+    serviceAccount: 'pvc-protection-controller',
+    add: addClaimProtectionController,
+  },
+  {
+    name: 'persistentvolume-protection-controller',
+    serviceAccount: 'pv-protection-controller',
+    add: addVolumeProtectionController,
+  },
 ];
 
 /**
@@ -56,8 +91,18 @@ export const builtinControllers: readonly BuiltinController[] = [
  * @throws RangeError for a name that none of them has
  */
 export async function startControllers(client: Client, options: ControllersOptions): Promise<Manager> {
-  const { controllers = builtinControllers.map(({ name }) => name) } = options;
-  const manager = new Manager(client, options);
+  const {
+    accountClient,
+    controllers = builtinControllers.map(({ name }) => name),
+    ...managerOptions
+  } = options;
+  const clients = new Map(
+    builtinControllers.map(({ name, serviceAccount }) => [name, accountClient?.(serviceAccount) ?? client]),
+  );
+  const manager = new Manager(client, {
+    ...managerOptions,
+    clientFor: (name) => clients.get(name) ?? client,
+  });
   for (const wanted of controllers) {
     const found = builtinControllers.find(({ name }) => name === wanted);
     if (found === undefined) throw new RangeError(`there is no built-in controller ${wanted}`);

@@ -5,7 +5,13 @@ import { pino } from 'pino';
 export interface TestServerOptions
   extends Pick<
     ApiServerOptions,
-    'kinds' | 'admission' | 'serviceRanges' | 'now' | 'enableAdmissionPlugins' | 'podSecurity'
+    | 'kinds'
+    | 'admission'
+    | 'serviceRanges'
+    | 'authorization'
+    | 'now'
+    | 'enableAdmissionPlugins'
+    | 'podSecurity'
   > {
   /**
    * Built-in admission that is off.

@@ -76,7 +76,7 @@ export class ResourceCache {
   #lastChanged = 0;
   #dirty = new Set<CacheWatch>();
   #closed = false;
-  #listener: ((change: Change) => void) | undefined;
+  #listeners: readonly ((change: Change) => void)[] = [];
   readonly #counts = {
     ...{ received: 0, dispatched: 0, loads: 0, loaded: 0, terminated: 0 },
     ...{ lists: 0, listed: 0, looked: 0 },
@@ -226,10 +226,16 @@ export class ResourceCache {
     if (this.#table !== unloaded) this.#table.reread(reader);
   }
 
-  /** Tells of every change from now on, before the write that made it is answered; `undefined` takes that back. */
-  onChange(listener: ((change: Change) => void) | undefined): void {
-    if (listener !== undefined) this.#loadNow();
-    this.#listener = listener;
+  /**
+   * Tells of every change from now on, before the write that made it is answered.
+   * @returns what takes that back
+   */
+  onChange(listener: (change: Change) => void): () => void {
+    this.#loadNow();
+    this.#listeners = [...this.#listeners, listener];
+    return () => {
+      this.#listeners = this.#listeners.filter((one) => one !== listener);
+    };
   }
 
   /** Takes a change that the feed brings. For the feed alone. */
@@ -261,7 +267,7 @@ export class ResourceCache {
     this.#lastChanged = revision;
     this.#counts.received += 1;
     window.push(change, this.#table.bytes);
-    this.#listener?.(change);
+    for (const listener of this.#listeners) listener(change);
     for (const watch of this.#watchers.concerned(change)) {
       if (!watch.offer(change)) continue;
       this.#counts.dispatched += 1;

@@ -110,6 +110,11 @@ export interface KindRules<T extends KubernetesObject = KubernetesObject> {
   readonly needsResourceVersion?: boolean;
   /** True where a PUT of an object that is not there creates it. @default false: Not Found */
   readonly createdByUpdate?: boolean;
+  /**
+   * Refuses a write that the user may not make because of what is in it, after admission has changed it.
+   * @throws ApiError Forbidden
+   */
+  authorizeWrite?(object: T, old: T | undefined, context: WriteContext): Promise<void>;
   /** Name rule of the kind: messages of what is wrong. @default DNS subdomain */
   validateName?(name: string): string[];
   /**

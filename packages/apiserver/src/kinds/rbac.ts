@@ -8,6 +8,7 @@ import {
   type RoleRef,
   type Subject,
 } from '@kubewright/api/rbac/v1';
+import { refuseBinding, refuseEscalation } from '../auth/authorization/rbac/escalation.js';
 import {
   type FieldError,
   type FieldPath,
@@ -27,6 +28,7 @@ const group = 'rbac.authorization.k8s.io';
 
 export const roleRules = defineRules<Role>({
   kind: Role,
+  authorizeWrite: (role, old, context) => refuseEscalation(Role, role, old, context),
   createdByUpdate: true,
   storageKey: 'roles',
   validateName: pathSegmentErrors,
@@ -36,6 +38,7 @@ export const roleRules = defineRules<Role>({
 
 export const clusterRoleRules = defineRules<ClusterRole>({
   kind: ClusterRole,
+  authorizeWrite: (role, old, context) => refuseEscalation(ClusterRole, role, old, context),
   createdByUpdate: true,
   storageKey: 'clusterroles',
   validateName: pathSegmentErrors,
@@ -78,6 +81,7 @@ const subjectColumns = [
 
 export const roleBindingRules = defineRules<RoleBinding>({
   kind: RoleBinding,
+  authorizeWrite: (binding, old, context) => refuseBinding(RoleBinding, binding, old, context),
   createdByUpdate: true,
   storageKey: 'rolebindings',
   validateName: pathSegmentErrors,
@@ -89,6 +93,7 @@ export const roleBindingRules = defineRules<RoleBinding>({
 
 export const clusterRoleBindingRules = defineRules<ClusterRoleBinding>({
   kind: ClusterRoleBinding,
+  authorizeWrite: (binding, old, context) => refuseBinding(ClusterRoleBinding, binding, old, context),
   createdByUpdate: true,
   storageKey: 'clusterrolebindings',
   validateName: pathSegmentErrors,

@@ -1,5 +1,7 @@
 import { pino } from 'pino';
 import { Authentication } from '../auth/authentication.js';
+import { alwaysAllow } from '../auth/authorization/fixed-authorizers.js';
+import { RbacAuthorizer } from '../auth/authorization/rbac/rbac-authorizer.js';
 import type { ObjectStore, WriteContext } from '../registry/write-context.js';
 
 const objects: ObjectStore = {
@@ -20,6 +22,8 @@ export const testContext: WriteContext = {
   user: { name: 'test', groups: [] },
   dryRun: false,
   now,
+  authorizer: alwaysAllow,
+  roles: new RbacAuthorizer(),
   serviceRanges: { clusterIPs: ['10.96.0.0/12'], nodePorts: { from: 30_000, to: 32_767 } },
   objects,
   authentication: new Authentication({}, { objects, logger: pino({ level: 'silent' }), now }),

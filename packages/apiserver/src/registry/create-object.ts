@@ -42,6 +42,8 @@ export async function createObject<T extends KubernetesObject>(
   });
   const admitted = registry.admission.admit(request);
   if (admitted !== undefined) await admitted;
+  if (resource.rules.authorizeWrite !== undefined)
+    await resource.rules.authorizeWrite(object, undefined, context);
   for (let attempt = 1; ; attempt++) {
     // The name comes first: defaults and preparation may depend on it (labels of a Namespace and of a Job's pods).
     const candidate = generated ? structuredClone(object) : object;

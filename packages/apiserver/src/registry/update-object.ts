@@ -148,6 +148,7 @@ async function changed<T extends KubernetesObject>(
   const admitted = registry.admission.admit(request);
   if (admitted !== undefined) await admitted;
   rules.default?.(object);
+  if (rules.authorizeWrite !== undefined) await rules.authorizeWrite(object, before(), context);
   if (wanted === undefined) {
     // What is stored was valid when it was written.
     const bytes = storedBytes(object);

@@ -1,5 +1,7 @@
 import type { Kind, KubernetesObject } from '@kubewright/api';
 import type { Authentication } from '../auth/authentication.js';
+import type { Authorizer } from '../auth/authorization/authorizer.js';
+import type { RbacAuthorizer } from '../auth/authorization/rbac/rbac-authorizer.js';
 import type { User } from '../auth/user.js';
 import type { FieldOwnership } from './field-ownership.js';
 import type { Lister } from './lister.js';
@@ -50,6 +52,10 @@ export interface WriteContext {
   readonly authentication: Authentication;
   /** Ranges that Services take addresses and ports from. */
   readonly serviceRanges: ServiceRanges;
+  /** What users may do, for rules that ask for more than the request itself. */
+  readonly authorizer: Authorizer;
+  /** The rules of roles, whatever decides. */
+  readonly roles: Pick<RbacAuthorizer, 'rulesFor' | 'rulesOfRole'>;
 }
 
 /** A client's request, to those who have a say in the write that it makes. */

@@ -9,6 +9,7 @@ import { CommandError } from '../command-error.js';
 import { type DataDirectory, openDataDirectory, writePrivate } from '../data-directory.js';
 import { type AdmissionFlags, admissionOptions } from './admission.js';
 import { type AuthenticationFlags, authenticationOptions } from './authentication.js';
+import { type AuthorizationFlags, authorizationOptions } from './authorization.js';
 import { openStorage, type StorageFlags } from './storage.js';
 
 export interface ApiServerComponentOptions {
@@ -19,6 +20,7 @@ export interface ApiServerComponentOptions {
   /** Where the admin's kubeconfig goes. @default `kubeconfig` in the data directory */
   readonly kubeconfig?: string | undefined;
   readonly storage: StorageFlags;
+  readonly authorization: AuthorizationFlags;
   /**
    * Whether pods and services have loopback addresses, since this user can't make networks.
    * @default as the data directory was made; for a new one whether this is an ordinary user of Linux
@@ -92,6 +94,7 @@ export async function startApiServerComponent(
         // The server itself may be bound to nothing else, and the Service `kubernetes` leads to it.
         loopbackEndpoints: ['127.0.0.1/32', '::1/128', ...(claim.loopback ? [addresses.podRange] : [])],
       },
+      authorization: authorizationOptions(options.authorization),
       kubelet: { ...toKubelets, ca },
       authentication,
       ...(options.port === 0 ? {} : { advertised: hostPort(options.bindAddress, options.port) }),

@@ -1,12 +1,11 @@
 import type { Client } from '@kubewright/client';
-import { startControllers } from '@kubewright/controllers';
-import type { Logger } from 'pino';
+import { type ControllersOptions, startControllers } from '@kubewright/controllers';
 import type { Running } from './running.js';
 
 /** Runs the built-in controllers. Resolves when they work. */
 export async function startControllerManager(
   client: Client,
-  options: { readonly logger: Logger; readonly rootCa?: string | undefined },
+  options: Pick<ControllersOptions, 'logger' | 'rootCa' | 'accountClient'>,
 ): Promise<Running> {
   const stopping = new AbortController();
   const controllers = await startControllers(client, { signal: stopping.signal, ...options });

@@ -154,17 +154,18 @@ async function noteRevision(
   { client, signal }: ReconcileContext,
 ): Promise<Deployment> {
   const revision = current?.metadata.annotations?.[revisionAnnotation];
-  const { name = '', namespace, resourceVersion, annotations, deletionTimestamp } = deployment.metadata;
+  const { namespace, annotations, deletionTimestamp } = deployment.metadata;
   if (revision === undefined || deletionTimestamp !== undefined) return deployment;
   if (annotations?.[revisionAnnotation] === revision) return deployment;
+  const metadata = {
+    ...deployment.metadata,
+    annotations: { ...annotations, [revisionAnnotation]: revision },
+  };
+  // The role of upstream's controller has no patch of Deployments.
   return client
     .resource(Deployment)
     .namespace(namespace)
-    .patchMerge(
-      name,
-      { metadata: { resourceVersion, annotations: { [revisionAnnotation]: revision } } },
-      { signal },
-    );
+    .replace({ ...deployment, metadata }, { signal });
 }
 
 /** Carries out the plan of one reconcile. */

@@ -30,6 +30,8 @@ export interface ManagerOptions {
   readonly leaderElection?: LeaderElectionOptions | undefined;
   /** Serves `/healthz`, `/readyz` and `/metrics` there. @default not served */
   readonly endpoints?: EndpointsOptions | undefined;
+  /** As whom a controller of this name acts; caches and the lease are the manager's. @default the manager's client */
+  readonly clientFor?: ((controller: string) => Client) | undefined;
   /** How long reconciles in flight may take to end after the signal aborts. @default 4000 */
   readonly shutdownGraceMs?: number | undefined;
 }
@@ -88,11 +90,13 @@ export class Manager {
     this.metrics = options.metrics ?? createMetrics();
     const election = options.leaderElection && this.#election(client, options.leaderElection);
     this.#leaderElection = election;
-    // A lease doesn't fence: an old leader has to look at its own deadline before each write.
-    this.client =
-      election === undefined
-        ? client
-        : client.through((transport) => fencedTransport(transport, () => election.holds));
+    this.client = this.#fenced(client);
+  }
+
+  /** As whom the controller of this name reads and writes. */
+  clientFor(controller: string): Client {
+    const client = this.#options.clientFor?.(controller);
+    return client === undefined ? this.client : this.#fenced(client);
   }
 
   /** Begins the description of a controller of a kind; see {@link ControllerBuilder}. */
@@ -109,7 +113,7 @@ export class Manager {
     const controller = new Controller(options, reconcile, {
       metrics: this.metrics,
       context: {
-        client: this.client,
+        client: this.clientFor(options.name),
         logger: this.logger.child({ controller: options.name }),
         clock: this.clock,
         random: this.random,
@@ -160,7 +164,7 @@ export class Manager {
   /** Writes events as this component. */
   recorder(component: string): EventRecorder {
     const recorder = new EventRecorder({
-      client: this.client,
+      client: this.clientFor(component),
       component,
       clock: this.clock,
       logger: this.logger,
@@ -240,6 +244,13 @@ export class Manager {
   async #work(signal: AbortSignal, ran: () => void): Promise<void> {
     if (this.#leaderElection === undefined) await this.#lead(signal, ran);
     else await this.#leaderElection.run(signal, (leading) => this.#lead(leading, ran));
+  }
+
+  /** A lease doesn't fence: an old leader has to look at its own deadline before each write. */
+  #fenced(client: Client): Client {
+    const election = this.#leaderElection;
+    if (election === undefined) return client;
+    return client.through((transport) => fencedTransport(transport, () => election.holds));
   }
 
   #election(client: Client, options: LeaderElectionOptions): LeaderElection {

@@ -26,10 +26,11 @@ interface Monitor {
 /** Deletes what its owners have left behind, and carries out foreground and orphaning deletions. */
 export function addGarbageCollector(manager: Manager): void {
   const graph = new OwnershipGraph();
-  const collector = new Collector(manager.client, graph, (uid) => controller.enqueue(uid));
+  const name = 'garbage-collector-controller';
+  const collector = new Collector(manager.clientFor(name), graph, (uid) => controller.enqueue(uid));
   const monitors = new Monitors(manager, graph, (uid) => controller.enqueue(uid));
   const controller: Controller = manager.worker(
-    { name: 'garbage-collector-controller', concurrency: 20 },
+    { name, concurrency: 20 },
     async (uid, { signal, logger }) => {
       const node = graph.get(uid);
       // Decisions about all dependents need all of them.

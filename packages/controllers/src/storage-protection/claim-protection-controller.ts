@@ -1,7 +1,8 @@
 import { PersistentVolumeClaim, Pod } from '@kubewright/api/core/v1';
-import { hasFinalizer, removeFinalizer } from '../framework/finalizer.js';
+import { hasFinalizer } from '../framework/finalizer.js';
 import type { Manager } from '../framework/manager.js';
 import { isPodTerminal } from '../pods/pod-state.js';
+import { unprotect } from './unprotect.js';
 
 /** The StorageObjectInUseProtection admission puts it on every claim. */
 const finalizer = 'kubernetes.io/pvc-protection';
@@ -22,7 +23,7 @@ export function addClaimProtectionController(manager: Manager): void {
         .namespace(namespace ?? '')
         .listAll({ signal }))
         if (isUser(pod) && claimsOf(pod).includes(name)) return undefined;
-      await removeFinalizer(client.resource(PersistentVolumeClaim), claim, finalizer, { signal });
+      await unprotect(client.resource(PersistentVolumeClaim), claim, finalizer, { signal });
       return undefined;
     });
 }

@@ -1,6 +1,7 @@
 import { PersistentVolume } from '@kubewright/api/core/v1';
-import { hasFinalizer, removeFinalizer } from '../framework/finalizer.js';
+import { hasFinalizer } from '../framework/finalizer.js';
 import type { Manager } from '../framework/manager.js';
+import { unprotect } from './unprotect.js';
 
 /** The StorageObjectInUseProtection admission puts it on every volume. */
 const finalizer = 'kubernetes.io/pv-protection';
@@ -15,7 +16,7 @@ export function addVolumeProtectionController(manager: Manager): void {
       if (volume?.metadata.deletionTimestamp === undefined || !hasFinalizer(volume, finalizer))
         return undefined;
       if (volume.status?.phase !== 'Bound')
-        await removeFinalizer(client.resource(PersistentVolume), volume, finalizer, { signal });
+        await unprotect(client.resource(PersistentVolume), volume, finalizer, { signal });
       return undefined;
     });
 }

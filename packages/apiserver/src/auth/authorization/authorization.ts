@@ -1,0 +1,65 @@
+import { ClusterRole, ClusterRoleBinding, Role, RoleBinding } from '@kubewright/api/rbac/v1';
+import { followObjects } from '../../registry/follow-objects.js';
+import type { ResourceTable } from '../../registry/resource-table.js';
+import type { AuthorizationMode } from './authorization-modes.js';
+import type { Authorizer } from './authorizer.js';
+import { alwaysAllow, alwaysDeny, privilegedGroups } from './fixed-authorizers.js';
+import { followNodeGraph } from './node/follow-node-graph.js';
+import { NodeAuthorizer } from './node/node-authorizer.js';
+import { NodeGraph } from './node/node-graph.js';
+import { RbacAuthorizer } from './rbac/rbac-authorizer.js';
+import { union } from './union.js';
+
+export interface AuthorizationOptions {
+  /** Who decides, in the order in which they are asked. Whoever is in `system:masters` may do everything before that. */
+  readonly modes: readonly AuthorizationMode[];
+}
+
+/** Everybody who is known may do everything. */
+export const openAuthorization: AuthorizationOptions = { modes: ['AlwaysAllow'] };
+
+/** Who decides on a server, and what it decides by. */
+export class Authorization {
+  readonly authorizer: Authorizer;
+  readonly roles = new RbacAuthorizer();
+  readonly #options: AuthorizationOptions;
+  readonly #graph = new NodeGraph();
+
+  constructor(options: AuthorizationOptions) {
+    this.#options = options;
+    this.authorizer = union([privilegedGroups, ...options.modes.map((mode) => this.#authorizerOf(mode))]);
+  }
+
+  get modes(): readonly AuthorizationMode[] {
+    return this.#options.modes;
+  }
+
+  /** Follows the objects that decisions depend on, whose caches are ready. */
+  follow(resources: ResourceTable): void {
+    const { roles } = this;
+    for (const kind of [Role, ClusterRole])
+      followObjects<Role | ClusterRole>(resources, kind, {
+        set: (role) => roles.setRole(role),
+        delete: (namespace, name) => roles.deleteRole(kind, namespace, name),
+      });
+    for (const kind of [RoleBinding, ClusterRoleBinding])
+      followObjects<RoleBinding | ClusterRoleBinding>(resources, kind, {
+        set: (binding) => roles.setBinding(binding),
+        delete: (namespace, name) => roles.deleteBinding(namespace, name),
+      });
+    if (this.modes.includes('Node')) followNodeGraph(resources, this.#graph);
+  }
+
+  #authorizerOf(mode: AuthorizationMode): Authorizer {
+    switch (mode) {
+      case 'AlwaysAllow':
+        return alwaysAllow;
+      case 'AlwaysDeny':
+        return alwaysDeny;
+      case 'Node':
+        return new NodeAuthorizer(this.#graph);
+      case 'RBAC':
+        return this.roles;
+    }
+  }
+}

@@ -1,0 +1,28 @@
+import type { Exchange } from '../../exchange.js';
+import type { Attributes, Decision } from './authorizer.js';
+import { forbiddenRequest } from './forbidden-request.js';
+import { RequestAttributes } from './request-attributes.js';
+
+/**
+ * Decides whether the user may do what the request asks for.
+ * @throws ApiError Forbidden
+ */
+export function authorize(exchange: Exchange): void | Promise<void> {
+  const attributes = new RequestAttributes(exchange.user, exchange.info);
+  const start = performance.now();
+  const decision = exchange.server.authorizer.authorize(attributes);
+  if (decision instanceof Promise)
+    return decision.then((late) => settle(exchange, attributes, { decision: late, start }));
+  settle(exchange, attributes, { decision, start });
+}
+
+function settle(
+  exchange: Exchange,
+  attributes: Attributes,
+  { decision, start }: { readonly decision: Decision; readonly start: number },
+): void {
+  exchange.server.metrics.authorization.observe(decision, performance.now() - start);
+  if (decision.verdict === 'allow') return;
+  if (decision.error !== undefined) throw decision.error;
+  throw forbiddenRequest(attributes, decision.reason);
+}
