@@ -21,15 +21,17 @@ export async function create(exchange: Exchange, served: ServedKind): Promise<vo
   answerObject(exchange, served, 201, created);
 }
 
+/** As {@link placeInNamespace}; an object of the cluster loses the namespace that it names. */
+export function matchNamespace(object: KubernetesObject, namespace: string, served: ServedKind): void {
+  if (served.resource.namespaced) placeInNamespace(object, namespace);
+  else delete object.metadata.namespace;
+}
+
 /**
  * The namespace of the path goes into an object without one; another one is refused.
  * @throws ApiError BadRequest
  */
-export function matchNamespace(object: KubernetesObject, namespace: string, served: ServedKind): void {
-  if (!served.resource.namespaced) {
-    delete object.metadata.namespace;
-    return;
-  }
+export function placeInNamespace(object: KubernetesObject, namespace: string): void {
   object.metadata.namespace ||= namespace;
   if (object.metadata.namespace !== namespace)
     throw badRequest(`the namespace of the provided object does not match the namespace sent on the request`);

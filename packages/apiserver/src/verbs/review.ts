@@ -2,6 +2,7 @@ import { encodeJson } from '@kubewright/api';
 import type { Endpoint } from '../encoding/negotiate.js';
 import type { Exchange } from '../exchange.js';
 import type { ServedReview } from '../registry/resource-table.js';
+import { placeInNamespace } from './create.js';
 import { readObject } from './read-body.js';
 import { methodNotAllowed, unknownResource } from './refusals.js';
 import { writeOptions } from './write-options.js';
@@ -18,6 +19,7 @@ export async function review(exchange: Exchange, { rules, body }: ServedReview):
   exchange.accept(endpoint);
   const options = writeOptions(exchange);
   const asked = await readObject(exchange, body(), options.fieldValidation);
+  if (namespace !== '') placeInNamespace(asked, namespace);
   const context = exchange.server.contextFor(exchange.user, options.dryRun);
   exchange.sendJson(201, encodeJson(await rules.answer(asked, { ...context, namespace })));
 }

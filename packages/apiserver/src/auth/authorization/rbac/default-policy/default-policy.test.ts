@@ -118,3 +118,96 @@ describe('the default roles are those of upstream', () => {
     expect([...rulesByRole.keys()].sort()).toEqual(expectations.map(([role]) => role).sort());
   });
 });
+
+/** Who may do what by the default bindings: `VERB RESOURCE[/SUB][.GROUP] [in NAMESPACE]`, or `VERB PATH`. */
+const decisions: readonly (readonly [user: string, groups: string, allowed: string[], refused: string[]])[] =
+  [
+    [
+      'system:anonymous',
+      'system:unauthenticated',
+      ['get /healthz', 'get /version'],
+      [
+        'get /api',
+        'get /metrics',
+        'get /openapi/v2',
+        'list pods',
+        'create selfsubjectaccessreviews.authorization.k8s.io',
+      ],
+    ],
+    [
+      'jane',
+      'system:authenticated',
+      ['get /apis/apps/v1', 'get /openapi/v3', 'create selfsubjectreviews.authentication.k8s.io'],
+      ['get /metrics', 'list pods in default', 'post /api', 'get secrets in default'],
+    ],
+    [
+      'root',
+      'system:masters',
+      ['post /anything', 'escalate clusterroles.rbac.authorization.k8s.io', 'x y.z'],
+      [],
+    ],
+    ['probe', 'system:monitoring', ['get /metrics', 'get /livez/ping'], ['get /debug/pprof', 'list nodes']],
+    [
+      'system:kube-scheduler',
+      'system:authenticated',
+      [
+        'create pods/binding in default',
+        'list nodes',
+        'update leases.coordination.k8s.io in kube-system',
+        'patch persistentvolumeclaims in default',
+      ],
+      ['create pods in default', 'get secrets in kube-system', 'update nodes'],
+    ],
+    [
+      'system:kube-proxy',
+      'system:authenticated',
+      ['watch endpointslices.discovery.k8s.io', 'list services', 'get nodes', 'create events in default'],
+      ['get services', 'list pods', 'list secrets', 'update nodes'],
+    ],
+    [
+      'system:kube-controller-manager',
+      'system:authenticated',
+      ['list secrets', 'watch widgets.example.dev', 'create serviceaccounts/token in kube-system'],
+      ['delete pods in default', 'update deployments.apps in default'],
+    ],
+    [
+      'system:serviceaccount:kube-system:deployment-controller',
+      'system:serviceaccounts',
+      ['update deployments.apps in default', 'create replicasets.apps in default', 'get /openid/v1/jwks'],
+      ['patch deployments.apps in default', 'create pods in default'],
+    ],
+    [
+      'system:serviceaccount:default:deployment-controller',
+      'system:serviceaccounts',
+      [],
+      ['update deployments.apps in default', 'create replicasets.apps in default'],
+    ],
+    [
+      'system:serviceaccount:kube-system:token-cleaner',
+      'system:serviceaccounts',
+      ['delete secrets in kube-system'],
+      ['delete secrets in default', 'delete secrets'],
+    ],
+    ['system:node:a', 'system:nodes', [], ['get nodes', 'list pods', 'get secrets in default']],
+  ];
+
+describe('the default bindings', () => {
+  const rbac = new RbacAuthorizer();
+  for (const role of policy.clusterRoles) rbac.setRole({ ...role, kind: 'ClusterRole' });
+  for (const role of policy.roles) rbac.setRole({ ...role, kind: 'Role' });
+  for (const binding of [...policy.clusterRoleBindings, ...policy.roleBindings]) rbac.setBinding(binding);
+  const verdict = (user: string, group: string, text: string) => {
+    const [verb = '', what = '', , namespace = ''] = text.split(' ');
+    const [, resource = '', subresource = '', apiGroup = ''] =
+      /^(\w+)(?:\/(\w+))?(?:\.(.+))?$/.exec(what) ?? [];
+    const isResource = !what.startsWith('/');
+    const target = { apiGroup, apiVersion: '*', resource, subresource, namespace, name: 'kube-scheduler' };
+    const asked = { user: { name: user, groups: [group] }, verb, isResource, path: what, ...target };
+    return rbac.authorize(asked).verdict;
+  };
+  for (const [user, group, allowed, refused] of decisions)
+    it(`${user} may do what it needs and no more`, () => {
+      for (const text of allowed) expect([text, verdict(user, group, text)]).toEqual([text, 'allow']);
+      for (const text of refused) expect([text, verdict(user, group, text)]).toEqual([text, 'no opinion']);
+    });
+});
