@@ -13,6 +13,7 @@ export default defineConfig({
       'examples/**/*.test.ts',
     ],
     testTimeout: 30_000,
+    hookTimeout: 60_000,
     pool: 'forks',
     maxWorkers: 2,
     // `.ci/run` counts from the second one.

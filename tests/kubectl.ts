@@ -1,6 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
+import { join } from 'node:path';
 
 /** The kubectl of these tests: `$KUBECTL`, else the one on the PATH; undefined where there is none. */
 export const kubectlPath = findKubectl();
@@ -8,12 +9,22 @@ export const kubectlPath = findKubectl();
 if (kubectlPath === undefined)
   console.warn('SKIPPED: there is no kubectl: set $KUBECTL or put one on the PATH to run its tests');
 
-/** Other versions of kubectl on this machine, as `kubectl.1.27` beside gcloud's. Those are tested as well. */
+const directories = [
+  '/usr/lib/google-cloud-sdk/bin',
+  ...(process.env.KUBECTLS === undefined ? [] : [process.env.KUBECTLS]),
+];
+
+/**
+ * Other versions of kubectl on this machine, which are tested as well: `kubectl.1.27` beside gcloud's or in the
+ * directory `$KUBECTLS`.
+ */
 export const otherKubectls: readonly (readonly [version: string, path: string])[] = Array.from(
   { length: 14 },
   (_, index) => `1.${20 + index}`,
 )
-  .map((version) => [version, `/usr/lib/google-cloud-sdk/bin/kubectl.${version}`] as const)
+  .flatMap((version) =>
+    directories.map((directory) => [version, join(directory, `kubectl.${version}`)] as const),
+  )
   .filter(([, path]) => existsSync(path));
 
 function findKubectl(): string | undefined {

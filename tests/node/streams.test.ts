@@ -32,7 +32,7 @@ const pods = ['echo', 'listener', 'shell'].map((name) => ({
             command: [
               'node',
               '-e',
-              "require('net').createServer({ allowHalfOpen: true }, (c) => c.pipe(c)).listen(7777, process.env.POD_IP)",
+              "require('net').createServer({ allowHalfOpen: true }, (c) => c.pipe(c)).listen(7777, process.env.POD_IP, () => console.log('listening'))",
             ],
           },
           listener: { command: ['sh', '-c', 'cat | wc -c'], stdin: true, stdinOnce: true },
@@ -87,6 +87,12 @@ describe.skipIf(kubectlPath === undefined).each(identities)(
         other.close();
       });
     }
+
+    it.each(otherKubectls)('carry logs to kubectl %s', async (_version, path) => {
+      const other = new Kubectl(up.kubeconfig, path);
+      expect(await other.ok('logs echo')).toBe('listening\n');
+      other.close();
+    });
 
     it('carry 3 MB into attach', async () => {
       await kubectl.run('attach -i listener', { input: load });
