@@ -12,6 +12,7 @@ import type {
   ParamRef,
   RuleWithOperations,
 } from '@kubewright/api/admissionregistration/v1';
+import { matchConditionErrors } from '../admission/policy/expression.js';
 import { validateChoice, validateRequiredChoice } from '../validation/choices.js';
 import {
   duplicate,
@@ -116,10 +117,11 @@ function validateNamedRule(rule: NamedRuleWithOperations, field: FieldPath): Fie
 
 const maxConditions = 64;
 
-/** Names and presence; whether an expression compiles is not looked at here. */
+/** @param params whether expressions may use `params`, as those of a policy with parameters may */
 export function validateMatchConditions(
   conditions: readonly MatchCondition[],
   field: FieldPath,
+  params = false,
 ): FieldError[] {
   const errors: FieldError[] = [];
   if (conditions.length > maxConditions) errors.push(tooMany(field, conditions.length, maxConditions));
@@ -127,6 +129,7 @@ export function validateMatchConditions(
   conditions.forEach(({ name, expression }, index) => {
     const at = field.index(index);
     if (!expression?.trim()) errors.push(required(at.child('expression')));
+    else errors.push(...matchConditionErrors(expression.trim(), at.child('expression'), params));
     if (!name) errors.push(required(at.child('name')));
     else errors.push(...validateFormat(qualifiedNameErrors, name, at.child('name')));
     if (name && seen.has(name)) errors.push(duplicate(at.child('name'), name));

@@ -1,0 +1,35 @@
+import type { FunctionDeclaration } from './functions/declaration.js';
+import type { DeclaredType } from './schema/declared-type.js';
+import type { CelType } from './types.js';
+
+/** What expressions may refer to. */
+export interface Environment {
+  readonly variables: ReadonlyMap<string, Variable>;
+  readonly functions: ReadonlyMap<string, FunctionDeclaration>;
+  /** Types that expressions can name. */
+  readonly types: ReadonlyMap<string, CelType>;
+}
+
+export interface Variable {
+  readonly type: CelType;
+  /** Where the type comes from a schema: sizes for the cost estimate, and how JSON becomes a value. */
+  readonly declared?: DeclaredType;
+}
+
+/** What an environment has besides another's. A name that both have is the new one's. */
+export interface EnvironmentExtension {
+  readonly variables?: Readonly<Record<string, CelType | DeclaredType>>;
+  readonly functions?: readonly FunctionDeclaration[];
+  readonly types?: readonly (CelType & { readonly name: string })[];
+}
+
+export function extendEnvironment(base: Environment, extension: EnvironmentExtension): Environment {
+  const variables = new Map(base.variables);
+  for (const [name, given] of Object.entries(extension.variables ?? {}))
+    variables.set(name, 'kind' in given ? { type: given } : { type: given.type, declared: given });
+  const functions = new Map(base.functions);
+  for (const declaration of extension.functions ?? []) functions.set(declaration.name, declaration);
+  const types = new Map(base.types);
+  for (const type of extension.types ?? []) types.set(type.name, type);
+  return { variables, functions, types };
+}
