@@ -13,23 +13,20 @@ const maxTokens = 10_000;
  */
 export class TokenUnion implements TokenAuthenticator {
   readonly #authenticators: readonly TokenAuthenticator[];
-  readonly #known: LRUCache<string, TokenIdentity>;
+  readonly #now: () => number;
+  /** Made with the first token: the room that it takes at once is felt where servers are many. */
+  #known: LRUCache<string, TokenIdentity> | undefined;
   readonly #underWay = new Map<string, Promise<TokenIdentity | undefined>>();
   readonly #key = randomBytes(32);
 
   constructor(authenticators: readonly TokenAuthenticator[], now: () => number = Date.now) {
     this.#authenticators = authenticators;
-    this.#known = new LRUCache({
-      max: maxTokens,
-      ttl: tokenCacheMs,
-      ttlResolution: 0,
-      perf: { now },
-    });
+    this.#now = now;
   }
 
   authenticateToken(token: string, audiences: readonly string[]): Promise<TokenIdentity | undefined> {
     const key = this.#digest(token, audiences);
-    const known = this.#known.get(key);
+    const known = this.#known?.get(key);
     if (known !== undefined) return Promise.resolve(known);
     const running = this.#underWay.get(key);
     if (running !== undefined) return running;
@@ -44,6 +41,7 @@ export class TokenUnion implements TokenAuthenticator {
       try {
         const identity = await authenticator.authenticateToken(token, audiences);
         if (identity === undefined) continue;
+        this.#known ??= this.#cache();
         this.#known.set(key, identity);
         return identity;
       } catch (error) {
@@ -55,6 +53,10 @@ export class TokenUnion implements TokenAuthenticator {
     if (first === undefined) return undefined;
     if (problems.length === 1) throw first;
     throw new CredentialError(`[${problems.map(({ message }) => message).join(', ')}]`);
+  }
+
+  #cache(): LRUCache<string, TokenIdentity> {
+    return new LRUCache({ max: maxTokens, ttl: tokenCacheMs, ttlResolution: 0, perf: { now: this.#now } });
   }
 
   #digest(token: string, audiences: readonly string[]): string {
