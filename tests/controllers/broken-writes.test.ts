@@ -1,24 +1,11 @@
 import { Deployment, ReplicaSet } from '@kubewright/api/apps/v1';
 import { ConfigMap, Namespace, Pod, Service } from '@kubewright/api/core/v1';
 import { EndpointSlice } from '@kubewright/api/discovery/v1';
-import { Client, inProcessTransport } from '@kubewright/client';
 import { startControllers, startScheduler } from '@kubewright/controllers';
-import { startTestServer } from '@kubewright/testing';
+import { Faults, seededRandom, startTestServer } from '@kubewright/testing';
 import { expect, it } from 'vitest';
 import { addNode, until } from './cluster.js';
-import { faultyTransport } from './faulty-transport.js';
 import { runPods } from './run-pods.js';
-
-/** A small generator of numbers that are the same for the same seed (mulberry32). */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
 
 it.each([1, 2, 3])(
   'controllers reach what is wanted though writes break by chance (seed %i)',
@@ -27,16 +14,14 @@ it.each([1, 2, 3])(
     const stop = new AbortController();
     const { signal } = stop;
     await addNode(server, 'n1');
-    const transport = faultyTransport(
-      inProcessTransport(server.server.inProcess({ name: 'controllers', groups: [] })),
-    );
-    const client = new Client(transport);
+    const faults = new Faults();
+    const client = faults.through(server.clientFor({ name: 'controllers' }));
     const managers = await Promise.all([
       startControllers(client, { signal }),
       startScheduler(client, { signal }),
     ]);
     await runPods(server.client, signal);
-    transport.shake(seeded(seed));
+    faults.shake(seededRandom(seed));
     try {
       const namespaces = server.client.resource(Namespace);
       await namespaces.create({ metadata: { name: 'a' } });

@@ -1,4 +1,5 @@
 import type { TransportResponse } from '@kubewright/client';
+import { expiredWatch } from '../simulated-answer.js';
 
 /** One event of a watch on its way to a cache. */
 export interface HeldEvent {
@@ -56,8 +57,7 @@ export class HeldWatch {
   /** Ends the watch as a server does that has forgotten its revision. */
   expire(): void {
     this.#pending.length = 0;
-    const status = { kind: 'Status', code: 410, reason: 'Expired', message: 'too old resource version' };
-    this.#pass(JSON.stringify({ type: 'ERROR', object: status }));
+    this.#passed.push(expiredWatch());
     this.#finish({});
   }
 

@@ -10,12 +10,12 @@ import {
 import type { Manager } from '@kubewright/controllers';
 import { seededRandom } from '../random.js';
 import { describeRequest, requestName } from '../request-name.js';
+import { named, statusResponse, whole } from '../simulated-answer.js';
 import type { TestServer } from '../test-server.js';
 import { ControllerProcess } from './controller-process.js';
 import type { CrashRestart, Deviation, RunShape } from './deviation.js';
 import { HeldWatch } from './held-watch.js';
 import type { Scenario } from './scenario.js';
-import { named, statusResponse, whole } from './simulated-answer.js';
 import { Trace } from './trace.js';
 
 export interface SimulationOptions {

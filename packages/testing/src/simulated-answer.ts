@@ -28,6 +28,12 @@ export function statusResponse(
   };
 }
 
+/** The last line of a watch whose revision the server has forgotten. */
+export function expiredWatch(): Uint8Array {
+  const object = { kind: 'Status', code: 410, reason: 'Expired', message: 'too old resource version' };
+  return new TextEncoder().encode(`${JSON.stringify({ type: 'ERROR', object })}\n`);
+}
+
 /** The same answer, with its body read to the end. */
 export async function whole(response: TransportResponse): Promise<TransportResponse> {
   const chunks: Uint8Array[] = [];
