@@ -255,3 +255,17 @@ describe('an autoscaler', () => {
     expect(item(await send('GET', scalers('v1'))).spec?.targetCPUUtilizationPercentage).toBe(60);
   });
 });
+
+describe("an update of a kind of one's own", () => {
+  it('names the resourceVersion that it changes', async () => {
+    const route = { apiVersion: 'example.dev/v1', kind: 'Route', metadata: { name: 'versioned' } };
+    const created = await send('POST', routes, route);
+    expect(created.code).toBe(201);
+    const refused = await send('PUT', `${routes}/versioned`, route);
+    expect(refused.code).toBe(422);
+    expect(refused.json().message).toBe(
+      'routes.example.dev "versioned" is invalid: metadata.resourceVersion: Invalid value: 0: must be specified for an update',
+    );
+    expect((await send('PUT', `${routes}/versioned`, created.json<object>())).code).toBe(200);
+  });
+});

@@ -83,7 +83,7 @@ const upstream: readonly (readonly [kind: string, columns: string])[] = [
   ['Role', 'Name, Created At:date'],
   ['RuntimeClass', 'Name, Handler, Age'],
   ['Secret', 'Name, Type, Data, Age'],
-  ['ServiceAccount', 'Name, Secrets, Age'],
+  ['ServiceAccount', 'Name, Age'],
   ['ServiceCIDR', 'Name, CIDRs, Age'],
   ['Service', 'Name, Type, Cluster-IP, External-IP, Port(s), Age, Selector+'],
   ['StatefulSet', 'Name, Ready, Age, Containers+, Images+'],

@@ -1,16 +1,13 @@
-import { dns1123SubdomainErrors, qualifiedNameErrors } from '@kubewright/api';
 import { Event } from '@kubewright/api/core/v1';
 import { Event as EventsEvent } from '@kubewright/api/events/v1';
-import { type FieldError, invalid, path, required } from '../validation/field-error.js';
-import { validateFormat } from '../validation/formats.js';
+import type { WriteContext } from '../registry/write-context.js';
 import { count, nameColumn, text, wide } from './columns.js';
+import { validateEvent, validateNewEvent, validateRewrittenEvent } from './event-validation.js';
 import { timeSince } from './human-duration.js';
 import { type Column, type Conversion, defineRules } from './kind-rules.js';
 
 /** Events that nobody repeats are forgotten after an hour. */
 const lifetimeSeconds = 3600;
-const maxText = 128;
-const maxMessage = 1024;
 
 /** `regarding` and friends are the newer names of the same fields. Source: KEP-383. */
 const eventsVersion: Conversion<Event, EventsEvent> = {
@@ -106,7 +103,10 @@ export const eventRules = defineRules<Event>({
     event.reportingComponent ??= '';
     event.reportingInstance ??= '';
   },
-  validate: validateEvent,
+  // The old version takes what clients of old sent; the new one is strict.
+  validate: (event, context) => validateEvent(event, isStrict(context)),
+  validateCreate: (event, context) => (isStrict(context) ? validateNewEvent(event) : []),
+  validateUpdate: (event, old, context) => (isStrict(context) ? validateRewrittenEvent(event, old) : []),
   fields: {
     source: ({ source, reportingComponent }) => source?.component || reportingComponent || '',
     reportingComponent: ({ reportingComponent }) => reportingComponent ?? '',
@@ -114,38 +114,13 @@ export const eventRules = defineRules<Event>({
   columns,
 });
 
+function isStrict({ request }: WriteContext): boolean {
+  return request?.served.kind.group === EventsEvent.group;
+}
+
 function storedField(field: string): string {
   if (field === 'reportingController') return 'reportingComponent';
   return field.replace(/^regarding\./, 'involvedObject.');
-}
-
-function validateEvent(event: Event): FieldError[] {
-  const { namespace = '' } = event.metadata;
-  const about = event.involvedObject.namespace ?? '';
-  const wrongNamespace = invalid(
-    path('involvedObject', 'namespace'),
-    about,
-    'does not match event.namespace',
-  );
-  const errors: FieldError[] = [];
-  if (event.eventTime === undefined) {
-    const matches = about === '' ? namespace === '' || namespace === 'default' : about === namespace;
-    if (!matches) errors.push(wrongNamespace);
-  } else {
-    if (about === '' && namespace !== 'default' && namespace !== 'kube-system') errors.push(wrongNamespace);
-    const component = event.reportingComponent ?? '';
-    if (component === '') errors.push(required(path('reportingComponent')));
-    errors.push(...validateFormat(qualifiedNameErrors, component, path('reportingComponent')));
-    for (const name of ['reportingInstance', 'action', 'reason'] as const) {
-      const value = event[name] ?? '';
-      if (value === '') errors.push(required(path(name)));
-      if (value.length > maxText)
-        errors.push(invalid(path(name), '', `can have at most ${maxText} characters`));
-    }
-    if ((event.message ?? '').length > maxMessage)
-      errors.push(invalid(path('message'), '', `can have at most ${maxMessage} characters`));
-  }
-  return [...errors, ...validateFormat(dns1123SubdomainErrors, namespace, path('namespace'))];
 }
 
 function firstSeen({ firstTimestamp, eventTime }: Event): string | undefined {

@@ -2,7 +2,7 @@ import { ApiError, notFound } from '@kubewright/api';
 import type { TokenRequest } from '@kubewright/api/authentication/v1';
 import { ServiceAccount } from '@kubewright/api/core/v1';
 import { requestToken } from '../auth/service-account/token-request.js';
-import { ageColumn, count, nameColumn } from './columns.js';
+import { ageColumn, nameColumn } from './columns.js';
 import { defineRules, type SubresourceRules } from './kind-rules.js';
 
 /** A token for the account, for some time and for some audiences. */
@@ -23,9 +23,5 @@ export const serviceAccountRules = defineRules<ServiceAccount>({
   storageKey: 'serviceaccounts',
   returnsDeleted: true,
   subresources: { token: serviceAccountToken },
-  columns: [
-    nameColumn,
-    count('Secrets', 'How many secrets the account lists.', ({ secrets }) => (secrets ?? []).length),
-    ageColumn,
-  ],
+  columns: [nameColumn, ageColumn],
 });

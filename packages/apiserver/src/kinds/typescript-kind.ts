@@ -9,6 +9,7 @@ import type { KindRules, ScaleRules } from './kind-rules.js';
 
 /**
  * The rules of a kind of one's own: its schema says what is valid, its changes are counted in `metadata.generation`,
+ * an update names the resourceVersion that it changes,
  * and it scales where it says how. `own` adds to them or replaces them.
  */
 export function kindRules<T extends KubernetesObject>(
@@ -16,7 +17,14 @@ export function kindRules<T extends KubernetesObject>(
   own: Partial<Omit<KindRules<T>, 'kind'>> = {},
 ): KindRules<T> {
   const scale = scaleByPaths<T>(kind);
-  return { kind, structural: true, generation: true, ...(scale === undefined ? {} : { scale }), ...own };
+  return {
+    kind,
+    structural: true,
+    generation: true,
+    needsResourceVersion: true,
+    ...(scale === undefined ? {} : { scale }),
+    ...own,
+  };
 }
 
 function scaleByPaths<T extends KubernetesObject>({ scalePaths }: Kind<T>): ScaleRules<T> | undefined {
