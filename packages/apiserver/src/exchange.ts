@@ -30,6 +30,8 @@ export class Exchange {
   readonly startedAt: number;
   info!: RequestInfo;
   user: User = anonymousUser;
+  /** Who asks in fact, where {@link user} is somebody else, and the verb that allowed that. */
+  impersonation: { readonly by: User; readonly constraint: string } | undefined;
   /** The status of the answer; 0 until there is one, 101 where a connection was upgraded. */
   status = 0;
   /** Expires the request unless it is cleared. */

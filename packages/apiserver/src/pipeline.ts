@@ -1,5 +1,6 @@
 import { authenticate } from './auth/authenticate.js';
 import { authorize } from './auth/authorization/authorize.js';
+import { impersonate } from './auth/impersonation/impersonate.js';
 import type { Exchange } from './exchange.js';
 import { allowedMs } from './http/deadline.js';
 import { parseRequestInfo } from './http/request-info.js';
@@ -27,6 +28,7 @@ export const stages: readonly Stage[] = [
     },
   },
   { name: 'authenticate', run: authenticate },
+  { name: 'impersonate', run: impersonate },
   { name: 'authorize', run: authorize },
   { name: 'route to a verb', run: route },
 ];

@@ -5,6 +5,7 @@ import { defaultStorageClass } from './plugins/default-storage-class.js';
 import { defaultTolerationSeconds } from './plugins/default-toleration-seconds.js';
 import { limitRanger } from './plugins/limit-ranger.js';
 import { namespaceLifecycle } from './plugins/namespace-lifecycle.js';
+import { nodeRestriction } from './plugins/node-restriction/node-restriction.js';
 import { persistentVolumeClaimResize } from './plugins/persistent-volume-claim-resize.js';
 import { podSecurity } from './plugins/pod-security.js';
 import { podTopologyLabels } from './plugins/pod-topology-labels.js';
@@ -25,11 +26,15 @@ export interface PluginSelection {
   readonly podSecurity?: PodSecurityConfiguration;
 }
 
-/** All that are on by default, in the order of kube-apiserver's `AllOrderedPlugins`. */
+/** Those that have to be enabled. */
+const offByDefault: ReadonlySet<string> = new Set([nodeRestriction.name]);
+
+/** All of them, in the order of kube-apiserver's `AllOrderedPlugins`. */
 const ordered = (options: PluginSelection): readonly AdmissionPlugin[] => [
   namespaceLifecycle,
   limitRanger,
   serviceAccount as AdmissionPlugin,
+  nodeRestriction,
   taintNodesByCondition as AdmissionPlugin,
   podSecurity(options.podSecurity ?? defaultPodSecurity),
   priority,
@@ -58,5 +63,7 @@ export function builtinPlugins(options: PluginSelection): AdmissionPlugin[] {
     throw new Error(
       `[${both.join(' ')}] in enable-admission-plugins and disable-admission-plugins overlapped`,
     );
-  return all.filter(({ name }) => !disable.includes(name));
+  return all.filter(
+    ({ name }) => !disable.includes(name) && (!offByDefault.has(name) || enable.includes(name)),
+  );
 }

@@ -1,5 +1,5 @@
 import type { Decision } from '../auth/authorization/authorizer.js';
-import { Distribution, type ExposedMetric, exposed } from './series.js';
+import { ByLabels, Distribution, type ExposedMetric, exposed } from './series.js';
 
 /** Upper bounds in seconds, as upstream has them. */
 const bounds = Array.from({ length: 15 }, (_, power) => 0.001 * 2 ** power);
@@ -13,13 +13,21 @@ export class AuthorizationMetrics {
     error: new Distribution(bounds),
   };
 
+  readonly #impersonations = new ByLabels(() => new Distribution(bounds));
+
   observe(decision: Decision, milliseconds: number): void {
     this.#results[resultOf(decision)].observe(milliseconds / 1000);
+  }
+
+  /** @param mode empty where none allowed it */
+  impersonated(mode: string, decision: 'allowed' | 'denied', milliseconds: number): void {
+    this.#impersonations.at({ mode, decision }).observe(milliseconds / 1000);
   }
 
   metrics(): ExposedMetric[] {
     const results = Object.entries(this.#results);
     const seconds = 'authorization_duration_seconds';
+    const attempts = 'apiserver_impersonation_attempts_duration_seconds';
     return [
       exposed('authorization_attempts_total', 'counter', 'Decisions by result.', () =>
         results
@@ -28,6 +36,15 @@ export class AuthorizationMetrics {
       ),
       exposed(seconds, 'histogram', 'Time that a decision takes.', () =>
         results.flatMap(([result, distribution]) => distribution.values(seconds, { result })),
+      ),
+      exposed(
+        'apiserver_impersonation_attempts_total',
+        'counter',
+        'Impersonations by mode and decision.',
+        () => this.#impersonations.flatMap((labels, { count }) => [{ labels, value: count }]),
+      ),
+      exposed(attempts, 'histogram', 'Time that deciding on an impersonation takes.', () =>
+        this.#impersonations.flatMap((labels, distribution) => distribution.values(attempts, labels)),
       ),
     ];
   }

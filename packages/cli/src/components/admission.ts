@@ -9,7 +9,9 @@ export interface AdmissionFlags {
 
 /** Which built-in admission the server of a data directory has, and how it is configured. */
 export async function admissionOptions(flags: AdmissionFlags): Promise<PluginSelection> {
-  const { enableAdmissionPlugins = [], disableAdmissionPlugins = [], admissionControlConfigFile } = flags;
+  // As kubeadm has it, for the Node authorizer's other half.
+  const { enableAdmissionPlugins = ['NodeRestriction'], disableAdmissionPlugins = [] } = flags;
+  const { admissionControlConfigFile } = flags;
   // The kubelet does not bring tokens of service accounts to pods yet.
   const off = enableAdmissionPlugins.includes('ServiceAccount') ? [] : ['ServiceAccount'];
   const selection = {

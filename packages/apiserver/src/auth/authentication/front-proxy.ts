@@ -1,4 +1,5 @@
 import type { ApiRequest } from '../../http/api-request.js';
+import { type HeaderValues, unescapedKey, valuesByName } from '../../http/header-values.js';
 import { type Authenticator, CredentialError } from '../authenticator.js';
 import type { User } from '../user.js';
 
@@ -49,20 +50,6 @@ export function frontProxyAuthenticator(options: FrontProxyOptions, now: () => n
   };
 }
 
-type HeaderValues = ReadonlyMap<string, readonly string[]>;
-
-// Joined values would not do: a comma inside a group's name would make two groups of it.
-function valuesByName(rawHeaders: readonly string[]): HeaderValues {
-  const values = new Map<string, string[]>();
-  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
-    const name = (rawHeaders[at] ?? '').toLowerCase();
-    const known = values.get(name);
-    if (known === undefined) values.set(name, [rawHeaders[at + 1] ?? '']);
-    else known.push(rawHeaders[at + 1] ?? '');
-  }
-  return values;
-}
-
 function firstOf(headers: HeaderValues, names: readonly string[]): string {
   for (const name of names) {
     const text = headers.get(name)?.[0];
@@ -76,18 +63,8 @@ function extraOf(headers: HeaderValues, prefixes: readonly string[]): Record<str
   for (const [name, values] of headers) {
     const prefix = prefixes.find((one) => name.startsWith(one));
     if (prefix === undefined) continue;
-    const key = unescaped(name.slice(prefix.length));
+    const key = unescapedKey(name.slice(prefix.length));
     extra.set(key, [...(extra.get(key) ?? []), ...values]);
   }
   return Object.fromEntries(extra);
-}
-
-/** Keys may hold what a header's name may not. Source: headerrequest's `unescapeExtraKey`. */
-function unescaped(key: string): string {
-  try {
-    return decodeURIComponent(key);
-  } catch (error) {
-    if (error instanceof URIError) return key;
-    throw error;
-  }
 }

@@ -1,9 +1,5 @@
 import type { Subject } from '@kubewright/api/rbac/v1';
-
-/** The name of a service account as a user. */
-export function serviceAccountUser(namespace: string, name: string): string {
-  return `system:serviceaccount:${namespace}:${name}`;
-}
+import { serviceAccountUsername } from '../../service-account/service-account-user.js';
 
 /**
  * Under what key the subject's grants are found: `u:` and a user, or `g:` and a group.
@@ -17,7 +13,7 @@ export function subjectKey(
   if (kind === 'User') return `u:${name}`;
   if (kind === 'Group') return `g:${name}`;
   const home = own === '' ? namespace : own;
-  return kind === 'ServiceAccount' && home !== '' ? `u:${serviceAccountUser(home, name)}` : undefined;
+  return kind === 'ServiceAccount' && home !== '' ? `u:${serviceAccountUsername(home, name)}` : undefined;
 }
 
 /** As the reason of a decision names it. */
