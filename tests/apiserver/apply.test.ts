@@ -258,7 +258,7 @@ describe('an autoscaler', () => {
 
 describe("an update of a kind of one's own", () => {
   it('names the resourceVersion that it changes', async () => {
-    const route = { apiVersion: 'example.dev/v1', kind: 'Route', metadata: { name: 'versioned' } };
+    const route = { apiVersion: 'example.dev/v1', kind: 'Route', metadata: { name: 'versioned' }, spec: {} };
     const created = await send('POST', routes, route);
     expect(created.code).toBe(201);
     const refused = await send('PUT', `${routes}/versioned`, route);
