@@ -50,6 +50,16 @@ export {
 } from './framework/reconcile.js';
 export { sameValue } from './framework/same-value.js';
 export { applyStatus, retryOnConflict, updateStatus } from './framework/status.js';
+export {
+  type AdmissionNotes,
+  type AdmissionRequest,
+  type Mutator,
+  refusal,
+  type Validator,
+} from './framework/webhook/admission-review.js';
+export type { Converter } from './framework/webhook/conversion-review.js';
+export type { CaConsumers } from './framework/webhook/inject-ca-bundle.js';
+export { WebhookServer, type WebhookServerOptions } from './framework/webhook/webhook-server.js';
 export { type Choice, chooseNode } from './scheduler/choose-node.js';
 export { defaultPlugins } from './scheduler/default-plugins.js';
 export { type NodeInfo, nodeInfoOf } from './scheduler/node-info.js';

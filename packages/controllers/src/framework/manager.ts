@@ -51,7 +51,10 @@ interface StartedInformer {
  * are written, the lease is given back.
  */
 export class Manager {
+  /** Writes only while this process leads, where that is asked for. */
   readonly client: Client;
+  /** For what runs on every replica: it writes whether this process leads or not. */
+  readonly standbyClient: Client;
   readonly metrics: Metrics;
   readonly logger: Logger;
   readonly clock: Clock;
@@ -84,6 +87,7 @@ export class Manager {
 
   constructor(client: Client, options: ManagerOptions) {
     this.#options = options;
+    this.standbyClient = client;
     this.logger = options.logger ?? pino({ level: 'silent' });
     this.clock = options.clock ?? client.requester.clock;
     this.random = options.random ?? client.requester.random;
