@@ -43,6 +43,7 @@ import type { ObjectStore, ServiceRanges, WriteContext } from './registry/write-
 import { serveDocuments } from './serve-documents.js';
 import type { Storage } from './storage/storage.js';
 import { JoinedFrames } from './verbs/joined-frames.js';
+import { WebhookClient } from './webhooks/webhook-client.js';
 
 export interface ApiServerOptions extends PluginSelection {
   /** The server does not close it. */
@@ -96,6 +97,8 @@ export class ApiServer implements Registry {
   readonly authentication: Authentication;
   readonly authorizer: Authorizer;
   readonly #authorization: Authorization;
+  /** Calls webhooks of all sorts. */
+  readonly webhooks: WebhookClient;
   readonly #cache: WatchCache;
   readonly #stopping = new AbortController();
   readonly #listeners: HttpsListener[] = [];
@@ -112,9 +115,8 @@ export class ApiServer implements Registry {
     this.storage = cache.storage;
     this.logger = options.logger;
     this.metrics = metrics;
-    const plugins = [...builtinPlugins(options), ...(options.admission ?? [])];
-    this.admission = new AdmissionChain(plugins, metrics.admission);
     this.objects = objectStore(this, () => this.contextFor(self, false));
+    this.webhooks = new WebhookClient(this.objects);
     this.authentication = new Authentication(options.authentication ?? {}, this);
     this.#authorization = new Authorization(options.authorization ?? openAuthorization);
     this.authorizer = this.#authorization.authorizer;
@@ -122,6 +124,13 @@ export class ApiServer implements Registry {
     this.#serviceRanges = options.serviceRanges ?? defaultServiceRanges;
     for (const rules of [...builtinRules, ...(options.kinds ?? [])]) this.#addResource(rules);
     for (const rules of builtinReviews) this.resources.addReview(rules);
+    const webhooks = {
+      client: this.webhooks,
+      metrics: metrics.admission,
+      onIgnored: (err: Error) => this.logger.warn({ err }, 'a webhook failed, and the request went on'),
+    };
+    const plugins = builtinPlugins(options, { objects: this.objects, webhooks });
+    this.admission = new AdmissionChain([...plugins, ...(options.admission ?? [])], metrics.admission);
     this.#addPaths();
   }
 
@@ -211,6 +220,7 @@ export class ApiServer implements Registry {
     if (this.#running > 0) await this.#drained(graceMs);
     await Promise.all(this.#expiries.map((expiry) => expiry.close()));
     this.#cache.close();
+    this.webhooks.close();
   }
 
   /** What the server runs with, for who looks after it; no secrets. */

@@ -1,9 +1,15 @@
+import {
+  MutatingWebhookConfiguration,
+  ValidatingWebhookConfiguration,
+} from '@kubewright/api/admissionregistration/v1';
+import type { ObjectReader } from '../registry/write-context.js';
 import type { AdmissionPlugin } from './admission-plugin.js';
 import { certificateSubjectRestriction } from './plugins/certificate-subject-restriction.js';
 import { defaultIngressClass } from './plugins/default-ingress-class.js';
 import { defaultStorageClass } from './plugins/default-storage-class.js';
 import { defaultTolerationSeconds } from './plugins/default-toleration-seconds.js';
 import { limitRanger } from './plugins/limit-ranger.js';
+import { mutatingAdmissionWebhook } from './plugins/mutating-admission-webhook.js';
 import { namespaceLifecycle } from './plugins/namespace-lifecycle.js';
 import { nodeRestriction } from './plugins/node-restriction/node-restriction.js';
 import { persistentVolumeClaimResize } from './plugins/persistent-volume-claim-resize.js';
@@ -14,7 +20,9 @@ import { runtimeClass } from './plugins/runtime-class.js';
 import { serviceAccount } from './plugins/service-account.js';
 import { storageObjectInUseProtection } from './plugins/storage-object-in-use-protection.js';
 import { taintNodesByCondition } from './plugins/taint-nodes-by-condition.js';
+import { validatingAdmissionWebhook } from './plugins/validating-admission-webhook.js';
 import { defaultPodSecurity, type PodSecurityConfiguration } from './pod-security/configuration.js';
+import type { WebhookCaller } from './webhooks/call-webhook.js';
 
 /** Which of the built-in plugins a server has besides or without those that are on by default. */
 export interface PluginSelection {
@@ -29,8 +37,17 @@ export interface PluginSelection {
 /** Those that have to be enabled. */
 const offByDefault: ReadonlySet<string> = new Set([nodeRestriction.name]);
 
+/** What built-in plugins need of their server. */
+export interface PluginParts {
+  readonly objects: ObjectReader;
+  readonly webhooks: WebhookCaller;
+}
+
 /** All of them, in the order of kube-apiserver's `AllOrderedPlugins`. */
-const ordered = (options: PluginSelection): readonly AdmissionPlugin[] => [
+const ordered = (
+  options: PluginSelection,
+  { objects, webhooks }: PluginParts,
+): readonly AdmissionPlugin[] => [
   namespaceLifecycle,
   limitRanger,
   serviceAccount as AdmissionPlugin,
@@ -46,12 +63,14 @@ const ordered = (options: PluginSelection): readonly AdmissionPlugin[] => [
   certificateSubjectRestriction as AdmissionPlugin,
   defaultIngressClass as AdmissionPlugin,
   podTopologyLabels,
+  mutatingAdmissionWebhook(objects.lister(MutatingWebhookConfiguration), webhooks),
+  validatingAdmissionWebhook(objects.lister(ValidatingWebhookConfiguration), webhooks),
 ];
 
 /** The built-in plugins of a server, in upstream's order. @throws Error for a name that no plugin has, or one that is on and off */
-export function builtinPlugins(options: PluginSelection): AdmissionPlugin[] {
+export function builtinPlugins(options: PluginSelection, parts: PluginParts): AdmissionPlugin[] {
   const { enableAdmissionPlugins: enable = [], disableAdmissionPlugins: disable = [] } = options;
-  const all = ordered(options);
+  const all = ordered(options, parts);
   const names = new Set(all.map(({ name }) => name));
   for (const [option, list] of [
     ['enable-admission-plugins', enable],

@@ -2,6 +2,7 @@ import { ByLabels, Distribution, type ExposedMetric, exposed } from './series.js
 
 /** Upper bounds in seconds, as upstream has them. */
 const bounds = [0.005, 0.025, 0.1, 0.5, 1, 2.5];
+const webhookBounds = [...bounds, 10, 25];
 
 /** Takes how long one plugin took, in milliseconds. */
 export interface AdmissionTimer {
@@ -9,9 +10,23 @@ export interface AdmissionTimer {
   rejected(ms: number): void;
 }
 
-/** How long each admission plugin takes. */
+/** Takes what one call of a webhook came to, and after how many milliseconds. */
+export interface WebhookTimer {
+  allowed(ms: number): void;
+  refused(ms: number, code: number): void;
+  failed(ms: number, outcome: { readonly code: number; readonly isIgnored: boolean }): void;
+}
+
+type Counter = { value: number };
+const counter = (): Counter => ({ value: 0 });
+
+/** How long admission plugins and webhooks take, and what webhooks refuse. */
 export class AdmissionMetrics {
-  readonly #series = new ByLabels(() => new Distribution(bounds));
+  readonly #plugins = new ByLabels(() => new Distribution(bounds));
+  readonly #webhooks = new ByLabels(() => new Distribution(webhookBounds));
+  readonly #requests = new ByLabels(counter);
+  readonly #rejections = new ByLabels(counter);
+  readonly #failedOpen = new ByLabels(counter);
 
   /** Of a plugin's `admit` or `validate` for one operation. */
   timer(labels: {
@@ -20,7 +35,7 @@ export class AdmissionMetrics {
     readonly type: 'admit' | 'validate';
   }): AdmissionTimer {
     const { name, operation, type } = labels;
-    const seriesOf = (rejected: string) => this.#series.at({ name, operation, rejected, type });
+    const seriesOf = (rejected: string) => this.#plugins.at({ name, operation, rejected, type });
     const passed = seriesOf('false');
     return {
       passed: (ms) => passed.observe(ms / 1000),
@@ -28,11 +43,63 @@ export class AdmissionMetrics {
     };
   }
 
+  webhook(labels: {
+    readonly name: string;
+    readonly operation: string;
+    readonly type: 'admit' | 'validating';
+  }): WebhookTimer {
+    const { name, operation, type } = labels;
+    const observe = (ms: number, code: number, isRejected: boolean) => {
+      const rejected = String(isRejected);
+      this.#webhooks.at({ name, operation, rejected, type }).observe(ms / 1000);
+      this.#requests.at({ code: String(Math.min(code, 600)), name, operation, rejected, type }).value++;
+    };
+    const reject = (error: string, code: number) => {
+      const labels = {
+        error_type: error,
+        name,
+        operation,
+        rejection_code: String(Math.min(code, 600)),
+        type,
+      };
+      this.#rejections.at(labels).value++;
+    };
+    return {
+      allowed: (ms) => observe(ms, 200, false),
+      refused: (ms, code) => {
+        observe(ms, code, true);
+        reject('no_error', code);
+      },
+      failed: (ms, { code, isIgnored }) => {
+        observe(ms, code, !isIgnored);
+        if (isIgnored) this.#failedOpen.at({ name, type }).value++;
+        else reject('calling_webhook_error', code);
+      },
+    };
+  }
+
   metrics(): ExposedMetric[] {
-    const name = 'apiserver_admission_controller_admission_duration_seconds';
+    const plugins = 'apiserver_admission_controller_admission_duration_seconds';
+    const webhooks = 'apiserver_admission_webhook_admission_duration_seconds';
+    const counts = (name: string, help: string, series: ByLabels<Counter>) =>
+      exposed(name, 'counter', help, () => series.flatMap((labels, { value }) => [{ labels, value }]));
     return [
-      exposed(name, 'histogram', 'Time that an admission plugin takes.', () =>
-        this.#series.flatMap((labels, seconds) => seconds.values(name, labels)),
+      exposed(plugins, 'histogram', 'Time that an admission plugin takes.', () =>
+        this.#plugins.flatMap((labels, seconds) => seconds.values(plugins, labels)),
+      ),
+      exposed(webhooks, 'histogram', 'Time that an admission webhook takes.', () =>
+        this.#webhooks.flatMap((labels, seconds) => seconds.values(webhooks, labels)),
+      ),
+      counts('apiserver_admission_webhook_request_total', 'Calls of admission webhooks.', this.#requests),
+      counts(
+        'apiserver_admission_webhook_rejection_count',
+        'Refusals by admission webhooks.',
+        this.#rejections,
+      ),
+      counts(
+        'apiserver_admission_webhook_fail_open_count',
+        'Failures of admission webhooks that were passed over.',
+        this.#failedOpen,
       ),
     ];
   }

@@ -1,0 +1,143 @@
+import { isDeepStrictEqual } from 'node:util';
+import { decodeJsonText, encodeJson, isApiError, JsonSyntaxError } from '@kubewright/api';
+import type { MutatingWebhookConfiguration } from '@kubewright/api/admissionregistration/v1';
+import type { JsonObject } from '../../patch/json-object.js';
+import { applyJsonPatch } from '../../patch/json-patch.js';
+import type { Lister } from '../../registry/lister.js';
+import { builtinBodyKind } from '../../schema/body-kind.js';
+import type { AdmissionPlugin } from '../admission-plugin.js';
+import type { AdmissionRequest } from '../admission-request.js';
+import { isSelected } from '../matching/selectors.js';
+import { callWebhook, internalError, type WebhookCaller } from '../webhooks/call-webhook.js';
+import { WebhookIndex, type WebhookMatch } from '../webhooks/webhook-index.js';
+import { becomes, inVersion, isOwnKind } from '../webhooks/webhook-objects.js';
+
+/** What a second round needs to know of the first. Source: KEP-906. */
+interface FirstRound {
+  /** Those that want to see what others changed after them. */
+  readonly reinvocable: Set<unknown>;
+  /** Those of them that something was changed after. */
+  readonly due: Set<unknown>;
+  /** What the last webhook left. */
+  output: string;
+}
+
+/** Asks the webhooks of MutatingWebhookConfigurations one after the other, each about what those before it made. */
+export function mutatingAdmissionWebhook(
+  lister: Lister<MutatingWebhookConfiguration>,
+  caller: WebhookCaller,
+): AdmissionPlugin {
+  const index = new WebhookIndex(lister);
+  const rounds = new WeakMap<AdmissionRequest, FirstRound>();
+  return {
+    name: 'MutatingAdmissionWebhook',
+    admit(request) {
+      // What the server writes on its own waits for nobody.
+      if (request.context.request === undefined) return undefined;
+      const matches = index.matching(request);
+      if (matches.length === 0) return undefined;
+      let round = rounds.get(request);
+      if (round === undefined) {
+        round = { reinvocable: new Set(), due: new Set(), output: '' };
+        rounds.set(request, round);
+      }
+      return askInTurn(caller, request, matches, round);
+    },
+  };
+}
+
+async function askInTurn(
+  caller: WebhookCaller,
+  request: AdmissionRequest,
+  matches: readonly WebhookMatch[],
+  round: FirstRound,
+): Promise<void> {
+  // Built-in plugins changed something in their second round: all who want to know are asked again.
+  if (request.isSecondRound && encodeJson(request.object) !== round.output) becomeDue(round);
+  for (const match of matches) {
+    const { webhook, selectors } = match.registered;
+    if (!isSelected(selectors, request)) continue;
+    if (request.isSecondRound && !round.due.delete(webhook)) continue;
+    const isChanged = await askOne(caller, request, match);
+    if (isChanged) {
+      becomeDue(round);
+      request.askForSecondRound();
+    }
+    if (webhook.reinvocationPolicy === 'IfNeeded') round.reinvocable.add(webhook);
+  }
+  round.output = encodeJson(request.object);
+}
+
+function becomeDue({ reinvocable, due }: FirstRound): void {
+  for (const webhook of reinvocable) due.add(webhook);
+  reinvocable.clear();
+}
+
+/** @returns whether the webhook changed the object */
+async function askOne(
+  caller: WebhookCaller,
+  request: AdmissionRequest,
+  match: WebhookMatch,
+): Promise<boolean> {
+  const { served, registered } = match;
+  const object = inVersion(request, request.object, served);
+  const oldObject = inVersion(request, request.oldObject, served);
+  const verdict = await callWebhook(caller, request, match, { object, oldObject }, 'admit');
+  let isChanged = false;
+  if (verdict?.patch !== undefined) {
+    const operations = readPatch(verdict.patch);
+    if (operations === undefined || verdict.patchType !== 'JSONPatch')
+      throw internalError(
+        new Error(
+          `failed calling webhook "${registered.webhook.name}": ${operations === undefined ? 'received undecodable patch in webhook response' : `unsupported patch type "${verdict.patchType ?? ''}"`}`,
+        ),
+      );
+    isChanged = operations.length > 0 && change(request, match, operations);
+  }
+  annotate(request, match, isChanged);
+  return isChanged;
+}
+
+function readPatch(text: string): unknown[] | undefined {
+  try {
+    const { value } = decodeJsonText(text);
+    return Array.isArray(value) ? value : undefined;
+  } catch (error) {
+    if (error instanceof JsonSyntaxError) return undefined;
+    throw error;
+  }
+}
+
+function change(request: AdmissionRequest, { served, registered }: WebhookMatch, patch: unknown[]): boolean {
+  const { object } = request;
+  if (object === undefined)
+    throw internalError(
+      new Error(
+        `admission webhook "${registered.webhook.name}" attempted to modify the object, which is not supported for this operation`,
+      ),
+    );
+  const before = structuredClone(inVersion(request, object, served)) as unknown as JsonObject;
+  const { kind } = request;
+  const isOwn = isOwnKind(request);
+  try {
+    const patched = applyJsonPatch(before, patch) as JsonObject;
+    const body = isOwn ? served.body : builtinBodyKind(kind.group, kind.version, kind.kind);
+    const { object: normal } = body.normalise(structuredClone(patched));
+    if (isDeepStrictEqual(normal, before)) return false;
+    const changed = normal as unknown as NonNullable<AdmissionRequest['object']>;
+    becomes(object, isOwn ? served.toStored(changed) : changed);
+    return true;
+  } catch (error) {
+    if (!isApiError(error)) throw error;
+    throw internalError(error);
+  }
+}
+
+function annotate(request: AdmissionRequest, { registered, index }: WebhookMatch, mutated: boolean): void {
+  const { configuration, webhook } = registered;
+  const round = request.isSecondRound ? 1 : 0;
+  request.annotate(
+    `mutation.webhook.admission.k8s.io/round_${round}_index_${index}`,
+    encodeJson({ configuration, webhook: webhook.name, mutated }),
+  );
+}

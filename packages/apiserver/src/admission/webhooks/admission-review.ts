@@ -1,0 +1,124 @@
+import { randomUUID } from 'node:crypto';
+import type { KubernetesObject, Status } from '@kubewright/api';
+import { Namespace } from '@kubewright/api/core/v1';
+import type { AdmissionRequest, GroupVersionKind } from '../admission-request.js';
+import type { WebhookMatch } from './webhook-index.js';
+
+/** What a webhook said, checked. */
+export interface WebhookVerdict {
+  readonly allowed: boolean;
+  /** The JSON text of a JSON patch; undefined where nothing is to change. */
+  readonly patch: string | undefined;
+  readonly patchType: string | undefined;
+  readonly status: Partial<Status> | undefined;
+  readonly warnings: readonly string[];
+  readonly auditAnnotations: Readonly<Record<string, string>>;
+}
+
+const group = 'admission.k8s.io';
+const supported = ['v1', 'v1beta1'];
+
+export interface ReviewBody {
+  readonly uid: string;
+  readonly apiVersion: string;
+  readonly body: object;
+}
+
+/** The AdmissionReview that asks a webhook; objects are in the version that it wants. */
+export function reviewOf(
+  request: AdmissionRequest,
+  { registered, served }: WebhookMatch,
+  objects: {
+    readonly object: KubernetesObject | undefined;
+    readonly oldObject: KubernetesObject | undefined;
+  },
+): ReviewBody {
+  const version = registered.webhook.admissionReviewVersions.find((one) => supported.includes(one));
+  if (version === undefined)
+    throw new Error('webhook does not accept known AdmissionReview versions (v1, v1beta1)');
+  const uid = randomUUID();
+  const { operation, resource, subresource, name, user, dryRun, options, kind } = request;
+  const requested = request.served.kind;
+  // A body of its own kind is not converted.
+  const isOwn = kind === resource.rules.kind;
+  const namespace = resource.rules.kind.plural === Namespace.plural ? name : request.namespace;
+  const sub = subresource === '' ? {} : { subResource: subresource };
+  const body = {
+    kind: 'AdmissionReview',
+    apiVersion: `${group}/${version}`,
+    request: {
+      uid,
+      kind: kindOf(isOwn ? served.kind : kind),
+      resource: resourceOf(served.kind),
+      ...sub,
+      requestKind: kindOf(isOwn ? requested : kind),
+      requestResource: resourceOf(requested),
+      ...(subresource === '' ? {} : { requestSubResource: subresource }),
+      ...(name === '' ? {} : { name }),
+      ...(namespace === '' ? {} : { namespace }),
+      operation,
+      userInfo: {
+        username: user.name,
+        ...(user.uid === undefined ? {} : { uid: user.uid }),
+        groups: user.groups,
+        ...(user.extra === undefined ? {} : { extra: user.extra }),
+      },
+      object: objects.object ?? null,
+      oldObject: objects.oldObject ?? null,
+      dryRun,
+      options: options ?? null,
+    },
+  };
+  return { uid, apiVersion: body.apiVersion, body };
+}
+
+function kindOf({ group, version, kind }: GroupVersionKind) {
+  return { group, version, kind };
+}
+
+function resourceOf({ group, version, plural }: { group: string; version: string; plural: string }) {
+  return { group, version, resource: plural };
+}
+
+/** What a webhook answered. @throws Error, in upstream's words, for an answer that is none */
+export function readVerdict(
+  answer: unknown,
+  { uid, apiVersion }: ReviewBody,
+  mutating: boolean,
+): WebhookVerdict {
+  const review = asRecord(answer);
+  const response = asRecord(review?.response);
+  if (response === undefined) throw new Error('webhook response was absent');
+  const isFirst = apiVersion === `${group}/v1`;
+  if (isFirst && response.uid !== uid)
+    throw new Error(`expected response.uid="${uid}", got "${String(response.uid ?? '')}"`);
+  if (isFirst && (review?.apiVersion !== apiVersion || review?.kind !== 'AdmissionReview'))
+    throw new Error(
+      `expected webhook response of ${apiVersion}, Kind=AdmissionReview, got ${String(review?.apiVersion ?? '')}, Kind=${String(review?.kind ?? '')}`,
+    );
+  const { patch, patchType: type, status, result, warnings, auditAnnotations } = response;
+  const has = typeof patch === 'string' && patch !== '';
+  if (!mutating && has) throw new Error('validating webhook may not return response.patch');
+  if (!mutating && isFirst && type !== undefined && type !== null)
+    throw new Error('validating webhook may not return response.patchType');
+  if (isFirst && has && (type === undefined || type === null))
+    throw new Error('webhook returned response.patch but not response.patchType');
+  if (isFirst && !has && type !== undefined && type !== null)
+    throw new Error('webhook returned response.patchType but not response.patch');
+  return {
+    allowed: response.allowed === true,
+    patch: has ? Buffer.from(patch, 'base64').toString('utf8') : undefined,
+    patchType: has ? String(type ?? 'JSONPatch') : undefined,
+    status: asRecord(status ?? result),
+    warnings: Array.isArray(warnings) ? warnings.map(String) : [],
+    auditAnnotations: Object.fromEntries(
+      Object.entries(asRecord(auditAnnotations) ?? {}).map(([key, value]) => [key, String(value)]),
+    ),
+  };
+}
+
+function asRecord(value: unknown): Record<string, unknown> | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : undefined;
+}
