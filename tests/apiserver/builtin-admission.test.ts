@@ -1,3 +1,6 @@
+import 'reflect-metadata';
+import { webcrypto } from 'node:crypto';
+import { CertificateSigningRequest } from '@kubewright/api/certificates/v1';
 import {
   LimitRange,
   Namespace,
@@ -9,9 +12,11 @@ import {
 } from '@kubewright/api/core/v1';
 import { Ingress, IngressClass } from '@kubewright/api/networking/v1';
 import { RuntimeClass } from '@kubewright/api/node/v1';
+import { ClusterRole, ClusterRoleBinding } from '@kubewright/api/rbac/v1';
 import { PriorityClass } from '@kubewright/api/scheduling/v1';
 import { StorageClass } from '@kubewright/api/storage/v1';
 import { startTestServer, type TestServer } from '@kubewright/testing';
+import { Pkcs10CertificateRequestGenerator } from '@peculiar/x509';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 let api: TestServer;
@@ -282,6 +287,86 @@ describe('classes and storage', () => {
       .create({ metadata: { name: 'i' }, spec: { defaultBackend: backend } });
     expect(ingress.spec?.ingressClassName).toBe('usual');
   });
+});
+
+/** A certificate signing request in base64. */
+async function requestFor(name: string): Promise<string> {
+  const algorithm = { name: 'ECDSA', namedCurve: 'P-256' };
+  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  const signingAlgorithm = { name: 'ECDSA', hash: 'SHA-256' };
+  const request = await Pkcs10CertificateRequestGenerator.create({ name, keys, signingAlgorithm });
+  return Buffer.from(request.toString('pem')).toString('base64');
+}
+
+it('a signing request is approved and signed by who may, for its signer, and nobody asks for a master', async () => {
+  const rules = (verb: string, name: string) => ({
+    metadata: { name },
+    rules: [
+      {
+        apiGroups: ['certificates.k8s.io'],
+        resources: [
+          'certificatesigningrequests',
+          'certificatesigningrequests/approval',
+          'certificatesigningrequests/status',
+        ],
+        verbs: ['*'],
+      },
+      {
+        apiGroups: ['certificates.k8s.io'],
+        resources: ['signers'],
+        resourceNames: ['example.org/*'],
+        verbs: [verb],
+      },
+    ],
+  });
+  const secured = await startTestServer({ authorization: { modes: ['RBAC'] } });
+  const { client, clientFor, close } = secured;
+  for (const [user, verb] of [
+    ['approver', 'approve'],
+    ['signer', 'sign'],
+  ] as const) {
+    await client.resource(ClusterRole).create(rules(verb, user));
+    await client.resource(ClusterRoleBinding).create({
+      metadata: { name: user },
+      subjects: [{ kind: 'User', name: user, apiGroup: 'rbac.authorization.k8s.io' }],
+      roleRef: { kind: 'ClusterRole', name: user, apiGroup: 'rbac.authorization.k8s.io' },
+    });
+  }
+  const requests = client.resource(CertificateSigningRequest);
+  const spec = async (signerName: string, subject: string) => ({
+    signerName,
+    usages: ['client auth'],
+    request: await requestFor(subject),
+  });
+  await requests.create({ metadata: { name: 'a' }, spec: await spec('example.org/a', 'CN=someone') });
+  const condition = { type: 'Approved', status: 'True', reason: 'Test', message: '' };
+  const approve = (user: string) =>
+    clientFor({ name: user })
+      .resource(CertificateSigningRequest)
+      .subresource<CertificateSigningRequest>('approval')
+      .patchMerge('a', { status: { conditions: [condition] } });
+  await expect(approve('signer')).rejects.toThrow(
+    'certificatesigningrequests.certificates.k8s.io "a" is forbidden: user not permitted to approve requests with signerName "example.org/a"',
+  );
+  await approve('approver');
+  const failed = { type: 'Failed', status: 'True', reason: 'Test', message: '' };
+  const fail = (user: string) =>
+    clientFor({ name: user })
+      .resource(CertificateSigningRequest)
+      .status.patchMerge('a', { status: { conditions: [condition, failed] } });
+  await expect(fail('approver')).rejects.toThrow(
+    'user not permitted to sign requests with signerName "example.org/a"',
+  );
+  await fail('signer');
+  await expect(
+    requests.create({
+      metadata: { name: 'master' },
+      spec: await spec('kubernetes.io/kube-apiserver-client', 'CN=me, O=system:masters'),
+    }),
+  ).rejects.toThrow(
+    'use of kubernetes.io/kube-apiserver-client signer with system:masters group is not allowed',
+  );
+  await close();
 });
 
 it('a new node takes no pods before it is seen ready', async () => {

@@ -4,6 +4,8 @@ import {
 } from '@kubewright/api/admissionregistration/v1';
 import type { ObjectReader } from '../registry/write-context.js';
 import type { AdmissionPlugin } from './admission-plugin.js';
+import { certificateApproval } from './plugins/certificate-approval.js';
+import { certificateSigning } from './plugins/certificate-signing.js';
 import { certificateSubjectRestriction } from './plugins/certificate-subject-restriction.js';
 import { defaultIngressClass } from './plugins/default-ingress-class.js';
 import { defaultStorageClass } from './plugins/default-storage-class.js';
@@ -60,6 +62,8 @@ const ordered = (
   storageObjectInUseProtection,
   persistentVolumeClaimResize as AdmissionPlugin,
   runtimeClass as AdmissionPlugin,
+  certificateApproval as AdmissionPlugin,
+  certificateSigning as AdmissionPlugin,
   certificateSubjectRestriction as AdmissionPlugin,
   defaultIngressClass as AdmissionPlugin,
   podTopologyLabels,
