@@ -14,7 +14,13 @@ import type { Authorizer } from './auth/authorization/authorizer.js';
 import { ensureDefaultPolicy } from './auth/authorization/rbac/default-policy/ensure-default-policy.js';
 import { serveIssuerDiscovery } from './auth/service-account/issuer-discovery.js';
 import { allAuthenticated, asAuthenticated, type User } from './auth/user.js';
-import { type AdvertisedAddress, publishKubernetesService } from './bootstrap/kubernetes-service.js';
+import {
+  type AdvertisedAddress,
+  createKubernetesService,
+  publishServers,
+} from './bootstrap/kubernetes-service.js';
+import { LivingServers } from './bootstrap/living-servers.js';
+import { ServerIdentity } from './bootstrap/server-identity.js';
 import { bootstrapNamespaces } from './bootstrap/system-namespaces.js';
 import { Expiry } from './cache/expiry.js';
 import { headReader } from './cache/head.js';
@@ -104,6 +110,8 @@ export class ApiServer implements Registry {
   readonly #listeners: HttpsListener[] = [];
   readonly #expiries: Expiry[] = [];
   readonly #serviceRanges: ServiceRanges;
+  #living: LivingServers | undefined;
+  #identity: ServerIdentity | undefined;
   #ready = true;
   #running = 0;
   #idle: (() => void) | undefined;
@@ -176,10 +184,32 @@ export class ApiServer implements Registry {
     }
   }
 
-  /** Names the place where pods reach the server: the Service `kubernetes` leads there. */
-  advertise(address: AdvertisedAddress): Promise<void> {
+  /**
+   * Names the place where pods reach this server: the Service `kubernetes` leads there, and to the other servers of the
+   * store that live.
+   */
+  async advertise(advertised: AdvertisedAddress): Promise<void> {
     const [range = ''] = this.#serviceRanges.clusterIPs;
-    return publishKubernetesService(this.objects, address, new AddressRange(range).at(0n));
+    await createKubernetesService(this.objects, advertised, new AddressRange(range).at(0n));
+    await this.#living?.close();
+    this.#living = new LivingServers({
+      storage: this.storage,
+      self: advertised,
+      publish: (servers) => publishServers(this.objects, servers),
+      onError: (err) => this.logger.warn({ err }, 'the endpoints of the Service kubernetes stay for now'),
+    });
+    await this.#living.start();
+  }
+
+  /** Lets others know by a Lease that this server lives. */
+  async identify(hostname: string, identity = hostname): Promise<void> {
+    const onError = (err: unknown) =>
+      this.logger.warn({ err }, "the server's own Lease is not renewed for now");
+    this.#identity = new ServerIdentity({
+      ...{ objects: this.objects, hostname, identity, onError },
+      now: () => this.now(),
+    });
+    await this.#identity.start();
   }
 
   /** Serves over TLS until {@link close}. */
@@ -214,6 +244,7 @@ export class ApiServer implements Registry {
    */
   async close(graceMs = 2_000): Promise<void> {
     this.#ready = false;
+    await Promise.all([this.#living?.close(), this.#identity?.close()]);
     const closed = this.#listeners.map((listener) => listener.close(graceMs));
     this.#stopping.abort(new Error('the server is shutting down'));
     await Promise.all(closed);

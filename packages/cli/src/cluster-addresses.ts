@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createServer, type Server } from 'node:net';
+import { createServer, isIPv4, type Server } from 'node:net';
 import { networkInterfaces } from 'node:os';
 
 /** The addresses of one data directory's cluster on this machine. */
@@ -37,6 +37,16 @@ export function addressesOf(slot: number, loopback: boolean): ClusterAddresses {
     nodeIP: `${pods}.1`,
     kubernetesIP: `${services}.1`,
   };
+}
+
+/** The same with services elsewhere, as all servers of one store must have them. @throws RangeError for what is no IPv4 range */
+export function withServiceRange(addresses: ClusterAddresses, serviceRange: string): ClusterAddresses {
+  const [address = '', bits = ''] = serviceRange.split('/');
+  const parts = address.split('.').map(Number);
+  const isRange = isIPv4(address) && /^\d+$/.test(bits) && Number(bits) >= 8 && Number(bits) <= 28;
+  if (!isRange || ((parts[3] ?? 0) & 15) !== 0)
+    throw new RangeError(`a range of cluster IPs is like 10.96.0.0/16, not ${serviceRange}`);
+  return { ...addresses, serviceRange, kubernetesIP: [...parts.slice(0, 3), (parts[3] ?? 0) + 1].join('.') };
 }
 
 /** The slot that a directory asks for first: always the same one, so that stopped clusters are not in each other's way. */

@@ -31,22 +31,30 @@ export interface ProxyCommandOptions extends ComponentOptions {
   readonly serviceCidr: string;
 }
 
+export interface ElectedCommandOptions extends ComponentOptions {
+  readonly leaderElect?: boolean;
+}
+
 /** Each runs one part until SIGINT or SIGTERM, and returns the exit status. */
-export function controllerManager(options: ComponentOptions): Promise<number> {
+export function controllerManager(options: ElectedCommandOptions): Promise<number> {
   return runComponent('controller-manager', options, async (client) => {
     const { startControllerManager } = await import('./components/controller-manager.js');
     const rootCa = (await loadConnection({ path: options.kubeconfig })).ca;
     return startControllerManager(client, {
       logger: createLogger('controller-manager', options.verbose),
       rootCa,
+      leaderElect: options.leaderElect,
     });
   });
 }
 
-export function scheduler(options: ComponentOptions): Promise<number> {
+export function scheduler(options: ElectedCommandOptions): Promise<number> {
   return runComponent('scheduler', options, async (client) => {
     const { startSchedulerComponent } = await import('./components/scheduler.js');
-    return startSchedulerComponent(client, createLogger('scheduler', options.verbose));
+    return startSchedulerComponent(client, {
+      logger: createLogger('scheduler', options.verbose),
+      leaderElect: options.leaderElect,
+    });
   });
 }
 

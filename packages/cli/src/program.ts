@@ -1,6 +1,10 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { authorizationFlags } from './authorization-options.js';
-import type { ComponentOptions, KubeletCommandOptions, ProxyCommandOptions } from './component-commands.js';
+import type {
+  ElectedCommandOptions,
+  KubeletCommandOptions,
+  ProxyCommandOptions,
+} from './component-commands.js';
 import type { GenerateClientOptions } from './generate-client.js';
 import { admissionFlags, authenticationFlags } from './server-options.js';
 import { storageFlags } from './storage-options.js';
@@ -22,13 +26,15 @@ export function createProgram(version: string, exit: (status: number) => void): 
     .description('run the API server alone')
     .action(async (options: ServerCommandOptions) => exit(await (await import('./up.js')).serveApi(options)));
 
-  componentOptions(program.command('controller-manager'))
+  elected(componentOptions(program.command('controller-manager')))
     .description('run the built-in controllers against a cluster')
-    .action(async (options: ComponentOptions) => exit(await (await commands()).controllerManager(options)));
+    .action(async (options: ElectedCommandOptions) =>
+      exit(await (await commands()).controllerManager(options)),
+    );
 
-  componentOptions(program.command('scheduler'))
+  elected(componentOptions(program.command('scheduler')))
     .description('run the scheduler against a cluster')
-    .action(async (options: ComponentOptions) => exit(await (await commands()).scheduler(options)));
+    .action(async (options: ElectedCommandOptions) => exit(await (await commands()).scheduler(options)));
 
   componentOptions(program.command('kubelet'))
     .description('run pods of a cluster as processes of this machine')
@@ -83,6 +89,11 @@ function serverOptions(command: Command): Command {
     .option('--data-dir <dir>', 'where everything is kept', '.kubewright')
     .option('--bind-address <address>', 'where the API server listens', '127.0.0.1')
     .addOption(portOption(6443))
+    .option('--pki-dir <dir>', 'CA and token keys that several servers of one cluster share')
+    .option(
+      '--service-cluster-ip-range <cidr>',
+      'range of cluster IPs, the same for all servers of a cluster',
+    )
     .option('--kubeconfig <file>', "where the admin's kubeconfig goes (default: in the data directory)");
 }
 
@@ -91,6 +102,10 @@ function componentOptions(command: Command): Command {
     '--kubeconfig <file>',
     'how to reach the cluster (default: $KUBECONFIG, then ~/.kube/config)',
   );
+}
+
+function elected(command: Command): Command {
+  return command.option('--leader-elect', 'work only while holding a lease that others may want, too');
 }
 
 function verbosity(command: Command): Command {

@@ -24,6 +24,8 @@ export interface ServerCommandOptions
   readonly bindAddress: string;
   readonly port: number;
   readonly kubeconfig?: string;
+  readonly pkiDir?: string;
+  readonly serviceClusterIpRange?: string;
   readonly verbose: number;
 }
 
@@ -59,6 +61,8 @@ export async function up(options: UpOptions): Promise<number> {
       kubeconfig: options.kubeconfig,
       storage: options,
       authorization: options,
+      pkiDirectory: options.pkiDir,
+      serviceRange: options.serviceClusterIpRange,
       loopback,
       nodeName,
       logger: createLogger('apiserver', options.verbose),
@@ -67,7 +71,7 @@ export async function up(options: UpOptions): Promise<number> {
     });
     closers.push(() => api.close());
     const [control] = await Promise.all([
-      startControl(api, options.verbose),
+      startControl(api, options),
       node === undefined
         ? undefined
         : startNode(node, api, { ...options, nodeName, loopback: loopback === true }),
@@ -101,6 +105,8 @@ export async function serveApi(options: ServerCommandOptions): Promise<number> {
     kubeconfig: options.kubeconfig,
     storage: options,
     authorization: options,
+    pkiDirectory: options.pkiDir,
+    serviceRange: options.serviceClusterIpRange,
     nodeName: hostname().toLowerCase(),
     logger: createLogger('apiserver', options.verbose),
     authentication: options,
@@ -121,7 +127,12 @@ function checkIsolation(bindAddress: string): void {
 const accountGroups = ['system:serviceaccounts', 'system:serviceaccounts:kube-system'];
 
 /** Controllers and scheduler, which talk to the server in this process without sockets. */
-async function startControl(api: ApiServerComponent, verbosity: number): Promise<Running> {
+async function startControl(
+  api: ApiServerComponent,
+  { storage, verbose: verbosity }: UpOptions,
+): Promise<Running> {
+  // Others may share the store, with controllers of their own.
+  const leaderElect = storage.engine === 'etcd';
   const [{ startControllerManager }, { startSchedulerComponent }] = await Promise.all([
     import('./components/controller-manager.js'),
     import('./components/scheduler.js'),
@@ -148,8 +159,9 @@ async function startControl(api: ApiServerComponent, verbosity: number): Promise
       logger: createLogger('controller-manager', verbosity),
       rootCa: api.pki.authority.certificate,
       accountClient,
+      leaderElect,
     }),
-    startSchedulerComponent(scheduler, createLogger('scheduler', verbosity)),
+    startSchedulerComponent(scheduler, { logger: createLogger('scheduler', verbosity), leaderElect }),
   ]);
   return {
     close: async () => {

@@ -1,12 +1,17 @@
+import { isAlreadyExists } from '@kubewright/api';
 import { Endpoints, Service } from '@kubewright/api/core/v1';
 import { EndpointSlice } from '@kubewright/api/discovery/v1';
 import type { ObjectStore } from '../registry/write-context.js';
 
-/** Where clients in the cluster reach this server. */
-export interface AdvertisedAddress {
+/** Where clients in the cluster reach a server. */
+export interface ServerAddress {
   readonly address: string;
   readonly port: number;
-  /** The Service's own port: another where this user may not listen on the customary one. @default 443 */
+}
+
+/** The same of this server, with the Service's own port: another where this user may not listen on the customary one. */
+export interface AdvertisedAddress extends ServerAddress {
+  /** @default 443 */
   readonly servicePort?: number;
 }
 
@@ -15,15 +20,16 @@ const namespace = 'default';
 const labels = { component: 'apiserver', provider: 'kubernetes' };
 
 /**
- * Keeps the Service `kubernetes` and its endpoints, through which pods reach the API server.
+ * Creates the Service `kubernetes`, through which pods reach the API servers, unless it is there.
  * Source: kube-apiserver's `kubernetesservice` controller.
  */
-export async function publishKubernetesService(
+export async function createKubernetesService(
   objects: ObjectStore,
-  { address, port, servicePort = 443 }: AdvertisedAddress,
+  { port, servicePort = 443 }: AdvertisedAddress,
   firstClusterIP: string,
 ): Promise<void> {
-  if ((await objects.get(Service, namespace, name)) === undefined) {
+  if ((await objects.get(Service, namespace, name)) !== undefined) return;
+  try {
     await objects.create(Service, {
       metadata: { name, namespace, labels },
       spec: {
@@ -32,16 +38,51 @@ export async function publishKubernetesService(
         ports: [{ name: 'https', port: servicePort, protocol: 'TCP', targetPort: port }],
       },
     });
+  } catch (error) {
+    // Another server of the same store was quicker.
+    if (!isAlreadyExists(error)) throw error;
   }
-  const ports = [{ name: 'https', port, protocol: 'TCP' }];
+}
+
+/**
+ * Makes these servers the endpoints of the Service `kubernetes`. A slice has one port, so where servers listen on several
+ * (of one machine) each further port has a slice of its own.
+ */
+export async function publishServers(objects: ObjectStore, servers: readonly ServerAddress[]): Promise<void> {
+  const byPort = [...groupByPort(servers)].sort(([a], [b]) => a - b);
   await objects.replace(Endpoints, {
     metadata: { name, namespace, labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } },
-    subsets: [{ addresses: [{ ip: address }], ports }],
+    subsets: byPort.map(([port, addresses]) => ({
+      addresses: addresses.map((ip) => ({ ip })),
+      ports: [portOf(port)],
+    })),
   });
-  await objects.replace(EndpointSlice, {
-    metadata: { name, namespace, labels: { 'kubernetes.io/service-name': name } },
-    addressType: address.includes(':') ? 'IPv6' : 'IPv4',
-    endpoints: [{ addresses: [address], conditions: { ready: true } }],
-    ports,
-  });
+  const wanted = new Set<string>();
+  for (const [index, [port, addresses]] of byPort.entries()) {
+    const slice = index === 0 ? name : `${name}-${port}`;
+    wanted.add(slice);
+    await objects.replace(EndpointSlice, {
+      metadata: { name: slice, namespace, labels: { 'kubernetes.io/service-name': name } },
+      addressType: addresses[0]?.includes(':') ? 'IPv6' : 'IPv4',
+      endpoints: addresses.map((address) => ({ addresses: [address], conditions: { ready: true } })),
+      ports: [portOf(port)],
+    });
+  }
+  for (const { metadata } of await objects.list(EndpointSlice, namespace)) {
+    const slice = metadata.name ?? '';
+    if (furtherSlice.test(slice) && !wanted.has(slice)) await objects.delete(EndpointSlice, namespace, slice);
+  }
+}
+
+const furtherSlice = /^kubernetes-\d+$/;
+
+function groupByPort(servers: readonly ServerAddress[]): Map<number, string[]> {
+  const byPort = new Map<number, string[]>();
+  const sorted = servers.toSorted((a, b) => (a.address < b.address ? -1 : 1));
+  for (const { address, port } of sorted) byPort.set(port, [...(byPort.get(port) ?? []), address]);
+  return byPort;
+}
+
+function portOf(port: number) {
+  return { name: 'https', port, protocol: 'TCP' };
 }

@@ -4,12 +4,18 @@ import { dirname, resolve } from 'node:path';
 import { ApiServer, type HttpsListener, PkiDirectory } from '@kubewright/apiserver';
 import { loadKubeconfig, renderKubeconfig } from '@kubewright/client';
 import type { Logger } from 'pino';
-import { type AddressClaim, type ClusterAddresses, claimAddresses } from '../cluster-addresses.js';
+import {
+  type AddressClaim,
+  type ClusterAddresses,
+  claimAddresses,
+  withServiceRange,
+} from '../cluster-addresses.js';
 import { CommandError } from '../command-error.js';
 import { type DataDirectory, openDataDirectory, writePrivate } from '../data-directory.js';
 import { type AdmissionFlags, admissionOptions } from './admission.js';
 import { type AuthenticationFlags, authenticationOptions } from './authentication.js';
 import { type AuthorizationFlags, authorizationOptions } from './authorization.js';
+import { openSharedPki } from './shared-pki.js';
 import { openStorage, type StorageFlags } from './storage.js';
 
 export interface ApiServerComponentOptions {
@@ -21,6 +27,10 @@ export interface ApiServerComponentOptions {
   readonly kubeconfig?: string | undefined;
   readonly storage: StorageFlags;
   readonly authorization: AuthorizationFlags;
+  /** Where the servers of one cluster have their CA and token keys in common. @default each its own */
+  readonly pkiDirectory?: string | undefined;
+  /** Of cluster IPs; the same for all servers of a cluster. @default the data directory's own */
+  readonly serviceRange?: string | undefined;
   /**
    * Whether pods and services have loopback addresses, since this user can't make networks.
    * @default as the data directory was made; for a new one whether this is an ordinary user of Linux
@@ -47,6 +57,9 @@ export interface ApiServerComponent {
   close(): Promise<void>;
 }
 
+/** A server at another port is one of several on its machine. */
+const customaryPort = 6443;
+
 /** Whom the API server's CA vouches for, with the user and the groups that Kubernetes gives each. */
 const componentUsers = {
   'controller-manager': { user: 'system:kube-controller-manager', groups: [] },
@@ -68,11 +81,16 @@ export async function startApiServerComponent(
     const claim = await addressesFor(data, options.loopback);
     closers.push(() => claim.release());
     const [pki, storage] = await Promise.all([
-      PkiDirectory.open(data.pki),
+      options.pkiDirectory === undefined
+        ? PkiDirectory.open(data.pki)
+        : openSharedPki(options.pkiDirectory, data.pki),
       openStorage(options.storage, data.store, options.logger),
     ]);
     closers.push(() => storage.close());
-    const { addresses } = claim;
+    const addresses =
+      options.serviceRange === undefined
+        ? claim.addresses
+        : withServiceRange(claim.addresses, options.serviceRange);
     const [authentication, admission, serving, toKubelets] = await Promise.all([
       authenticationOptions(options.authentication, pki),
       admissionOptions(options.admission),
@@ -114,6 +132,8 @@ export async function startApiServerComponent(
         : await listen(server, tls, { bindAddress: nodeIP, port: listener.port });
       await server.advertise({ address: nodeIP, port, servicePort });
     };
+    const host = hostname().toLowerCase();
+    await server.identify(host, listener.port === customaryPort ? host : `${host}:${listener.port}`);
     await server.advertise({ address: reachable(options.bindAddress), port: listener.port, servicePort });
     return { server, data, pki, addresses, url, kubeconfig, serveNode, close };
   } catch (error) {

@@ -1,14 +1,29 @@
 import type { Client } from '@kubewright/client';
-import { type ControllersOptions, startControllers } from '@kubewright/controllers';
+import {
+  type ControllersOptions,
+  type LeaderElectionOptions,
+  startControllers,
+} from '@kubewright/controllers';
+import type { Logger } from 'pino';
+import { runElected } from './elected.js';
 import type { Running } from './running.js';
 
-/** Runs the built-in controllers. Resolves when they work. */
+export interface ControllerManagerOptions extends Pick<ControllersOptions, 'rootCa' | 'accountClient'> {
+  readonly logger: Logger;
+  /** Whether others may run beside it, of which one works. @default false */
+  readonly leaderElect?: boolean | undefined;
+}
+
+/** Runs the built-in controllers. Resolves when they work, or stand by. */
 export async function startControllerManager(
   client: Client,
-  options: Pick<ControllersOptions, 'logger' | 'rootCa' | 'accountClient'>,
+  { leaderElect, ...options }: ControllerManagerOptions,
 ): Promise<Running> {
+  const start = (signal: AbortSignal, leaderElection?: LeaderElectionOptions) =>
+    startControllers(client, { signal, leaderElection, ...options });
+  if (leaderElect) return runElected({ name: 'kube-controller-manager', logger: options.logger, start });
   const stopping = new AbortController();
-  const controllers = await startControllers(client, { signal: stopping.signal, ...options });
+  const controllers = await start(stopping.signal);
   return {
     close: async () => {
       stopping.abort(new Error('the controller manager is stopping'));

@@ -1,0 +1,38 @@
+import { copyFile, mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { lockDirectory, PkiDirectory } from '@kubewright/apiserver';
+
+/** What the servers of one cluster have in common: the certificate authority, and the keys of tokens. */
+const sharedFiles = ['ca.crt', 'ca.key', 'sa.key', 'sa.pub'];
+
+/**
+ * Opens a server's own certificates under the authority of a directory that several servers share (a copy of it does,
+ * too). The first of them makes it.
+ */
+export async function openSharedPki(shared: string, own: string): Promise<PkiDirectory> {
+  const directory = resolve(shared);
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const lock = await waitForLock(directory);
+  try {
+    const pki = await PkiDirectory.open(directory);
+    await pki.tokenKeys();
+    await mkdir(own, { recursive: true, mode: 0o700 });
+    for (const file of sharedFiles) await copyFile(join(directory, file), join(own, file));
+  } finally {
+    await lock.release();
+  }
+  return PkiDirectory.open(own);
+}
+
+/** Another server has it for a moment. */
+async function waitForLock(directory: string) {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await lockDirectory(directory);
+    } catch (error) {
+      if (attempt === 100) throw error;
+      await delay(50);
+    }
+  }
+}
