@@ -3,12 +3,7 @@ import { Lease } from '@kubewright/api/coordination/v1';
 import { ConfigMap, Endpoints } from '@kubewright/api/core/v1';
 import { Client } from '@kubewright/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  type Etcd,
-  etcdctl,
-  etcdPath,
-  startEtcd,
-} from '../../packages/apiserver/src/storage/etcd/etcd-process.test.support.js';
+import { type Etcd, etcdctl, etcdPath, startEtcd } from '../etcd-process.js';
 import { KubewrightProcess, makeDataDirectory, removeDataDirectory } from '../kubewright-process.js';
 
 const labels = { app: 'web' };

@@ -74,6 +74,8 @@ export class EtcdStorage implements Storage, WatchSource {
   readonly #writes = new Set<Promise<unknown>>();
   readonly #watchdog: NodeJS.Timeout;
   #looking = false;
+  /** The newest revision that this process has heard of. */
+  #newest = 0;
   #closing: Promise<void> | undefined;
 
   /**
@@ -154,7 +156,8 @@ export class EtcdStorage implements Storage, WatchSource {
 
   watch(after: number, watcher: StorageWatcher): StorageWatch {
     this.#assertOpen();
-    const watch: EtcdWatch = new EtcdWatch(this, after, {
+    const from = { after, caughtUp: after >= this.#newest };
+    const watch: EtcdWatch = new EtcdWatch(this, from, {
       onEvents: (events, revision) => watcher.onEvents(events, revision),
       onEnd: (error) => {
         this.#watches.delete(watch);
@@ -268,6 +271,7 @@ export class EtcdStorage implements Storage, WatchSource {
         failure: [{ range: { key: etcdKey } }],
       });
       const revision = response.header?.revision ?? 0;
+      this.#heardOf(revision);
       if (response.succeeded) {
         this.#remember(key, value && { key, value: asBuffer(value), revision });
         return revision;
@@ -280,6 +284,10 @@ export class EtcdStorage implements Storage, WatchSource {
       this.#recent.delete(key);
       throw toApiError(error, isCallError(error) && isMemberFault(error) && !isUnsent(error));
     }
+  }
+
+  #heardOf(revision: number): void {
+    if (revision > this.#newest) this.#newest = revision;
   }
 
   #remember(key: string, entry: StorageEntry | undefined): void {
@@ -306,7 +314,9 @@ export class EtcdStorage implements Storage, WatchSource {
 
   async #range(request: RangeRequest) {
     try {
-      return await this.client.read(methods.range, request);
+      const response = await this.client.read(methods.range, request);
+      this.#heardOf(response.header?.revision ?? 0);
+      return response;
     } catch (error) {
       if (isCompacted(error)) throw listExpired();
       if (isFutureRevision(error)) throw tooLargeRevision(request.revision ?? 0, await this.revision());

@@ -17,13 +17,13 @@ export interface EtcdCompactionOptions {
  * same time, kube-apiservers too, and each interval only one of them does. Source: apiserver's `etcd3/compact.go`.
  */
 export class EtcdCompaction {
-  readonly #client: EtcdClient;
+  readonly #client: Pick<EtcdClient, 'read' | 'write'>;
   readonly #timer: NodeJS.Timeout;
   #clock = 0;
   #revision = 0;
   #running: Promise<void> | undefined;
 
-  constructor(client: EtcdClient, { intervalMs, onError }: EtcdCompactionOptions) {
+  constructor(client: Pick<EtcdClient, 'read' | 'write'>, { intervalMs, onError }: EtcdCompactionOptions) {
     this.#client = client;
     this.#timer = setInterval(() => {
       this.#running ??= this.tick()
@@ -60,7 +60,7 @@ export class EtcdCompaction {
 }
 
 /** Forgets what is visible only before a revision; nothing where that has happened. */
-export async function compactEtcd(client: EtcdClient, revision: number): Promise<void> {
+export async function compactEtcd(client: Pick<EtcdClient, 'read'>, revision: number): Promise<void> {
   try {
     await client.read(methods.compact, { revision }, compactionMs);
   } catch (error) {

@@ -34,28 +34,31 @@ export class EtcdWatch {
   #over = false;
   /** The store's revision when the stream began: until then the past is replayed. */
   #past: number | undefined;
+  /** False while the past is replayed, and while there is no stream. */
+  #caughtUp: boolean;
   #waiting: { readonly revision: number; resolve(): void }[] = [];
   /** Up to here the watcher knows all. */
   known: number;
 
-  constructor(source: WatchSource, after: number, watcher: StorageWatcher) {
+  /** @param from the revision after which it begins, and whether any that follows is known of */
+  constructor(
+    source: WatchSource,
+    from: { readonly after: number; readonly caughtUp: boolean },
+    watcher: StorageWatcher,
+  ) {
     this.#source = source;
     this.#watcher = watcher;
-    this.known = after;
+    this.known = from.after;
+    this.#caughtUp = from.caughtUp;
     this.#stopMoving = source.client.onMove((left) => {
       if (this.#stream?.member === left) this.#reopen();
     });
     void this.#open();
   }
 
-  /** Whether it has caught up and its stream stands. */
-  get live(): boolean {
-    return this.#past !== undefined && this.known >= this.#past;
-  }
-
-  /** Settles when the watcher knows all up to a revision, or is not live any more. */
+  /** Settles when the watcher knows all up to a revision, or is not one of those that had caught up. */
   reached(revision: number): Promise<void> {
-    if (!this.live || this.known >= revision) return Promise.resolve();
+    if (!this.#caughtUp || this.known >= revision) return Promise.resolve();
     return new Promise((resolve) => this.#waiting.push({ revision, resolve }));
   }
 
@@ -121,6 +124,7 @@ export class EtcdWatch {
     this.#stream?.cancel();
     this.#stream = undefined;
     this.#past = undefined;
+    this.#caughtUp = false;
     for (const { resolve } of this.#waiting.splice(0)) resolve();
   }
 
@@ -136,6 +140,7 @@ export class EtcdWatch {
     if (response.created) {
       this.#past = response.header?.revision ?? 0;
       this.#failures = 0;
+      this.#caughtUp ||= this.known >= this.#past;
     }
     const newest = response.events?.at(-1)?.kv?.modRevision ?? 0;
     if (newest <= this.known) return;
@@ -153,6 +158,7 @@ export class EtcdWatch {
       if (event !== undefined) events.push(event);
     }
     this.known = newest;
+    this.#caughtUp ||= this.#past !== undefined && newest >= this.#past;
     this.#source.onEvents(events);
     this.#deliver(events);
     this.#waiting = this.#waiting.filter(({ revision, resolve }) => revision > newest || resolve());
