@@ -92,6 +92,6 @@ export {
   quantityValue,
   subtractQuantities,
 } from './quantity.js';
-export type { Schema, SchemaSource } from './schema.js';
+export type { Schema, SchemaSource, ValidationRule } from './schema.js';
 export { formatMicroTime, formatTime, parseTime } from './time.js';
 export { initialEventsEnd, type WatchEvent, type WatchEventType } from './watch-event.js';

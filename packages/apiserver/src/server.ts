@@ -27,6 +27,7 @@ import { headReader } from './cache/head.js';
 import { Turns } from './cache/turns.js';
 import { WatchCache } from './cache/watch-cache.js';
 import { Exchange } from './exchange.js';
+import { CustomResources } from './extensions/custom-resources.js';
 import { type ApiRequest, maxBodyBytes, type ResponseSink } from './http/api-request.js';
 import { longestRequestMs } from './http/deadline.js';
 import { answerHealth, type HealthCheck } from './http/health.js';
@@ -106,6 +107,7 @@ export class ApiServer implements Registry {
   /** Calls webhooks of all sorts. */
   readonly webhooks: WebhookClient;
   readonly #cache: WatchCache;
+  readonly #customResources: CustomResources;
   readonly #stopping = new AbortController();
   readonly #listeners: HttpsListener[] = [];
   readonly #expiries: Expiry[] = [];
@@ -139,6 +141,13 @@ export class ApiServer implements Registry {
     };
     const plugins = builtinPlugins(options, { objects: this.objects, webhooks });
     this.admission = new AdmissionChain([...plugins, ...(options.admission ?? [])], metrics.admission);
+    this.#customResources = new CustomResources({
+      registry: this,
+      cache,
+      name: (prefix, resource) => metrics.storage.name(prefix, resource),
+      context: () => this.contextFor(self, false),
+      webhooks: this.webhooks,
+    });
     this.#addPaths();
   }
 
@@ -151,6 +160,7 @@ export class ApiServer implements Registry {
     const server = new ApiServer(options, cache, metrics);
     await cache.ready();
     server.#authorization.follow(server.resources);
+    await server.#customResources.start();
     await bootstrapNamespaces(server.objects);
     if (server.#authorization.modes.includes('RBAC')) await ensureDefaultPolicy(server.objects);
     return server;
@@ -250,6 +260,7 @@ export class ApiServer implements Registry {
     await Promise.all(closed);
     if (this.#running > 0) await this.#drained(graceMs);
     await Promise.all(this.#expiries.map((expiry) => expiry.close()));
+    await this.#customResources.close();
     this.#cache.close();
     this.webhooks.close();
   }

@@ -34,10 +34,19 @@ export function headReader<T>(
   return {
     head(bytes) {
       const object = takeFresh(bytes) ?? (JSON.parse(bytes.toString()) as KubernetesObject);
-      const fields: Record<string, string> = {};
-      for (const path of plain) fields[path] = fieldText(object, path);
-      for (const [name, make] of made) fields[name] = make(object as T);
-      return { labels: object.metadata?.labels ?? none, fields };
+      const head = headOf(object, plain);
+      for (const [name, make] of made) head.fields[name] = make(object as T);
+      return head;
     },
   };
+}
+
+/** The head of an object that is parsed already. */
+export function headOf(
+  object: KubernetesObject,
+  paths: readonly string[],
+): { readonly labels: Labels; readonly fields: Record<string, string> } {
+  const fields: Record<string, string> = {};
+  for (const path of paths) fields[path] = fieldText(object, path);
+  return { labels: object.metadata?.labels ?? none, fields };
 }

@@ -6,10 +6,11 @@ import {
   validatingAdmissionPolicyRules,
   validatingWebhookConfigurationRules,
 } from './admission-registration.js';
-import { apiServiceRules, customResourceDefinitionRules } from './api-extensions.js';
+import { apiServiceRules } from './api-service.js';
 import { certificateSigningRequestRules, priorityClassRules, runtimeClassRules } from './cluster-classes.js';
 import { configMapRules } from './config-map.js';
 import { cronJobRules } from './cron-job.js';
+import { customResourceDefinitionRules } from './custom-resource-definition.js';
 import { daemonSetRules } from './daemon-set.js';
 import { deploymentRules } from './deployment.js';
 import {

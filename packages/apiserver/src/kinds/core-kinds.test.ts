@@ -29,7 +29,7 @@ test('a namespace is active, named by a label, and held until its content is gon
     status: { phase: 'Active' },
   });
   expect(namespaceRules.held?.(namespace)).toBe(true);
-  namespaceRules.markDeleted?.(namespace);
+  namespaceRules.markDeleted?.(namespace, testContext);
   expect(namespace.status?.phase).toBe('Terminating');
   const finalized: Namespace = { metadata: { name: 'x' }, spec: { finalizers: [] } };
   namespaceRules.subresources?.finalize?.prepareForUpdate?.(finalized, namespace, testContext);

@@ -149,7 +149,7 @@ export interface KindRules<T extends KubernetesObject = KubernetesObject> {
   /** True while something besides `metadata.finalizers` holds a deleted object (a namespace's `spec.finalizers`). */
   held?(object: T): boolean;
   /** Marks an object that is held while it is deleted (a namespace's phase Terminating). */
-  markDeleted?(object: T): void;
+  markDeleted?(object: T, context: WriteContext): void;
   /** Values of selectable fields that are no plain path into the object. */
   readonly fields?: Readonly<Record<string, FieldReader<T>['read']>>;
   /** Without columns a table shows name and age. */

@@ -5,6 +5,8 @@ import {
   type LabelSelector,
   labelRequirements,
 } from '@kubewright/api';
+import { structural } from '../schema/structural.js';
+import { StructuralSchema } from '../schema/structural-schema.js';
 import type { KindRules, ScaleRules } from './kind-rules.js';
 
 /**
@@ -22,9 +24,19 @@ export function kindRules<T extends KubernetesObject>(
     structural: true,
     generation: true,
     needsResourceVersion: true,
+    default: (object) => fillIn(object, kind),
     ...(scale === undefined ? {} : { scale }),
     ...own,
   };
+}
+
+/** What admission changed gets its defaults, too. */
+function fillIn(object: KubernetesObject, { schema }: Kind): void {
+  const shaped = structural(object, StructuralSchema.of(schema.root));
+  if (shaped === object) return;
+  for (const name of Object.keys(object))
+    if (!Object.hasOwn(shaped as object, name)) Reflect.deleteProperty(object, name);
+  Object.assign(object, shaped);
 }
 
 function scaleByPaths<T extends KubernetesObject>({ scalePaths }: Kind<T>): ScaleRules<T> | undefined {

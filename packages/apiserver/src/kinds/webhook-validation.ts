@@ -68,7 +68,7 @@ function validateWebhook(webhook: Webhook, field: FieldPath): FieldError[] {
     ...validateLabelSelector(webhook.namespaceSelector, field.child('namespaceSelector')),
     ...validateLabelSelector(webhook.objectSelector, field.child('objectSelector')),
     ...validateChoice(webhook.reinvocationPolicy, ['IfNeeded', 'Never'], field.child('reinvocationPolicy')),
-    ...validateClient(webhook.clientConfig ?? {}, field.child('clientConfig')),
+    ...validateWebhookClient(webhook.clientConfig ?? {}, field.child('clientConfig')),
     ...validateMatchConditions(webhook.matchConditions ?? [], field.child('matchConditions')),
   ];
 }
@@ -85,8 +85,13 @@ function validateQualifiedName(name: string, field: FieldPath): FieldError[] {
 
 const reviewVersions = ['v1', 'v1beta1'];
 
-function validateReviewVersions(versions: readonly string[], field: FieldPath): FieldError[] {
-  if (versions.length === 0) return [required(field, `must specify one of ${reviewVersions.join(', ')}`)];
+/** The versions of reviews that a webhook takes; `missing` is said where it names none. */
+export function validateReviewVersions(
+  versions: readonly string[],
+  field: FieldPath,
+  missing = `must specify one of ${reviewVersions.join(', ')}`,
+): FieldError[] {
+  if (versions.length === 0) return [required(field, missing)];
   const seen = new Set<string>();
   const errors = versions.flatMap((version, index) => {
     const at = field.index(index);
@@ -99,7 +104,11 @@ function validateReviewVersions(versions: readonly string[], field: FieldPath): 
   return errors;
 }
 
-function validateClient({ url, service }: WebhookClientConfig, field: FieldPath): FieldError[] {
+/** Where a webhook is called: a URL or a Service. */
+export function validateWebhookClient(
+  { url, service }: Pick<WebhookClientConfig, 'url' | 'service'>,
+  field: FieldPath,
+): FieldError[] {
   if ((url === undefined) === (service === undefined))
     return [required(field, 'exactly one of url or service is required')];
   if (url !== undefined) return validateUrl(url, field.child('url'));

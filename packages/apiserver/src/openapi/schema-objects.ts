@@ -1,7 +1,7 @@
 import type { Schema, SchemaSource } from '@kubewright/api';
 import { definitions } from '@kubewright/api/schemas';
 import type { ReferenceObject, SchemaObject } from 'openapi3-ts/oas30';
-import { described } from './descriptions.js';
+import { described as withDescriptions } from './descriptions.js';
 import { type DocumentedKind, definitionName } from './documented-kind.js';
 
 /** What discovery consists of. */
@@ -21,9 +21,10 @@ export class SchemaObjects {
     const name = definitionName(kind);
     if (kind.schema.name !== undefined) return this.#add(name, kind.schema.root, kind.schema);
     const { group, version, kind: kindName, schema } = kind;
+    const described = schema.documented?.() ?? schema.root;
     const root: Schema = {
-      ...schema.root,
-      properties: { ...schema.root.properties, metadata: { $ref: objectMeta } },
+      ...described,
+      properties: { ...described.properties, metadata: { $ref: objectMeta } },
       'x-kubernetes-group-version-kind': [{ group, version, kind: kindName }],
     };
     return this.#add(name, root, { root, resolve: (ref) => resolve(ref, schema) });
@@ -67,7 +68,7 @@ export class SchemaObjects {
     if (!this.#schemas.has(name)) {
       // Known before it is made: definitions may contain themselves.
       this.#schemas.set(name, {});
-      this.#schemas.set(name, this.#convert(described(name, schema), source) as SchemaObject);
+      this.#schemas.set(name, this.#convert(withDescriptions(name, schema), source) as SchemaObject);
     }
     return { $ref: `#/components/schemas/${name}` };
   }

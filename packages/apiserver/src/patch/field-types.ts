@@ -93,7 +93,7 @@ class Compiler {
     const metadata = root.properties?.metadata;
     // A kind of a third party does not describe its metadata: every kind has the same.
     const described =
-      metadata === undefined || metadata.$ref !== undefined || metadata.properties !== undefined;
+      this.#source.name !== undefined || metadata === undefined || metadata.$ref !== undefined;
     const schema: Schema = described
       ? root
       : { ...root, properties: { ...root.properties, metadata: definitions.get(objectMeta) } };

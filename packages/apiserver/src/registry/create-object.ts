@@ -68,7 +68,7 @@ async function createNamed<T extends KubernetesObject>(
   const { rules } = resource;
   const errors = [
     ...validateMetadata(resource, object),
-    ...resource.schemaErrors(object),
+    ...resource.schemaErrors({ object }),
     ...(rules.validate?.(object, context) ?? []),
     ...(rules.validateCreate?.(object, context) ?? []),
   ];
@@ -86,9 +86,11 @@ async function createNamed<T extends KubernetesObject>(
   const giveBack = await rules.allocate?.(object, undefined, context);
   try {
     const bytes = storedBytes(object);
+    const written = resource.writeStored(object, bytes);
+    const put = written instanceof Promise ? await written : written;
     const revision = await registry.storage.write(key, (current) => {
       if (current !== undefined) throw alreadyExists(rules.kind, name);
-      return { put: bytes };
+      return { put };
     });
     object.metadata.resourceVersion = String(revision);
     return { bytes, revision, object };

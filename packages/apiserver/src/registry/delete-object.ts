@@ -34,7 +34,8 @@ export async function deleteObject<T extends KubernetesObject>(
   let outcome: { object: T; bytes: Buffer; gone: boolean } | undefined;
   const decide = async (entry: StorageEntry | undefined): Promise<Decision> => {
     if (entry === undefined) throw notFound(rules.kind, target.name);
-    const old = parseStored<T>(entry.value, entry.revision);
+    const value = resource.forms === undefined ? entry.value : await resource.readStored(key, entry);
+    const old = parseStored<T>(value, entry.revision);
     checkPreconditions(resource, old, options);
     const request = new AdmissionRequest<T>({
       operation: 'DELETE',
@@ -51,13 +52,15 @@ export async function deleteObject<T extends KubernetesObject>(
     if (admitted !== undefined) await admitted;
     const validated = registry.admission.validate(request);
     if (validated !== undefined) await validated;
-    const object = parseStored<T>(entry.value, entry.revision);
+    const object = parseStored<T>(value, entry.revision);
     mark(resource, object, options, context);
     const gone = isFinished(resource, object);
-    outcome = { object, bytes: gone ? entry.value : storedBytes(object), gone };
+    outcome = { object, bytes: gone ? value : storedBytes(object), gone };
     if (context.dryRun) return { keep: true };
     if (gone) return { delete: true };
-    return outcome.bytes.equals(entry.value) ? { keep: true } : { put: outcome.bytes };
+    if (outcome.bytes.equals(value)) return { keep: true };
+    const written = resource.writeStored(object, outcome.bytes);
+    return { put: written instanceof Promise ? await written : written };
   };
   let revision: number;
   if (context.dryRun) {
@@ -116,7 +119,7 @@ function mark<T extends KubernetesObject>(
     metadata.deletionTimestamp = formatTime(context.now() + wanted * 1000);
     metadata.deletionGracePeriodSeconds = wanted;
     if (metadata.generation !== undefined && metadata.generation > 0) metadata.generation += 1;
-    rules.markDeleted?.(object);
+    rules.markDeleted?.(object, context);
     return;
   }
   shorten(metadata, wanted, options);

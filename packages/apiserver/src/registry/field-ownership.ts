@@ -52,6 +52,10 @@ export class FieldOwnership {
       now: this.#writer.now(),
       ...(resetFields === undefined ? {} : { resetFields }),
       atVersion: (object, apiVersion) => {
+        if (resource.forms !== undefined) {
+          const at = resource.forms.at(object as unknown as KubernetesObject, apiVersion);
+          return at && { object: at.object as unknown as JsonObject, schema: at.kind.schema };
+        }
         const other = resource.served.find((one) => one.kind.apiVersion === apiVersion);
         if (other === undefined) return undefined;
         const stored = this.#served.toStored(structuredClone(object) as unknown as KubernetesObject);

@@ -3,7 +3,8 @@ import type { ResourceCache } from '../cache/resource-cache.js';
 import { itemBytes, objectBytes, parseStored, storedBytes } from '../encoding/object-bytes.js';
 import type { Conversion, KindRules } from '../kinds/kind-rules.js';
 import { type BodyKind, bodyKindOf } from '../schema/body-kind.js';
-import { createSchemaValidator, type SchemaValidator } from '../schema/schema-validator.js';
+import { type Judged, structuralErrors } from '../schema/structural-errors.js';
+import { StructuralSchema } from '../schema/structural-schema.js';
 import type { StorageEntry } from '../storage/storage.js';
 import type { FieldError } from '../validation/field-error.js';
 
@@ -21,11 +22,15 @@ export interface StoredForms<T extends KubernetesObject = KubernetesObject> {
   current(stored: Buffer): Buffer;
   /**
    * Bytes of the cache at the resource's own version: the same bytes where they are of it already.
-   * @throws Error where only {@link convert} can
+   * @throws Error where they have to be prepared
    */
   read(current: Buffer): Buffer;
-  /** Brings all to the resource's own version with the help of another process. Absent where none is needed. */
-  convert?(current: readonly Buffer[]): Promise<Buffer[]>;
+  /**
+   * Has another process bring these to the resource's own version, so that `read` knows them. Absent where none is
+   * needed.
+   * @throws ApiError InternalError where it can't
+   */
+  prepare?(current: readonly Buffer[]): Promise<void>;
   /** What is to be stored of an object; `bytes` are its own. */
   write(object: T, bytes: Buffer): Buffer | Promise<Buffer>;
   /** The object at another version of its kind, for those who own its fields there. */
@@ -42,7 +47,6 @@ export class Resource<T extends KubernetesObject = KubernetesObject> {
   readonly served: readonly ServedKind<T>[];
   /** Undefined where what is stored is what the rules know: of all kinds but custom resources. */
   readonly forms: StoredForms<T> | undefined;
-  #schemaValidator: SchemaValidator | undefined;
 
   constructor(rules: KindRules<T>, openCache: (prefix: string) => ResourceCache, forms?: StoredForms<T>) {
     this.rules = rules;
@@ -69,10 +73,9 @@ export class Resource<T extends KubernetesObject = KubernetesObject> {
   }
 
   /** What the schema itself finds wrong, for kinds whose schema says what is valid. */
-  schemaErrors(object: T): FieldError[] {
+  schemaErrors(judged: Judged): FieldError[] {
     if (!this.rules.structural) return [];
-    this.#schemaValidator ??= createSchemaValidator(this.rules.kind.schema);
-    return this.#schemaValidator(object);
+    return structuralErrors(StructuralSchema.of(this.rules.kind.schema.root), judged);
   }
 
   /** Bytes of the store as those of an object that the rules know. Only of interest where there are {@link forms}. */
@@ -80,8 +83,13 @@ export class Resource<T extends KubernetesObject = KubernetesObject> {
     if (this.forms === undefined) return value;
     const cached = this.cache.get(key);
     const current = cached?.revision === revision ? cached.bytes : this.forms.current(value);
-    const [converted] = (await this.forms.convert?.([current])) ?? [this.forms.read(current)];
-    return converted ?? current;
+    await this.forms.prepare?.([current]);
+    return this.forms.read(current);
+  }
+
+  /** What is to be stored of an object whose own bytes these are. */
+  writeStored(object: T, bytes: Buffer): Buffer | Promise<Buffer> {
+    return this.forms === undefined ? bytes : this.forms.write(object, bytes);
   }
 
   /** The inverse of {@link key}. */
@@ -144,7 +152,17 @@ export class ServedKind<T extends KubernetesObject = KubernetesObject> {
     return object;
   }
 
-  /** A stored entry as a client of this version reads it. */
+  /** To be awaited, where it is a promise, before these are read at this version. */
+  prepare(entries: readonly { readonly bytes: Buffer }[]): Promise<void> | undefined {
+    return this.resource.forms?.prepare?.(entries.map(({ bytes }) => bytes));
+  }
+
+  /** A stored entry as the rules know it. */
+  readStored(stored: Buffer, revision: number): T {
+    return parseStored<T>(this.#own(stored), revision);
+  }
+
+  /** A stored entry as a client of this version reads it, without its resource version. */
   readBytes(stored: Buffer): KubernetesObject {
     return this.fromStored(JSON.parse(this.#own(stored).toString()) as T);
   }

@@ -60,7 +60,7 @@ export async function updateObject<T extends KubernetesObject>(
     outcome = await changed(registry, resource, entry, options, context);
     if (context.dryRun) return { keep: true };
     if (outcome.removes) return { delete: true };
-    return isSame(outcome, entry) ? { keep: true } : { put: outcome.bytes };
+    return isSame(resource, outcome, entry) ? { keep: true } : { put: outcome.stored };
   };
   let revision: number;
   if (context.dryRun) {
@@ -94,18 +94,25 @@ export async function updateObject<T extends KubernetesObject>(
 interface Outcome<T extends KubernetesObject> {
   readonly object: T;
   readonly old: T;
+  /** Of the object, at the version of the resource. */
   readonly bytes: Buffer;
+  /** What is to be stored: the same but for custom resources that are stored at another version. */
+  readonly stored: Buffer;
   readonly removes: boolean;
   readonly giveBack: (() => Promise<void>) | undefined;
 }
 
 // Fields may stand in another order: the same object has the same length in any order, so few need a closer look.
 function isSame<T extends KubernetesObject>(
-  { bytes, object, old }: Outcome<T>,
+  { forms }: Resource<T>,
+  { stored, object, old }: Outcome<T>,
   { value }: StorageEntry,
 ): boolean {
-  if (bytes.length !== value.length) return false;
-  return bytes.equals(value) || jsonEqual(withoutVersion(object), withoutVersion(old));
+  if (stored.length !== value.length) return false;
+  if (stored.equals(value)) return true;
+  // What is stored may be of another version than the object.
+  if (forms !== undefined) return jsonEqual(parseStored(stored, 0), parseStored(value, 0));
+  return jsonEqual(withoutVersion(object), withoutVersion(old));
 }
 
 function withoutVersion(object: KubernetesObject): KubernetesObject {
@@ -122,13 +129,16 @@ async function changed<T extends KubernetesObject>(
 ): Promise<Outcome<T>> {
   const { rules } = resource;
   const { name, namespace, subresource } = options;
-  const current = parseStored<T>(entry.value, entry.revision);
+  const { forms } = resource;
+  const value =
+    forms === undefined ? entry.value : await resource.readStored(resource.key(namespace, name), entry);
+  const current = parseStored<T>(value, entry.revision);
   const wanted = await options.change(current);
   const object = wanted ?? current;
   // An apply that changes nothing, which most are, needs no second copy.
   let parsed: T | undefined;
   const before = (): T => {
-    parsed ??= parseStored<T>(entry.value, entry.revision);
+    parsed ??= parseStored<T>(value, entry.revision);
     return parsed;
   };
   if (wanted !== undefined) refuseStale(resource, wanted, before());
@@ -152,10 +162,11 @@ async function changed<T extends KubernetesObject>(
   if (wanted === undefined) {
     // What is stored was valid when it was written.
     const bytes = storedBytes(object);
-    if (bytes.equals(entry.value)) {
+    if (bytes.equals(value)) {
       const validated = registry.admission.validate(request);
       if (validated !== undefined) await validated;
-      return { object, old: object, bytes, removes: isFinished(resource, object), giveBack: undefined };
+      const removes = isFinished(resource, object);
+      return { object, old: object, bytes, stored: entry.value, removes, giveBack: undefined };
     }
   }
   const old = before();
@@ -166,7 +177,9 @@ async function changed<T extends KubernetesObject>(
   const validated = registry.admission.validate(request);
   if (validated !== undefined) await validated;
   const giveBack = await rules.allocate?.(object, old, context);
-  return { object, old, bytes: storedBytes(object), removes: isFinished(resource, object), giveBack };
+  const bytes = storedBytes(object);
+  const stored = forms === undefined ? bytes : await forms.write(object, bytes);
+  return { object, old, bytes, stored, removes: isFinished(resource, object), giveBack };
 }
 
 /**
@@ -253,7 +266,11 @@ function validate<T extends KubernetesObject>(
   { subresource, context }: AdmissionRequest<T>,
 ): FieldError[] {
   const { rules } = resource;
-  const errors = [...validateMetadataUpdate(resource, object, old), ...resource.schemaErrors(object)];
+  const statusOnly = subresource === 'status';
+  const errors = [
+    ...validateMetadataUpdate(resource, object, old),
+    ...resource.schemaErrors({ object, old, statusOnly }),
+  ];
   const own = rules.subresources?.[subresource]?.validateUpdate;
   if (own !== undefined) return [...errors, ...own(object, old)];
   if (subresource === 'status') return errors;

@@ -1,5 +1,9 @@
-import type { Schema, SchemaSource } from '@kubewright/api';
-import { createNormaliser, type Normaliser } from './normalise.js';
+import type { SchemaSource } from '@kubewright/api';
+import { applyDefaults } from './defaults.js';
+import { normaliseMetadata } from './metadata-normaliser.js';
+import type { Normaliser } from './normalise.js';
+import { prune } from './prune.js';
+import { StructuralSchema } from './structural-schema.js';
 
 /**
  * Brings a body to a structural schema's form: fields that it does not have are pruned (and named), defaults filled
@@ -7,53 +11,18 @@ import { createNormaliser, type Normaliser } from './normalise.js';
  * Source: the CustomResourceDefinition page, "Pruning" and "Defaulting".
  */
 export function createStructuralNormaliser(source: SchemaSource): Normaliser {
-  const { metadata = {}, ...properties } = source.root.properties ?? {};
-  const typed = createNormaliser(
-    { root: { type: 'object', properties: { metadata } }, resolve: source.resolve },
-    'ObjectMeta',
-  );
-  const schema: Schema = { ...source.root, properties };
+  let schema: StructuralSchema | undefined;
   return (body) => {
-    const { metadata: given, ...rest } = body;
-    const unknownFields: string[] = [];
-    const object = shape(rest, schema, '', unknownFields) as Record<string, unknown>;
-    const meta = typed(given === undefined ? {} : { metadata: given });
-    return {
-      object: { ...object, ...meta.object },
-      unknownFields: [...unknownFields, ...meta.unknownFields],
-    };
+    schema ??= StructuralSchema.of(source.root);
+    const { apiVersion, kind, metadata: given, ...rest } = body;
+    const { metadata, unknownFields } = normaliseMetadata(given ?? {});
+    const unknown = [...unknownFields];
+    const shaped = structural(rest, schema, unknown) as Record<string, unknown>;
+    return { object: { apiVersion, kind, metadata, ...shaped }, unknownFields: unknown.sort() };
   };
 }
 
-function shape(value: unknown, schema: Schema, path: string, unknownFields: string[]): unknown {
-  if (Array.isArray(value)) {
-    const { items } = schema;
-    if (items === undefined) return value;
-    return value.map((item: unknown, index) => shape(item, items, `${path}[${index}]`, unknownFields));
-  }
-  if (typeof value !== 'object' || value === null) return value;
-  const { properties, additionalProperties } = schema;
-  const open =
-    schema['x-kubernetes-preserve-unknown-fields'] === true || (!properties && !additionalProperties);
-  const result: Record<string, unknown> = {};
-  for (const [name, field] of Object.entries(value)) {
-    const at = path === '' ? name : `${path}.${name}`;
-    const property = Object.hasOwn(properties ?? {}, name) ? properties?.[name] : undefined;
-    const next = property ?? (typeof additionalProperties === 'object' ? additionalProperties : undefined);
-    if (next !== undefined) setOwn(result, name, shape(field, next, at, unknownFields));
-    else if (open || additionalProperties === true) setOwn(result, name, field);
-    else unknownFields.push(at);
-  }
-  for (const [name, property] of Object.entries(properties ?? {})) {
-    const { default: preset, nullable } = property;
-    const absent = result[name] === undefined || (result[name] === null && !nullable);
-    if (preset !== undefined && absent)
-      result[name] = shape(structuredClone(preset), property, name, unknownFields);
-  }
-  return result;
-}
-
-/** Sets an own property even for the key `__proto__`. */
-function setOwn(object: Record<string, unknown>, key: string, value: unknown): void {
-  Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
+/** The fields of an object besides its type and metadata, or a part of it, in the form of a schema; the same value where it is in it. */
+export function structural(value: unknown, schema: StructuralSchema, unknownFields?: string[]): unknown {
+  return applyDefaults(prune(value, schema, unknownFields, true), schema);
 }

@@ -71,7 +71,7 @@ export async function apply(exchange: Exchange, served: ServedKind, form?: Appli
     context,
   );
   warnAboutWrite(exchange, resource, written);
-  answerObject(exchange, form?.view ?? served, created ? 201 : 200, written);
+  return answerObject(exchange, form?.view ?? served, created ? 201 : 200, written);
 }
 
 function readConfiguration(bytes: Buffer): { config: JsonObject; problems: readonly string[] } {

@@ -18,7 +18,7 @@ export async function create(exchange: Exchange, served: ServedKind): Promise<vo
   const stored = served.toStored(object);
   const created = await createObject(exchange.server, served.resource, stored, context);
   warnAboutWrite(exchange, served.resource, created);
-  answerObject(exchange, served, 201, created);
+  return answerObject(exchange, served, 201, created);
 }
 
 /** As {@link placeInNamespace}; an object of the cluster loses the namespace that it names. */

@@ -25,6 +25,7 @@ export async function deleteCollection(exchange: Exchange, served: ServedKind): 
       if (!isNotFound(error)) throw error;
     }
   }
+  await served.prepare(deleted);
   const form = formOf(exchange.accepted, exchange.info.query);
   const metadata = { resourceVersion: String(revision) };
   const pieces = listPieces(served, form, deleted, metadata, server.now());

@@ -17,8 +17,9 @@ export async function deleteVerb(exchange: Exchange, served: ServedKind): Promis
     options,
     writeContext(exchange, served, { dryRun: (options.dryRun ?? []).includes('All'), given: options }),
   );
-  if (!deleted.gone || served.resource.rules.returnsDeleted) answerObject(exchange, served, 200, deleted);
-  else exchange.sendJson(200, encodeJson(success(served, deleted)));
+  if (!deleted.gone || served.resource.rules.returnsDeleted)
+    return answerObject(exchange, served, 200, deleted);
+  exchange.sendJson(200, encodeJson(success(served, deleted)));
 }
 
 function success({ kind }: ServedKind, { object }: Deleted<KubernetesObject>): object {

@@ -11,5 +11,5 @@ export async function get(exchange: Exchange, served: ServedKind): Promise<void>
   await waitForVersion(exchange, cache);
   const entry = cache.get(served.resource.key(namespace, name));
   if (entry === undefined) throw notFound(served.kind, name);
-  answerObject(exchange, served, 200, entry);
+  return answerObject(exchange, served, 200, entry);
 }

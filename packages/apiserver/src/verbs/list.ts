@@ -11,7 +11,9 @@ export async function list(exchange: Exchange, served: ServedKind): Promise<void
   const turn = server.turns.start();
   const { list: found, metadata } = await readPage(exchange, served, turn);
   try {
-    await sendPieces(exchange, listPieces(served, form, found.entries(), metadata, server.now()), turn);
+    const entries = served.resource.forms?.prepare === undefined ? found.entries() : [...found.entries()];
+    if (Array.isArray(entries)) await served.prepare(entries);
+    await sendPieces(exchange, listPieces(served, form, entries, metadata, server.now()), turn);
   } finally {
     found.release();
   }

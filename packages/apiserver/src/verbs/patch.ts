@@ -59,7 +59,7 @@ export async function patch(exchange: Exchange, served: ServedKind): Promise<voi
     writeContext(exchange, served, options),
   );
   warnAboutWrite(exchange, served.resource, updated);
-  answerObject(exchange, served, 200, updated);
+  return answerObject(exchange, served, 200, updated);
 }
 
 /** @throws ApiError UnsupportedMediaType, BadRequest */

@@ -24,7 +24,7 @@ export async function getScale(exchange: Exchange, served: ServedKind): Promise<
   const { namespace, name } = exchange.info;
   const entry = served.resource.cache.get(served.resource.key(namespace, name));
   if (entry === undefined) throw notFound(served.kind, name);
-  answerObject(exchange, scaleView(served), 200, entry);
+  return answerObject(exchange, scaleView(served), 200, entry);
 }
 
 /** PUT of a scale. */
@@ -92,7 +92,7 @@ async function changeScale(
     },
     { ...context, admitted: true },
   );
-  answerObject(exchange, scaleView(served), 200, updated);
+  return answerObject(exchange, scaleView(served), 200, updated);
 }
 
 /** The scales of a kind: another form of its objects, to be read in all forms that objects have. */

@@ -48,7 +48,7 @@ export async function update(exchange: Exchange, served: ServedKind): Promise<vo
     context,
   );
   warnAboutWrite(exchange, resource, updated);
-  answerObject(exchange, served, created ? 201 : 200, updated);
+  return answerObject(exchange, served, created ? 201 : 200, updated);
 }
 
 /** @throws ApiError Conflict for an update that means an object of the past */

@@ -124,6 +124,8 @@ class Watch {
     try {
       for await (const batch of events) {
         this.#followKind();
+        const preparing = this.#served.prepare(batch.events);
+        if (preparing !== undefined) await preparing;
         let frames: Uint8Array[] = [];
         let bytes = 0;
         for (const event of batch.events) {
@@ -169,9 +171,11 @@ class Watch {
 
   async #sendInitial(stream: ByteStream, list: ObjectList): Promise<void> {
     const turn = this.#exchange.server.turns.start();
+    const entries = this.#served.resource.forms?.prepare === undefined ? list.entries() : [...list.entries()];
+    if (Array.isArray(entries)) await this.#served.prepare(entries);
     let frames: Uint8Array[] = [];
     let bytes = 0;
-    for (const entry of list.entries()) {
+    for (const entry of entries) {
       const frame = this.#encode('ADDED', this.#object(entry));
       this.#sizes.observe(frame.length);
       frames.push(frame);

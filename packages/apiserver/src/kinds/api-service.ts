@@ -1,26 +1,7 @@
-import { CustomResourceDefinition } from '@kubewright/api/apiextensions/v1';
 import { APIService } from '@kubewright/api/apiregistration/v1';
 import { type FieldError, invalid, path, required } from '../validation/field-error.js';
-import { ageColumn, createdAtColumn, nameColumn, text } from './columns.js';
+import { ageColumn, nameColumn, text } from './columns.js';
 import { defineRules } from './kind-rules.js';
-
-export const customResourceDefinitionRules = defineRules<CustomResourceDefinition>({
-  kind: CustomResourceDefinition,
-  statusKeeps: 'all',
-  needsResourceVersion: true,
-  storageKey: 'apiextensions.k8s.io/customresourcedefinitions',
-  generation: true,
-  default({ spec }) {
-    if (spec?.names === undefined) return;
-    spec.names.singular ||= (spec.names.kind ?? '').toLowerCase();
-    spec.names.listKind ||= `${spec.names.kind ?? ''}List`;
-    spec.conversion ??= { strategy: 'None' };
-  },
-  prepareForCreate(definition) {
-    definition.status = {};
-  },
-  columns: [nameColumn, createdAtColumn],
-});
 
 export const apiServiceRules = defineRules<APIService>({
   kind: APIService,

@@ -1,0 +1,133 @@
+import {
+  apiVersionOf,
+  type Kind,
+  type Schema,
+  type SchemaSource,
+  type SubresourceDefinition,
+  type Verb,
+} from '@kubewright/api';
+import type {
+  CustomResourceDefinition,
+  CustomResourceDefinitionVersion,
+} from '@kubewright/api/apiextensions/v1';
+import { compactSchema } from './compact-schema.js';
+
+/** A definition without its schemas, which are most of it. */
+export interface Outline {
+  readonly name: string;
+  readonly uid: string;
+  readonly generation: number;
+  readonly spec: CustomResourceDefinition['spec'];
+  readonly status: NonNullable<CustomResourceDefinition['status']>;
+  readonly deleted: boolean;
+  readonly finalizers: readonly string[];
+}
+
+export function outlineOf({ metadata, spec, status }: CustomResourceDefinition): Outline {
+  return {
+    name: metadata.name ?? '',
+    uid: metadata.uid ?? '',
+    generation: metadata.generation ?? 0,
+    spec: { ...spec, versions: spec.versions.map(({ schema: _, ...version }) => version) },
+    status: status ?? {},
+    deleted: metadata.deletionTimestamp !== undefined,
+    finalizers: metadata.finalizers ?? [],
+  };
+}
+
+const verbs: readonly Verb[] = [
+  'create',
+  'delete',
+  'deletecollection',
+  'get',
+  'list',
+  'patch',
+  'update',
+  'watch',
+];
+const subresourceVerbs: readonly Verb[] = ['get', 'patch', 'update'];
+
+/**
+ * The kind of one version of a definition, under the names that were accepted.
+ * @param readSchema the version's schema as it was written, which is read when somebody first needs it
+ */
+export function customKind(
+  { spec, status, uid, generation }: Outline,
+  version: CustomResourceDefinitionVersion,
+  readSchema: () => Schema,
+): Kind {
+  const { group, scope } = spec;
+  const { acceptedNames: names = spec.names } = status;
+  const scale = version.subresources?.scale;
+  const schema = schemaSource(readSchema, `${uid}/${generation}/${version.name}`);
+  return {
+    group,
+    version: version.name,
+    kind: names.kind,
+    apiVersion: apiVersionOf(group, version.name),
+    plural: names.plural,
+    singular: names.singular ?? names.kind.toLowerCase(),
+    listKind: names.listKind ?? `${names.kind}List`,
+    scope: scope === 'Cluster' ? 'Cluster' : 'Namespaced',
+    shortNames: names.shortNames ?? [],
+    categories: names.categories ?? [],
+    verbs,
+    subresources: subresourcesOf(group, names.kind, version),
+    ...(scale === undefined
+      ? {}
+      : {
+          scalePaths: {
+            specReplicasPath: scale.specReplicasPath,
+            statusReplicasPath: scale.statusReplicasPath,
+            ...(scale.labelSelectorPath === undefined ? {} : { labelSelectorPath: scale.labelSelectorPath }),
+          },
+        }),
+    selectableFields: (version.selectableFields ?? []).map(({ jsonPath }) => jsonPath.replace(/^\./, '')),
+    schema,
+  };
+}
+
+function subresourcesOf(
+  group: string,
+  kind: string,
+  { name: version, subresources }: CustomResourceDefinitionVersion,
+): Record<string, SubresourceDefinition> {
+  return {
+    ...(subresources?.status === undefined
+      ? {}
+      : { status: { group, version, kind, verbs: subresourceVerbs } }),
+    ...(subresources?.scale === undefined
+      ? {}
+      : { scale: { group: 'autoscaling', version: 'v1', kind: 'Scale', verbs: subresourceVerbs } }),
+  };
+}
+
+function schemaSource(readSchema: () => Schema, digest: string): SchemaSource {
+  let root: Schema | undefined;
+  return {
+    digest,
+    get root() {
+      root ??= compactSchema(withIdentity(readSchema()));
+      return root;
+    },
+    documented: () => withIdentity(readSchema()),
+    resolve(ref) {
+      throw new Error(`the schema has no definition named ${ref}`);
+    },
+  };
+}
+
+/** What every object has and a definition need not say. */
+function withIdentity(schema: Schema): Schema {
+  const { metadata } = schema.properties ?? {};
+  return {
+    ...schema,
+    type: 'object',
+    properties: {
+      apiVersion: { type: 'string' },
+      kind: { type: 'string' },
+      ...schema.properties,
+      metadata: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true, ...metadata },
+    },
+  };
+}

@@ -1,0 +1,53 @@
+import { CustomResourceDefinition } from '@kubewright/api/apiextensions/v1';
+import { cleanupFinalizer, terminating, withCondition } from '../extensions/definition-conditions.js';
+import { createdAtColumn, nameColumn } from './columns.js';
+import {
+  validateDefinition,
+  validateDefinitionUpdate,
+} from './custom-resource-definition/definition-validation.js';
+import { definitionWarnings } from './custom-resource-definition/definition-warnings.js';
+import { defineRules } from './kind-rules.js';
+
+/** Source: apiextensions' `customresourcedefinition` strategy. */
+export const customResourceDefinitionRules = defineRules<CustomResourceDefinition>({
+  kind: CustomResourceDefinition,
+  statusKeeps: 'all',
+  needsResourceVersion: true,
+  storageKey: 'apiextensions.k8s.io/customresourcedefinitions',
+  generation: true,
+  default(definition) {
+    const { spec } = definition;
+    if (spec === undefined) return;
+    if (spec.names !== undefined) {
+      spec.names.singular ||= (spec.names.kind ?? '').toLowerCase();
+      if (spec.names.kind) spec.names.listKind ||= `${spec.names.kind}List`;
+    }
+    spec.conversion ??= { strategy: 'None' };
+    const service = spec.conversion.webhook?.clientConfig?.service;
+    if (service !== undefined) service.port ??= 443;
+  },
+  prepareForCreate(definition) {
+    definition.status = { storedVersions: storageVersions(definition) };
+  },
+  prepareForUpdate(definition) {
+    const stored = definition.status?.storedVersions ?? [];
+    const added = storageVersions(definition).filter((version) => !stored.includes(version));
+    if (added.length > 0) definition.status = { ...definition.status, storedVersions: [...stored, ...added] };
+  },
+  markDeleted(definition, context) {
+    const { finalizers = [] } = definition.metadata;
+    if (!finalizers.includes(cleanupFinalizer))
+      definition.metadata.finalizers = [...finalizers, cleanupFinalizer];
+    definition.status = withCondition(definition.status ?? {}, terminating.pending, context.now());
+  },
+  validateCreate: (definition) => validateDefinition(definition),
+  validateUpdate: validateDefinitionUpdate,
+  warnings: definitionWarnings,
+  columns: [nameColumn, createdAtColumn],
+});
+
+/** The version that is stored from now on. */
+function storageVersions({ spec }: CustomResourceDefinition): string[] {
+  const storage = (spec?.versions ?? []).find((version) => version.storage === true);
+  return storage === undefined ? [] : [storage.name];
+}

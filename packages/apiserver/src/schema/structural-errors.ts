@@ -1,0 +1,56 @@
+import type { KubernetesObject } from '@kubewright/api';
+import { type FieldError, path } from '../validation/field-error.js';
+import { validateEmbedded } from './embedded-resources.js';
+import { validateListTypes } from './list-types.js';
+import { Previous } from './previous.js';
+import { validateSchema } from './schema-validator.js';
+import type { StructuralSchema } from './structural-schema.js';
+
+/** An object as its schema judges it. */
+export interface Judged {
+  readonly object: KubernetesObject;
+  /** What an update changed. */
+  readonly old?: KubernetesObject | undefined;
+  /** Where only the status was written, which alone is held against the schema then. */
+  readonly statusOnly?: boolean;
+}
+
+/**
+ * What a structural schema finds wrong with an object besides its metadata, in upstream's order and words.
+ * Source: apiextensions' `customResourceStrategy`.
+ */
+export function structuralErrors(schema: StructuralSchema, judged: Judged): FieldError[] {
+  const { old } = judged;
+  const value = fieldsOf(judged.object);
+  const before = old === undefined ? undefined : fieldsOf(old);
+  const errors = [...schemaErrors(schema, value, before, judged.statusOnly === true)];
+  errors.push(...validateEmbedded(schema, value));
+  if (before === undefined || validateListTypes(schema, before).length === 0)
+    errors.push(...validateListTypes(schema, value));
+  return errors;
+}
+
+function schemaErrors(
+  schema: StructuralSchema,
+  value: Readonly<Record<string, unknown>>,
+  before: Readonly<Record<string, unknown>> | undefined,
+  statusOnly: boolean,
+): FieldError[] {
+  const previous = before === undefined ? undefined : new Previous(schema, before);
+  if (!statusOnly) return validateSchema(schema, value, { previous });
+  const status = schema.property('status');
+  if (status === undefined || !Object.hasOwn(value, 'status')) return [];
+  return validateSchema(status, value.status, { root: path('status'), previous: previous?.member('status') });
+}
+
+/** The metadata has rules of its own, but for what a schema says of the name. */
+function fieldsOf({
+  metadata: { name, generateName },
+  ...fields
+}: KubernetesObject): Record<string, unknown> {
+  const metadata = {
+    ...(name === undefined ? {} : { name }),
+    ...(generateName === undefined ? {} : { generateName }),
+  };
+  return { ...fields, metadata };
+}
