@@ -139,7 +139,11 @@ export class ApiServer implements Registry {
       metrics: metrics.admission,
       onIgnored: (err: Error) => this.logger.warn({ err }, 'a webhook failed, and the request went on'),
     };
-    const plugins = builtinPlugins(options, { objects: this.objects, webhooks });
+    const plugins = builtinPlugins(options, {
+      objects: this.objects,
+      webhooks,
+      params: { objects: this.objects, served: (kind) => this.resources.find(kind) },
+    });
     this.admission = new AdmissionChain([...plugins, ...(options.admission ?? [])], metrics.admission);
     this.#customResources = new CustomResources({
       registry: this,

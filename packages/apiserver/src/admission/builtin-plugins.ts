@@ -1,5 +1,7 @@
 import {
   MutatingWebhookConfiguration,
+  ValidatingAdmissionPolicy,
+  ValidatingAdmissionPolicyBinding,
   ValidatingWebhookConfiguration,
 } from '@kubewright/api/admissionregistration/v1';
 import type { ObjectReader } from '../registry/write-context.js';
@@ -22,8 +24,10 @@ import { runtimeClass } from './plugins/runtime-class.js';
 import { serviceAccount } from './plugins/service-account.js';
 import { storageObjectInUseProtection } from './plugins/storage-object-in-use-protection.js';
 import { taintNodesByCondition } from './plugins/taint-nodes-by-condition.js';
+import { validatingAdmissionPolicy } from './plugins/validating-admission-policy.js';
 import { validatingAdmissionWebhook } from './plugins/validating-admission-webhook.js';
 import { defaultPodSecurity, type PodSecurityConfiguration } from './pod-security/configuration.js';
+import type { ParamSource } from './policy/params.js';
 import type { WebhookCaller } from './webhooks/call-webhook.js';
 
 /** Which of the built-in plugins a server has besides or without those that are on by default. */
@@ -43,12 +47,13 @@ const offByDefault: ReadonlySet<string> = new Set([nodeRestriction.name]);
 export interface PluginParts {
   readonly objects: ObjectReader;
   readonly webhooks: WebhookCaller;
+  readonly params: ParamSource;
 }
 
 /** All of them, in the order of kube-apiserver's `AllOrderedPlugins`. */
 const ordered = (
   options: PluginSelection,
-  { objects, webhooks }: PluginParts,
+  { objects, webhooks, params }: PluginParts,
 ): readonly AdmissionPlugin[] => [
   namespaceLifecycle,
   limitRanger,
@@ -68,6 +73,13 @@ const ordered = (
   defaultIngressClass as AdmissionPlugin,
   podTopologyLabels,
   mutatingAdmissionWebhook(objects.lister(MutatingWebhookConfiguration), webhooks),
+  validatingAdmissionPolicy(
+    {
+      policies: objects.lister(ValidatingAdmissionPolicy),
+      bindings: objects.lister(ValidatingAdmissionPolicyBinding),
+    },
+    params,
+  ),
   validatingAdmissionWebhook(objects.lister(ValidatingWebhookConfiguration), webhooks),
 ];
 

@@ -7,8 +7,10 @@ export interface Environment {
   readonly variables: ReadonlyMap<string, Variable>;
   readonly functions: ReadonlyMap<string, FunctionDeclaration>;
   /** Types that expressions can name. */
-  readonly types: ReadonlyMap<string, CelType>;
+  readonly types: TypeNames;
 }
+
+export type TypeNames = Pick<ReadonlyMap<string, CelType>, 'get'>;
 
 export interface Variable {
   readonly type: CelType;
@@ -20,7 +22,8 @@ export interface Variable {
 export interface EnvironmentExtension {
   readonly variables?: Readonly<Record<string, CelType | DeclaredType>>;
   readonly functions?: readonly FunctionDeclaration[];
-  readonly types?: readonly (CelType & { readonly name: string })[];
+  /** Asked for names that the other does not have. */
+  readonly types?: TypeNames;
 }
 
 export function extendEnvironment(base: Environment, extension: EnvironmentExtension): Environment {
@@ -29,7 +32,8 @@ export function extendEnvironment(base: Environment, extension: EnvironmentExten
     variables.set(name, 'kind' in given ? { type: given } : { type: given.type, declared: given });
   const functions = new Map(base.functions);
   for (const declaration of extension.functions ?? []) functions.set(declaration.name, declaration);
-  const types = new Map(base.types);
-  for (const type of extension.types ?? []) types.set(type.name, type);
+  const more = extension.types;
+  const types =
+    more === undefined ? base.types : { get: (name: string) => base.types.get(name) ?? more.get(name) };
   return { variables, functions, types };
 }

@@ -47,16 +47,16 @@ export class Program {
   }
 
   /**
-   * Evaluates with these variables: plain JSON, or values of CEL. One that is missing or undefined is an error when the
+   * Evaluates with these variables, by name: plain JSON, or values of CEL. Only those that the expression uses are read. One that is missing or undefined is an error when the
    * expression comes to it.
    * @param limit most that it may cost: the rest of the request's budget where that is less
    * @throws EvaluationError where the expression has no value
    * @throws EvaluationStopped beyond the limit
    */
-  evaluate(variables: Readonly<Record<string, unknown>>, limit = perCallLimit): EvaluationResult {
+  evaluate(variables: object, limit = perCallLimit): EvaluationResult {
     const evaluation = new Evaluation(
       this.#plan.variables.map((name, index) => {
-        const given = variables[name];
+        const given = (variables as Readonly<Record<string, unknown>>)[name];
         const fromJson = this.#fromJson[index];
         return (
           fromJson === undefined || given === undefined || given === null ? given : fromJson(given)

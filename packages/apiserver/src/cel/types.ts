@@ -35,10 +35,13 @@ export interface ObjectType {
   readonly kind: 'object';
   readonly name: string;
   /** By their name in CEL (escaped). Lazily, as schemas can be large and can hold themselves. */
-  fields(): ReadonlyMap<string, ObjectField>;
+  fields(): ObjectFields;
   /** Whether expressions may make values of it: `Name{field: value}`. */
   readonly constructible?: boolean;
 }
+
+/** Fields by name; a type that can have any field answers every name. */
+export type ObjectFields = Pick<ReadonlyMap<string, ObjectField>, 'get' | 'has'>;
 
 export interface ObjectField {
   /** The property's name in JSON. */
@@ -105,7 +108,7 @@ export function parameter(name: string): TypeParameter {
 const noFields: ReadonlyMap<string, ObjectField> = new Map();
 
 /** An object type; without fields it is a library's own. */
-export function objectType(name: string, fields?: () => ReadonlyMap<string, ObjectField>): ObjectType {
+export function objectType(name: string, fields?: () => ObjectFields): ObjectType {
   return { kind: 'object', name, fields: fields ?? (() => noFields) };
 }
 

@@ -8,6 +8,10 @@ import type {
   Validation,
   Variable,
 } from '@kubewright/api/admissionregistration/v1';
+import { expressionErrors } from '../admission/policy/expression.js';
+import { appliedObject, jsonPatchOperation } from '../admission/policy/mutation-types.js';
+import { type PolicyEnvironments, policyEnvironments } from '../admission/policy/policy-environments.js';
+import { BOOL, listOf, NULL, STRING } from '../cel/types.js';
 import { validateChoice, validateRequiredChoice } from '../validation/choices.js';
 import {
   duplicate,
@@ -30,11 +34,12 @@ import {
 const maxAuditAnnotations = 20;
 const maxValueExpression = 5 * 1024;
 
-/** A policy but for its metadata; expressions are not compiled here. */
+/** A policy but for its metadata. */
 export function validateValidatingPolicy({ metadata, spec }: ValidatingAdmissionPolicy): FieldError[] {
   const field = path('spec');
   const { validations = [], auditAnnotations = [] } = spec ?? {};
-  const errors = validatePolicy(spec ?? {}, field);
+  const environments = policyEnvironments(spec ?? {});
+  const errors = validatePolicy(spec ?? {}, field, environments);
   if (validations.length === 0 && auditAnnotations.length === 0) {
     const detail = 'validations or auditAnnotations must contain at least one item';
     return [
@@ -44,7 +49,7 @@ export function validateValidatingPolicy({ metadata, spec }: ValidatingAdmission
     ];
   }
   validations.forEach((validation, index) => {
-    errors.push(...validateValidation(validation, field.child('validations').index(index)));
+    errors.push(...validateValidation(validation, field.child('validations').index(index), environments));
   });
   const at = field.child('auditAnnotations');
   if (auditAnnotations.length > maxAuditAnnotations)
@@ -53,7 +58,9 @@ export function validateValidatingPolicy({ metadata, spec }: ValidatingAdmission
     );
   const keys = new Set<string>();
   auditAnnotations.forEach((annotation, index) => {
-    errors.push(...validateAuditAnnotation(annotation, metadata.name ?? '', at.index(index)));
+    errors.push(
+      ...validateAuditAnnotation(annotation, at.index(index), { policy: metadata.name ?? '', environments }),
+    );
     if (keys.has(annotation.key)) errors.push(duplicate(at.index(index).child('key'), annotation.key));
     keys.add(annotation.key);
   });
@@ -62,7 +69,8 @@ export function validateValidatingPolicy({ metadata, spec }: ValidatingAdmission
 
 export function validateMutatingPolicy({ spec }: MutatingAdmissionPolicy): FieldError[] {
   const field = path('spec');
-  const errors = validatePolicy(spec ?? {}, field);
+  const environments = policyEnvironments(spec ?? {});
+  const errors = validatePolicy(spec ?? {}, field, environments);
   const at = field.child('mutations');
   const mutations = spec?.mutations ?? [];
   if (mutations.length === 0) errors.push(required(at, 'mutations must contain at least one item'));
@@ -82,6 +90,13 @@ export function validateMutatingPolicy({ spec }: MutatingAdmissionPolicy): Field
       errors.push(required(one.child(name), `must be specified when patchType is ${patchType}`));
     else if (!patch.expression?.trim())
       errors.push(required(one.child(name, 'expression'), 'expression is not specified'));
+    else
+      errors.push(
+        ...expressionErrors(patch.expression, one.child(name, 'expression'), {
+          environment: environments.forMutations,
+          results: [patchType === 'ApplyConfiguration' ? appliedObject : listOf(jsonPatchOperation)],
+        }),
+      );
   });
   errors.push(
     ...validateRequiredChoice(
@@ -97,6 +112,7 @@ export function validateMutatingPolicy({ spec }: MutatingAdmissionPolicy): Field
 function validatePolicy(
   spec: NonNullable<ValidatingAdmissionPolicy['spec'] | MutatingAdmissionPolicy['spec']>,
   field: FieldPath,
+  environments: PolicyEnvironments,
 ): FieldError[] {
   const errors = validateRequiredChoice(spec.failurePolicy, failurePolicies, field.child('failurePolicy'));
   if (spec.paramKind !== undefined)
@@ -107,9 +123,19 @@ function validatePolicy(
     errors.push(...validateMatch(spec.matchConstraints, match));
     if (!spec.matchConstraints.resourceRules?.length) errors.push(required(match.child('resourceRules')));
   }
-  errors.push(...validateMatchConditions(spec.matchConditions ?? [], field.child('matchConditions')));
+  errors.push(
+    ...validateMatchConditions(
+      spec.matchConditions ?? [],
+      field.child('matchConditions'),
+      spec.paramKind !== undefined,
+    ),
+  );
   (spec.variables ?? []).forEach((variable, index) => {
-    errors.push(...validateVariable(variable, field.child('variables').index(index)));
+    const at = field.child('variables').index(index);
+    errors.push(...validateVariable(variable, at));
+    const problem = environments.variables[index]?.expression.problem;
+    if (problem !== undefined && variable.expression?.trim())
+      errors.push(invalid(at.child('expression'), variable.expression, problem));
   });
   return errors;
 }
@@ -134,12 +160,18 @@ const reasons = ['Forbidden', 'Invalid', 'RequestEntityTooLarge', 'Unauthorized'
 function validateValidation(
   { expression, message = '', messageExpression = '', reason }: Validation,
   field: FieldPath,
+  { environment, forMessages }: PolicyEnvironments,
 ): FieldError[] {
   const errors: FieldError[] = [];
-  if (!expression?.trim()) errors.push(required(field.child('expression'), 'expression is not specified'));
+  const at = field.child('expression');
+  if (!expression?.trim()) errors.push(required(at, 'expression is not specified'));
+  else errors.push(...expressionErrors(expression, at, { environment, results: [BOOL] }));
+  const messageAt = field.child('messageExpression');
   if (messageExpression !== '' && messageExpression.trim() === '')
+    errors.push(invalid(messageAt, messageExpression, 'must be non-empty if specified'));
+  else if (messageExpression !== '')
     errors.push(
-      invalid(field.child('messageExpression'), messageExpression, 'must be non-empty if specified'),
+      ...expressionErrors(messageExpression, messageAt, { environment: forMessages, results: [STRING] }),
     );
   if (message !== '' && message.trim() === '')
     errors.push(invalid(field.child('message'), message, 'message must be non-empty if specified'));
@@ -150,8 +182,8 @@ function validateValidation(
 
 function validateAuditAnnotation(
   { key, valueExpression }: AuditAnnotation,
-  policy: string,
   field: FieldPath,
+  { policy, environments }: { readonly policy: string; readonly environments: PolicyEnvironments },
 ): FieldError[] {
   const errors =
     policy === ''
@@ -162,6 +194,13 @@ function validateAuditAnnotation(
   if (expression === '') errors.push(required(at, 'valueExpression is not specified'));
   else if (Buffer.byteLength(expression) > maxValueExpression)
     errors.push(required(at, `must not exceed ${maxValueExpression} bytes in length`));
+  else
+    errors.push(
+      ...expressionErrors(valueExpression, at, {
+        environment: environments.environment,
+        results: [STRING, NULL],
+      }),
+    );
   return errors;
 }
 

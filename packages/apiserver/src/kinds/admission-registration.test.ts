@@ -146,7 +146,7 @@ test.each<[string, KindRules, object, string[]]>([
         ],
         validations: [
           { expression: ' ', message: ' ', reason: 'Odd' },
-          { expression: 'a\nb' },
+          { expression: 'true\n|| false' },
           { expression: 'true', message: 'a\nb' },
         ],
         auditAnnotations: [

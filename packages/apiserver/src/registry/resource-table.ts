@@ -79,6 +79,11 @@ export class ResourceTable {
     return this.#byKind.has(key) || this.#reviewKinds.has(key);
   }
 
+  /** Undefined where the server does not have the kind. */
+  find(kind: { group: string; version: string; kind: string }): ServedKind | undefined {
+    return this.#byKind.get(kindOf(kind));
+  }
+
   /** @throws Error when the server does not have the kind: a fault of the caller, not of a request. */
   of<T extends KubernetesObject>(kind: { group: string; version: string; kind: string }): ServedKind<T> {
     const served = this.#byKind.get(kindOf(kind));

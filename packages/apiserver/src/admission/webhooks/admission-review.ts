@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { KubernetesObject, Status } from '@kubewright/api';
-import { Namespace } from '@kubewright/api/core/v1';
-import type { AdmissionRequest, GroupVersionKind } from '../admission-request.js';
+import type { AdmissionRequest } from '../admission-request.js';
+import { requestFields } from '../request-fields.js';
 import type { WebhookMatch } from './webhook-index.js';
 
 /** What a webhook said, checked. */
@@ -37,47 +37,17 @@ export function reviewOf(
   if (version === undefined)
     throw new Error('webhook does not accept known AdmissionReview versions (v1, v1beta1)');
   const uid = randomUUID();
-  const { operation, resource, subresource, name, user, dryRun, options, kind } = request;
-  const requested = request.served.kind;
-  // A body of its own kind is not converted.
-  const isOwn = kind === resource.rules.kind;
-  const namespace = resource.rules.kind.plural === Namespace.plural ? name : request.namespace;
-  const sub = subresource === '' ? {} : { subResource: subresource };
   const body = {
     kind: 'AdmissionReview',
     apiVersion: `${group}/${version}`,
     request: {
       uid,
-      kind: kindOf(isOwn ? served.kind : kind),
-      resource: resourceOf(served.kind),
-      ...sub,
-      requestKind: kindOf(isOwn ? requested : kind),
-      requestResource: resourceOf(requested),
-      ...(subresource === '' ? {} : { requestSubResource: subresource }),
-      ...(name === '' ? {} : { name }),
-      ...(namespace === '' ? {} : { namespace }),
-      operation,
-      userInfo: {
-        username: user.name,
-        ...(user.uid === undefined ? {} : { uid: user.uid }),
-        groups: user.groups,
-        ...(user.extra === undefined ? {} : { extra: user.extra }),
-      },
+      ...requestFields(request, served),
       object: objects.object ?? null,
       oldObject: objects.oldObject ?? null,
-      dryRun,
-      options: options ?? null,
     },
   };
   return { uid, apiVersion: body.apiVersion, body };
-}
-
-function kindOf({ group, version, kind }: GroupVersionKind) {
-  return { group, version, kind };
-}
-
-function resourceOf({ group, version, plural }: { group: string; version: string; plural: string }) {
-  return { group, version, resource: plural };
 }
 
 /** What a webhook answered. @throws Error, in upstream's words, for an answer that is none */

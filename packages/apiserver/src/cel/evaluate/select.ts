@@ -11,7 +11,8 @@ export function planSelect(operand: Evaluate, type: CelType, field: string): Eva
     return (evaluation) => {
       const object = operand(evaluation);
       evaluation.charge(1);
-      const found = object instanceof MapValue ? object.get(field) : (object as JsonMap | null)?.[field];
+      if (object instanceof MapValue) return object.get(field) ?? missing(object, field);
+      const found = (object as JsonMap | null)?.[field];
       // A null stands for a field that is not there.
       if (found === undefined || found === null) throw noSuchKey(field);
       return found;
@@ -47,6 +48,11 @@ export function planOptionalSelect(operand: Evaluate, field: string): Evaluate {
     const found = inner === undefined ? undefined : select(inner, field);
     return found === undefined ? Optional.none : Optional.of(found);
   };
+}
+
+function missing(object: MapValue, field: string): null {
+  if (object.has(field)) return null;
+  throw noSuchKey(field);
 }
 
 function select(value: Value, field: string): Value | undefined {
