@@ -1,4 +1,5 @@
 import { ApiError, encodeJson, isApiError, type Status } from '@kubewright/api';
+import type { AuditRecord } from './audit/audit-record.js';
 import { anonymousUser, type User } from './auth/user.js';
 import { encodeAnswer } from './encoding/encode-answer.js';
 import {
@@ -32,6 +33,8 @@ export class Exchange {
   user: User = anonymousUser;
   /** Who asks in fact, where {@link user} is somebody else, and the verb that allowed that. */
   impersonation: { readonly by: User; readonly constraint: string } | undefined;
+  /** What is written down of it, where the policy wants something. */
+  audit: AuditRecord | undefined;
   /** The status of the answer; 0 until there is one, 101 where a connection was upgraded. */
   status = 0;
   /** Expires the request unless it is cleared. */
@@ -50,6 +53,16 @@ export class Exchange {
 
   get answered(): boolean {
     return this.status !== 0;
+  }
+
+  /** The whole body. @throws ApiError RequestEntityTooLarge */
+  readBody(): Promise<Buffer> {
+    const { audit } = this;
+    if (audit === undefined) return this.request.readBody();
+    return this.request.readBody().then((bytes) => {
+      audit.body(bytes);
+      return bytes;
+    });
   }
 
   /** A `Warning` header of the answer; a text is sent once. */
@@ -96,6 +109,7 @@ export class Exchange {
     if (this.#expired !== undefined) throw this.#expired;
     this.status = status;
     this.#stream = this.#sink.open(status, this.#headers(contentType, headers));
+    this.audit?.responding();
     return this.#stream;
   }
 
@@ -128,6 +142,7 @@ export class Exchange {
 
   /** Answers with an object that is JSON so far, in the type that the client wants. */
   sendJson(status: number, json: Uint8Array | string): void {
+    this.audit?.response(json);
     this.send(status, this.accepted.type, encodeAnswer(this.accepted, json));
   }
 
@@ -138,6 +153,7 @@ export class Exchange {
   /** Answers with the Status that an error stands for; anything but an ApiError is an internal error and is logged. */
   fail(error: unknown): void {
     const status = this.#statusOf(error);
+    this.audit?.failed(status);
     const headers: ResponseHeaders = {};
     const retryAfter = status.details?.retryAfterSeconds;
     if (retryAfter !== undefined) headers['retry-after'] = String(retryAfter);
@@ -177,6 +193,7 @@ export class Exchange {
   #headers(contentType: string, more: ResponseHeaders | undefined): ResponseHeaders {
     const headers: ResponseHeaders = { 'content-type': contentType, 'cache-control': 'no-cache, private' };
     if (more !== undefined) Object.assign(headers, more);
+    if (this.audit !== undefined) headers['audit-id'] = this.audit.id;
     // Source: RFC 7234, 5.5; 299 is the code of miscellaneous persistent warnings.
     if (this.#warnings.length > 0) headers.warning = this.#warnings.map((text) => `299 - ${quote(text)}`);
     return headers;

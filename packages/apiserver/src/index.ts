@@ -4,6 +4,17 @@ export type { PluginSelection } from './admission/builtin-plugins.js';
 export { readAdmissionConfiguration } from './admission/configuration.js';
 export type { PodSecurityConfiguration } from './admission/pod-security/configuration.js';
 export { refusal } from './admission/refusal.js';
+export type { AuditOptions } from './audit/audit.js';
+export type {
+  AuditBackend,
+  AuditEvent,
+  AuditLevel,
+  AuditStage,
+  OpenAuditBackend,
+} from './audit/audit-event.js';
+export { type AuditLogOptions, auditLog } from './audit/log-backend.js';
+export { type AuditPolicy, parseAuditPolicy } from './audit/policy.js';
+export { type AuditWebhookOptions, auditWebhook, type BatchOptions } from './audit/webhook-backend.js';
 export type { AuthenticationOptions } from './auth/authentication.js';
 export type { AuthorizationOptions } from './auth/authorization/authorization.js';
 export { type AuthorizationMode, authorizationModes } from './auth/authorization/authorization-modes.js';

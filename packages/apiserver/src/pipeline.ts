@@ -28,6 +28,7 @@ export const stages: readonly Stage[] = [
     },
   },
   { name: 'authenticate', run: authenticate },
+  { name: 'audit', run: (exchange) => exchange.server.audit?.begin(exchange) },
   { name: 'impersonate', run: impersonate },
   { name: 'authorize', run: authorize },
   { name: 'route to a verb', run: route },
@@ -45,5 +46,7 @@ export async function runStages(exchange: Exchange): Promise<void> {
     if (exchange.answered)
       exchange.server.logger.error({ err: error, path: exchange.info?.path }, 'an answer broke off');
     else exchange.fail(error);
+    if (exchange.audit === undefined && exchange.status === 401)
+      exchange.server.audit?.unauthenticated(exchange);
   }
 }

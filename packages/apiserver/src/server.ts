@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { AdmissionChain } from './admission/admission-chain.js';
 import type { AdmissionPlugin } from './admission/admission-plugin.js';
 import { builtinPlugins, type PluginSelection } from './admission/builtin-plugins.js';
+import { Audit, type AuditOptions } from './audit/audit.js';
 import { Authentication, type AuthenticationOptions } from './auth/authentication.js';
 import {
   Authorization,
@@ -65,6 +66,8 @@ export interface ApiServerOptions extends PluginSelection {
   readonly authentication?: AuthenticationOptions;
   /** Who may do what. @default everybody who is known may do everything */
   readonly authorization?: AuthorizationOptions;
+  /** What is written down of requests. @default nothing */
+  readonly audit?: AuditOptions;
   /** For log, exec, attach and port-forward; without it these answer 503. */
   readonly kubelet?: KubeletCredentials;
   /** Host and port at which clients reach the server, as discovery names it. @default '127.0.0.1:6443' */
@@ -103,6 +106,7 @@ export class ApiServer implements Registry {
   readonly objects: ObjectStore;
   readonly authentication: Authentication;
   readonly authorizer: Authorizer;
+  readonly audit: Audit | undefined;
   readonly #authorization: Authorization;
   /** Calls webhooks of all sorts. */
   readonly webhooks: WebhookClient;
@@ -130,6 +134,7 @@ export class ApiServer implements Registry {
     this.authentication = new Authentication(options.authentication ?? {}, this);
     this.#authorization = new Authorization(options.authorization ?? openAuthorization);
     this.authorizer = this.#authorization.authorizer;
+    this.audit = options.audit && new Audit(options.audit, { metrics: metrics.audit, logger: this.logger });
     this.#cache = cache;
     this.#serviceRanges = options.serviceRanges ?? defaultServiceRanges;
     for (const rules of [...builtinRules, ...(options.kinds ?? [])]) this.#addResource(rules);
@@ -193,6 +198,7 @@ export class ApiServer implements Registry {
     } finally {
       clearTimeout(exchange.deadline);
       this.metrics.requests.observe(exchange);
+      exchange.audit?.completed();
       this.#running--;
       if (this.#running === 0) this.#idle?.();
     }
@@ -263,6 +269,7 @@ export class ApiServer implements Registry {
     this.#stopping.abort(new Error('the server is shutting down'));
     await Promise.all(closed);
     if (this.#running > 0) await this.#drained(graceMs);
+    await this.audit?.close();
     await Promise.all(this.#expiries.map((expiry) => expiry.close()));
     await this.#customResources.close();
     this.#cache.close();

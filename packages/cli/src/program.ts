@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { auditFlags } from './audit-options.js';
 import { authorizationFlags } from './authorization-options.js';
 import type {
   ElectedCommandOptions,
@@ -85,7 +86,7 @@ function commands() {
 }
 
 function serverOptions(command: Command): Command {
-  return storageFlags(admissionFlags(authorizationFlags(authenticationFlags(verbosity(command)))))
+  return storageFlags(admissionFlags(authorizationFlags(auditFlags(authenticationFlags(verbosity(command))))))
     .option('--data-dir <dir>', 'where everything is kept', '.kubewright')
     .option('--bind-address <address>', 'where the API server listens', '127.0.0.1')
     .addOption(portOption(6443))

@@ -5,6 +5,7 @@ import { Client, inProcessTransport } from '@kubewright/client';
 import { CommandError } from './command-error.js';
 import type { AdmissionFlags } from './components/admission.js';
 import type { ApiServerComponent } from './components/api-server.js';
+import type { AuditFlags } from './components/audit.js';
 import type { AuthenticationFlags } from './components/authentication.js';
 import type { AuthorizationFlags } from './components/authorization.js';
 import type { Running } from './components/running.js';
@@ -18,6 +19,7 @@ import { stopSignal, unlessStopped, untilStopped } from './until-stopped.js';
 export interface ServerCommandOptions
   extends AuthenticationFlags,
     AuthorizationFlags,
+    AuditFlags,
     AdmissionFlags,
     StorageFlags {
   readonly dataDir: string;
@@ -63,6 +65,7 @@ export async function up(options: UpOptions): Promise<number> {
       authorization: options,
       pkiDirectory: options.pkiDir,
       serviceRange: options.serviceClusterIpRange,
+      audit: options,
       loopback,
       nodeName,
       logger: createLogger('apiserver', options.verbose),
@@ -107,6 +110,7 @@ export async function serveApi(options: ServerCommandOptions): Promise<number> {
     authorization: options,
     pkiDirectory: options.pkiDir,
     serviceRange: options.serviceClusterIpRange,
+    audit: options,
     nodeName: hostname().toLowerCase(),
     logger: createLogger('apiserver', options.verbose),
     authentication: options,

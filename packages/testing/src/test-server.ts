@@ -9,6 +9,7 @@ export interface TestServerOptions
     | 'admission'
     | 'serviceRanges'
     | 'authorization'
+    | 'audit'
     | 'now'
     | 'enableAdmissionPlugins'
     | 'podSecurity'

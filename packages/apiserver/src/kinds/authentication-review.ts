@@ -8,6 +8,7 @@ import { defineReview } from './review-rules.js';
 /** Says whom a token stands for, to servers that delegate authentication. */
 export const tokenReviewRules = defineReview<TokenReview>({
   kind: TokenReview,
+  confidential: true,
   async answer(review, { authentication }) {
     const { token = '', audiences = [] } = review.spec ?? {};
     if (review.metadata.namespace) throw badRequest('namespace is not allowed on this type: ');

@@ -61,6 +61,8 @@ export interface ConnectTarget {
 export interface SubresourceRules<T> {
   prepareForUpdate?(object: T, old: T, context: WriteContext): void;
   validateUpdate?(object: T, old: T): FieldError[];
+  /** As {@link KindRules.confidential}. */
+  readonly confidential?: boolean;
   /** POST of a body; the answer is what the client gets. */
   create?(body: KubernetesObject, context: SubresourceContext<T>): Promise<KubernetesObject>;
   /** @throws ApiError BadRequest where the object can't be connected to yet */
@@ -115,6 +117,8 @@ export interface KindRules<T extends KubernetesObject = KubernetesObject> {
    * @throws ApiError Forbidden
    */
   authorizeWrite?(object: T, old: T | undefined, context: WriteContext): Promise<void>;
+  /** True where bodies hold what nobody may find in a log, whatever the audit policy says. @default false */
+  readonly confidential?: boolean;
   /** Name rule of the kind: messages of what is wrong. @default DNS subdomain */
   validateName?(name: string): string[];
   /**

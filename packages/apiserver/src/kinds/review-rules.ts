@@ -10,6 +10,8 @@ export interface ReviewContext extends WriteContext {
 /** A kind that only carries a question (TokenReview, SubjectAccessReview): POST is answered, and nothing is stored. */
 export interface ReviewRules<T extends KubernetesObject = KubernetesObject> {
   readonly kind: Kind<T>;
+  /** True where the question holds what nobody may find in a log. @default false */
+  readonly confidential?: boolean;
   /** The review with its answer in the status. @throws ApiError Invalid, BadRequest */
   answer(review: T, context: ReviewContext): T | Promise<T>;
 }

@@ -8,6 +8,7 @@ import { defineRules } from './kind-rules.js';
 
 export const secretRules = defineRules<Secret>({
   kind: Secret,
+  confidential: true,
   storageKey: 'secrets',
   default(secret) {
     secret.type ||= 'Opaque';

@@ -7,6 +7,7 @@ import { defineRules, type SubresourceRules } from './kind-rules.js';
 
 /** A token for the account, for some time and for some audiences. */
 const serviceAccountToken: SubresourceRules<ServiceAccount> = {
+  confidential: true,
   async create(body, { namespace, name, authentication, objects, now, request }) {
     const { serviceAccountTokens: tokens, audiences } = authentication;
     if (tokens === undefined)

@@ -3,6 +3,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 import { kubernetesVersion } from '../http/version.js';
 import type { ResourceTable } from '../registry/resource-table.js';
 import { AdmissionMetrics } from './admission-metrics.js';
+import { AuditMetrics } from './audit-metrics.js';
 import { AuthorizationMetrics } from './authorization-metrics.js';
 import { cacheMetrics } from './cache-metrics.js';
 import { RequestMetrics } from './request-metrics.js';
@@ -17,6 +18,7 @@ export class Metrics {
   readonly storage = new StorageMetrics();
   readonly admission = new AdmissionMetrics();
   readonly authorization = new AuthorizationMetrics();
+  readonly audit = new AuditMetrics();
   #registry: Registry | undefined;
 
   async expose(resources: ResourceTable): Promise<{ contentType: string; text: string }> {
@@ -28,8 +30,10 @@ export class Metrics {
   #createRegistry(resources: ResourceTable): Registry {
     const registry = new Registry();
     collectDefaultMetrics({ register: registry });
-    const { requests, watches, storage, admission, authorization } = this;
-    const all = [requests, watches, storage, admission, authorization].flatMap((part) => part.metrics());
+    const { requests, watches, storage, admission, authorization, audit } = this;
+    const all = [requests, watches, storage, admission, authorization, audit].flatMap((part) =>
+      part.metrics(),
+    );
     for (const metric of [...all, ...cacheMetrics(resources), buildInfo()])
       registry.registerMetric(metric as unknown as Metric);
     return registry;

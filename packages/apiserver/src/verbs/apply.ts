@@ -33,7 +33,7 @@ export async function apply(exchange: Exchange, served: ServedKind, form?: Appli
   const { namespace, name, subresource } = info;
   const { resource } = served;
   const options = writeOptions(exchange);
-  const { config: sent, problems } = readConfiguration(await exchange.request.readBody());
+  const { config: sent, problems } = readConfiguration(await exchange.readBody());
   const config = form === undefined ? sent : form.configuration(sent);
   const writer = { manager: options.fieldManager, now: () => server.now() };
   const write = new FieldOwnership(served, writer).applyWrite(subresource, options.force);

@@ -31,7 +31,7 @@ function optionErrors({ orphanDependents, propagationPolicy, dryRun }: DeleteOpt
 const policies = ['Foreground', 'Background', 'Orphan'];
 
 async function given(exchange: Exchange): Promise<DeleteOptions> {
-  const bytes = await exchange.request.readBody();
+  const bytes = await exchange.readBody();
   if (bytes.length === 0) return fromQuery(exchange.info.query);
   const { metadata: _, ...options } = decodeObject(
     exchange,

@@ -71,7 +71,7 @@ export async function readPatch(exchange: Exchange): Promise<Patch> {
       'UnsupportedMediaType',
       `the body of the request was in an unknown format - accepted media types include: ${[...Object.keys(patchFunctions), applyMediaType].join(', ')}`,
     );
-  const bytes = await exchange.request.readBody();
+  const bytes = await exchange.readBody();
   try {
     const { value, problems } = fromJson(bytes);
     const where = type === 'application/json-patch+json' ? 'json patch ' : '';

@@ -44,7 +44,7 @@ export async function readCopies(
       'UnsupportedMediaType',
       `the body of the request was in an unknown format - accepted media types include: ${mediaTypes.join(', ')}`,
     );
-  const bytes = await exchange.request.readBody();
+  const bytes = await exchange.readBody();
   return () => decodeObject(exchange, bytes, expected, validation);
 }
 
@@ -57,7 +57,9 @@ export function decodeObject(
 ): KubernetesObject {
   const { value, problems } = parseBody(contentTypeOf(exchange), bytes, expected);
   checkIdentity(exchange.server.resources, value, expected);
-  return toForm(exchange, value, expected, validation, problems, true);
+  const object = toForm(exchange, value, expected, validation, problems, true);
+  exchange.audit?.target(object.metadata);
+  return object;
 }
 
 /**

@@ -13,6 +13,7 @@ import {
 import { CommandError } from '../command-error.js';
 import { type DataDirectory, openDataDirectory, writePrivate } from '../data-directory.js';
 import { type AdmissionFlags, admissionOptions } from './admission.js';
+import { type AuditFlags, auditOptions } from './audit.js';
 import { type AuthenticationFlags, authenticationOptions } from './authentication.js';
 import { type AuthorizationFlags, authorizationOptions } from './authorization.js';
 import { openSharedPki } from './shared-pki.js';
@@ -31,6 +32,7 @@ export interface ApiServerComponentOptions {
   readonly pkiDirectory?: string | undefined;
   /** Of cluster IPs; the same for all servers of a cluster. @default the data directory's own */
   readonly serviceRange?: string | undefined;
+  readonly audit: AuditFlags;
   /**
    * Whether pods and services have loopback addresses, since this user can't make networks.
    * @default as the data directory was made; for a new one whether this is an ordinary user of Linux
@@ -91,9 +93,10 @@ export async function startApiServerComponent(
       options.serviceRange === undefined
         ? claim.addresses
         : withServiceRange(claim.addresses, options.serviceRange);
-    const [authentication, admission, serving, toKubelets] = await Promise.all([
+    const [authentication, admission, audit, serving, toKubelets] = await Promise.all([
       authenticationOptions(options.authentication, pki),
       admissionOptions(options.admission),
+      auditOptions(options.audit),
       pki.server('apiserver', 'kube-apiserver', servingHosts(options.bindAddress, addresses)),
       pki.client('apiserver-kubelet-client', {
         user: 'kube-apiserver-kubelet-client',
@@ -113,6 +116,7 @@ export async function startApiServerComponent(
         loopbackEndpoints: ['127.0.0.1/32', '::1/128', ...(claim.loopback ? [addresses.podRange] : [])],
       },
       authorization: authorizationOptions(options.authorization),
+      ...(audit === undefined ? {} : { audit }),
       kubelet: { ...toKubelets, ca },
       authentication,
       ...(options.port === 0 ? {} : { advertised: hostPort(options.bindAddress, options.port) }),

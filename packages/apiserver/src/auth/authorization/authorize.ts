@@ -22,7 +22,18 @@ function settle(
   { decision, start }: { readonly decision: Decision; readonly start: number },
 ): void {
   exchange.server.metrics.authorization.observe(decision, performance.now() - start);
+  if (exchange.audit !== undefined) annotate(exchange, decision);
   if (decision.verdict === 'allow') return;
   if (decision.error !== undefined) throw decision.error;
   throw forbiddenRequest(attributes, decision.reason);
+}
+
+function annotate(exchange: Exchange, { verdict, reason, error }: Decision): void {
+  const isAllowed = verdict === 'allow';
+  if (isAllowed || error === undefined)
+    exchange.annotate('authorization.k8s.io/decision', isAllowed ? 'allow' : 'forbid');
+  exchange.annotate(
+    'authorization.k8s.io/reason',
+    !isAllowed && error !== undefined ? 'internal error' : reason,
+  );
 }

@@ -1,0 +1,211 @@
+import { randomUUID } from 'node:crypto';
+import type { ObjectMeta } from '@kubewright/api/meta/v1';
+import type { User } from '../auth/user.js';
+import { decodeProtobuf } from '../encoding/protobuf.js';
+import { isEnvelope } from '../encoding/protobuf-forms.js';
+import { fromYaml } from '../encoding/yaml.js';
+import type { Exchange } from '../exchange.js';
+import { allowedMs } from '../http/deadline.js';
+import type { AuditEvent, AuditedUser, AuditStage } from './audit-event.js';
+import { isConfidential } from './confidential.js';
+import type { AuditRuling } from './match-rule.js';
+import { sourceIPs } from './source-ips.js';
+import { withoutManagedFields } from './without-managed-fields.js';
+
+const longestUserAgent = 1024;
+
+/** What is written down of one request, from its arrival to the end of its answer. */
+export class AuditRecord {
+  readonly id: string;
+  readonly #exchange: Exchange;
+  readonly #ruling: AuditRuling;
+  readonly #write: (event: AuditEvent) => void;
+  readonly #received: string;
+  readonly #user: User;
+  readonly #keepsRequest: boolean;
+  /** Whether {@link response} is wanted. */
+  readonly keepsResponse: boolean;
+  #meta: ObjectMeta | undefined;
+  #body: Buffer | undefined;
+  #response: string | undefined;
+  #failure: object | undefined;
+
+  constructor(exchange: Exchange, ruling: AuditRuling, write: (event: AuditEvent) => void) {
+    const { request, user } = exchange;
+    const given = request.headers['audit-id'];
+    this.id = typeof given === 'string' && given !== '' && given.length <= 64 ? given : randomUUID();
+    this.#exchange = exchange;
+    this.#ruling = ruling;
+    this.#write = write;
+    this.#user = user;
+    this.#received = timestamp(exchange.startedAt);
+    // Nobody finds passwords in a log, whatever its policy says.
+    const open = ruling.level !== 'Metadata' && !isConfidential(exchange);
+    this.#keepsRequest = open;
+    this.keepsResponse = open && ruling.level === 'RequestResponse';
+  }
+
+  received(): void {
+    this.#emit('RequestReceived');
+  }
+
+  /** The body of the request, as it came. */
+  body(bytes: Buffer): void {
+    if (this.#keepsRequest) this.#body = bytes;
+  }
+
+  /** The object that the body is. */
+  target(metadata: ObjectMeta | undefined): void {
+    this.#meta = metadata;
+  }
+
+  /** The answer in JSON. */
+  response(json: Uint8Array | string): void {
+    if (this.keepsResponse) this.#response = typeof json === 'string' ? json : Buffer.from(json).toString();
+  }
+
+  /** The Status that the request failed with. */
+  failed(status: object): void {
+    this.#failure = status;
+  }
+
+  /** An answer without an end of its own has begun. */
+  responding(): void {
+    if (allowedMs(this.#exchange) === undefined) this.#emit('ResponseStarted');
+  }
+
+  completed(): void {
+    this.#emit('ResponseComplete');
+  }
+
+  unauthenticated(): void {
+    const { headers, certificate, url } = this.#exchange.request;
+    const [scheme = ''] = (headers.authorization ?? '').trim().split(' ');
+    const tried = [
+      ...(/^(?:basic|bearer)$/i.test(scheme) ? [scheme.toLowerCase()] : []),
+      ...(/[?&]access_token=./.test(url) ? ['access_token'] : []),
+      ...(certificate === undefined ? [] : ['x509']),
+    ];
+    const message =
+      tried.length === 0
+        ? 'Authentication failed, no credentials provided'
+        : `Authentication failed, attempted: ${tried.join(', ')}`;
+    this.#failure = { message };
+    this.#emit('ResponseStarted');
+  }
+
+  #emit(stage: AuditStage): void {
+    const { level, omitStages } = this.#ruling;
+    if (omitStages.includes(stage)) return;
+    const { request, info, impersonation, user, auditAnnotations } = this.#exchange;
+    const agent = request.headers['user-agent'];
+    const isOver = stage !== 'RequestReceived';
+    this.#write({
+      kind: 'Event',
+      apiVersion: 'audit.k8s.io/v1',
+      level,
+      auditID: this.id,
+      stage,
+      requestURI: withoutTokens(request.url),
+      verb: info.verb,
+      user: audited(this.#user),
+      authenticationMetadata:
+        impersonation === undefined || impersonation.constraint === ''
+          ? undefined
+          : { impersonationConstraint: impersonation.constraint },
+      impersonatedUser: impersonation === undefined ? undefined : audited(user),
+      sourceIPs: sourceIPs(request),
+      userAgent:
+        agent !== undefined && agent.length > longestUserAgent
+          ? `${agent.slice(0, longestUserAgent)}...TRUNCATED`
+          : agent,
+      objectRef: info.isResource ? this.#objectRef() : undefined,
+      responseStatus: isOver ? this.#status() : undefined,
+      requestObject: isOver ? this.#requestObject() : undefined,
+      responseObject: stage === 'ResponseComplete' ? this.#responseObject() : undefined,
+      requestReceivedTimestamp: this.#received,
+      stageTimestamp: timestamp(this.#exchange.server.now()),
+      annotations: auditAnnotations === undefined ? undefined : Object.fromEntries(auditAnnotations),
+    });
+  }
+
+  #objectRef(): Record<string, string> {
+    const { resource, namespace, name, group, version, subresource } = this.#exchange.info;
+    const meta = this.#meta;
+    const fields = {
+      resource,
+      namespace: namespace || meta?.namespace,
+      name: name || meta?.name,
+      uid: meta?.uid,
+      apiGroup: group,
+      apiVersion: version,
+      resourceVersion: meta?.resourceVersion,
+      subresource,
+    };
+    return Object.fromEntries(
+      Object.entries(fields).filter((entry): entry is [string, string] => (entry[1] ?? '') !== ''),
+    );
+  }
+
+  #status(): object {
+    const { status } = this.#exchange;
+    if (this.#failure !== undefined) return { metadata: {}, ...this.#failure, code: status };
+    return status === 0
+      ? { metadata: {}, status: 'Success', message: 'Connection closed early', code: 200 }
+      : { metadata: {}, code: status };
+  }
+
+  #requestObject(): unknown {
+    const bytes = this.#body;
+    if (bytes === undefined || bytes.length === 0) return undefined;
+    return this.#shown(parseBody(bytes));
+  }
+
+  #responseObject(): unknown {
+    return this.#response === undefined ? undefined : this.#shown(parseJson(this.#response));
+  }
+
+  #shown(value: unknown): unknown {
+    return this.#ruling.omitManagedFields ? withoutManagedFields(value) : value;
+  }
+}
+
+/** A body in JSON, YAML or protobuf; undefined for what is none. */
+function parseBody(bytes: Buffer): unknown {
+  if (!isEnvelope(bytes)) {
+    const text = bytes.toString('utf8');
+    return parseJson(text) ?? attempt(() => fromYaml(text).value);
+  }
+  return attempt(() => decodeProtobuf(bytes).object);
+}
+
+function parseJson(text: string): unknown {
+  return attempt(() => JSON.parse(text) as unknown);
+}
+
+/** A client may send anything; what can't be read was refused, and the event says so. */
+function attempt(read: () => unknown): unknown {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}
+
+function audited({ name, uid, groups, extra }: User): AuditedUser {
+  return {
+    ...(name === '' ? {} : { username: name }),
+    ...(uid === undefined ? {} : { uid }),
+    ...(groups.length === 0 ? {} : { groups }),
+    ...(extra === undefined ? {} : { extra }),
+  };
+}
+
+/** A token in the query stays out of the log. */
+function withoutTokens(url: string): string {
+  return url.includes('access_token=') ? url.replace(/(access_token=)[^&]*/g, '$1<hidden>') : url;
+}
+
+function timestamp(milliseconds: number): string {
+  return new Date(milliseconds).toISOString().replace('Z', '000Z');
+}
