@@ -1,4 +1,4 @@
-import type { KubernetesObject } from '@kubewright/api';
+import type { KubernetesObject, ValidationRule } from '@kubewright/api';
 import type {
   CustomResourceDefinition,
   CustomResourceDefinitionVersion,
@@ -53,9 +53,14 @@ export const cronTabSchema = {
   },
 };
 
-/** A schema whose spec is of these properties. */
-export function specOf(properties: Record<string, object>) {
-  return {
-    openAPIV3Schema: { type: 'object', properties: { spec: { type: 'object', properties } } },
-  } as NonNullable<CustomResourceDefinitionVersion['schema']>;
+/** A schema whose spec is of these properties and has these rules. */
+export function specOf(properties: Record<string, object>, rules: ValidationRule[] = []) {
+  const spec = {
+    type: 'object',
+    properties,
+    ...(rules.length === 0 ? {} : { 'x-kubernetes-validations': rules }),
+  };
+  return { openAPIV3Schema: { type: 'object', properties: { spec } } } as NonNullable<
+    CustomResourceDefinitionVersion['schema']
+  >;
 }

@@ -38,7 +38,7 @@ export interface SchemaProblem {
 }
 
 /** Upstream's field for what is said of no field. */
-const noField = new FieldPath('<nil>');
+export const noField = new FieldPath('<nil>');
 
 /** The problem as upstream's `field.Error`; `root` is where the validated value stands. */
 export function fieldErrorOf(problem: SchemaProblem, root: FieldPath | undefined): FieldError {

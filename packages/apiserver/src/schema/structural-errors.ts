@@ -1,8 +1,10 @@
 import type { KubernetesObject } from '@kubewright/api';
-import { type FieldError, path } from '../validation/field-error.js';
+import { type FieldError, type FieldErrorType, invalid, path } from '../validation/field-error.js';
 import { validateEmbedded } from './embedded-resources.js';
 import { validateListTypes } from './list-types.js';
 import { Previous } from './previous.js';
+import { ruleErrors } from './rule-errors.js';
+import { noField } from './schema-problem.js';
 import { validateSchema } from './schema-validator.js';
 import type { StructuralSchema } from './structural-schema.js';
 
@@ -21,14 +23,35 @@ export interface Judged {
  */
 export function structuralErrors(schema: StructuralSchema, judged: Judged): FieldError[] {
   const { old } = judged;
+  const { ruleTree } = schema;
   const value = fieldsOf(judged.object);
   const before = old === undefined ? undefined : fieldsOf(old);
   const errors = [...schemaErrors(schema, value, before, judged.statusOnly === true)];
   errors.push(...validateEmbedded(schema, value));
   if (before === undefined || validateListTypes(schema, before).length === 0)
     errors.push(...validateListTypes(schema, value));
+  if (ruleTree === undefined) return errors;
+  // Rules may take for granted what the schema says.
+  if (errors.some(({ type }) => blocking.has(type))) errors.push(notChecked);
+  else {
+    const previous = before === undefined ? undefined : new Previous(schema, before);
+    errors.push(...ruleErrors(ruleTree, value, { old: before, previous }));
+  }
   return errors;
 }
+
+const blocking: ReadonlySet<FieldErrorType> = new Set([
+  'FieldValueNotSupported',
+  'FieldValueRequired',
+  'FieldValueTooLong',
+  'FieldValueTooMany',
+  'FieldValueTypeInvalid',
+]);
+const notChecked = invalid(
+  noField,
+  'null',
+  'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
+);
 
 function schemaErrors(
   schema: StructuralSchema,

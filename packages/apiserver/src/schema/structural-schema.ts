@@ -1,4 +1,5 @@
 import type { Schema, ValidationRule } from '@kubewright/api';
+import { RuleTree } from './compiled-rules.js';
 import { knownFormat } from './known-formats.js';
 import { linearPattern, type Pattern } from './linear-pattern.js';
 
@@ -35,6 +36,7 @@ export class StructuralSchema {
   #additional: StructuralSchema | undefined;
   #pattern: Pattern | undefined;
   #hasRules: boolean | undefined;
+  #ruleTree: RuleTree | undefined;
 
   private constructor(schema: Schema) {
     this.schema = schema;
@@ -109,6 +111,13 @@ export class StructuralSchema {
     if (pattern === undefined || pattern === '') return undefined;
     this.#pattern ??= linearPattern(pattern);
     return this.#pattern;
+  }
+
+  /** The rules in CEL of a whole object of it; undefined where it has none. */
+  get ruleTree(): RuleTree | undefined {
+    if (!this.hasRules) return undefined;
+    this.#ruleTree ??= RuleTree.of(this, true);
+    return this.#ruleTree;
   }
 
   /** Whether it or anything below has rules in CEL. */

@@ -1,5 +1,8 @@
 import { dns1035LabelErrors, dns1123SubdomainErrors } from '@kubewright/api';
-import type { CustomResourceDefinition } from '@kubewright/api/apiextensions/v1';
+import type {
+  CustomResourceDefinition,
+  CustomResourceDefinitionVersion,
+} from '@kubewright/api/apiextensions/v1';
 import { isTrue } from '../../extensions/definition-conditions.js';
 import { type FieldError, invalid, notSupported, path, required } from '../../validation/field-error.js';
 import { validateImmutable } from '../../validation/immutable.js';
@@ -7,7 +10,7 @@ import { validateApproval } from './approval.js';
 import { validateConversion } from './conversion-validation.js';
 import { type Hoisted, hoisted } from './hoisted-fields.js';
 import { validateNames } from './names-validation.js';
-import { expressionsOf, type SchemaOptions, validateVersionSchema } from './version-schema.js';
+import { validateVersionSchema } from './version-schema.js';
 import { validateColumns, validateSelectableFields, validateSubresources } from './version-validation.js';
 
 const spec = path('spec');
@@ -95,7 +98,6 @@ function validateVersions(
   shown: Hoisted,
   old: CustomResourceDefinition | undefined,
 ): FieldError[] {
-  const options = schemaOptions(old);
   return versions.flatMap((version, index) => {
     const field = spec.child('versions').index(index);
     const errors: FieldError[] = [];
@@ -105,7 +107,7 @@ function validateVersions(
     for (const message of deprecationErrors(version.deprecated === true, version.deprecationWarning))
       errors.push(invalid(field.child('deprecationWarning'), version.deprecationWarning, message));
     if (!shown.schema)
-      errors.push(...validateVersionSchema(version, field.child('schema'), options(version)));
+      errors.push(...validateVersionSchema(version, field.child('schema'), versionNamed(old, version.name)));
     if (!shown.subresources)
       errors.push(...validateSubresources(version.subresources, field.child('subresources')));
     if (!shown.columns)
@@ -126,9 +128,10 @@ function validateShared(
 ): FieldError[] {
   const [version] = versions ?? [];
   if (version === undefined) return [];
-  const options = schemaOptions(old);
   return [
-    ...(shown.schema ? validateVersionSchema(version, spec.child('validation'), options(version)) : []),
+    ...(shown.schema
+      ? validateVersionSchema(version, spec.child('validation'), versionNamed(old, version.name))
+      : []),
     ...(shown.subresources ? validateSubresources(version.subresources, spec.child('subresources')) : []),
     ...(shown.columns
       ? validateColumns(version.additionalPrinterColumns, spec.child('additionalPrinterColumns'))
@@ -137,11 +140,11 @@ function validateShared(
   ];
 }
 
-function schemaOptions(
-  old: CustomResourceDefinition | undefined,
-): (version: { readonly name: string }) => SchemaOptions {
-  const known = expressionsOf(old);
-  return ({ name }) => ({ known, old: old?.spec.versions.find((version) => version.name === name) });
+function versionNamed(
+  definition: CustomResourceDefinition | undefined,
+  name: string,
+): CustomResourceDefinitionVersion | undefined {
+  return definition?.spec.versions.find((version) => version.name === name);
 }
 
 function deprecationErrors(deprecated: boolean, warning: string | undefined): string[] {

@@ -1,8 +1,6 @@
 import type { Schema } from '@kubewright/api';
-import type {
-  CustomResourceDefinition,
-  CustomResourceDefinitionVersion,
-} from '@kubewright/api/apiextensions/v1';
+import type { CustomResourceDefinitionVersion } from '@kubewright/api/apiextensions/v1';
+import { sameJson } from '../../schema/same-json.js';
 import {
   type FieldError,
   type FieldPath,
@@ -10,45 +8,18 @@ import {
   invalid,
 } from '../../validation/field-error.js';
 import { defaultErrors } from './default-checks.js';
+import { ruleErrorsOf } from './rule-checks.js';
 import { openApiSchemaErrors } from './schema-checks.js';
 import { structuralSchemaErrors } from './structural-checks.js';
 
-/** What an update allows that a create would not. */
-export interface SchemaOptions {
-  /** Expressions that a definition has already. */
-  readonly known: KnownExpressions;
-  /** The version before the update. */
-  readonly old: CustomResourceDefinitionVersion | undefined;
-}
-
-export interface KnownExpressions {
-  readonly rules: ReadonlySet<string>;
-  readonly messages: ReadonlySet<string>;
-}
-
-/** The expressions of a definition that is updated. */
-export function expressionsOf(definition: CustomResourceDefinition | undefined): KnownExpressions {
-  const rules = new Set<string>();
-  const messages = new Set<string>();
-  const visit = (schema: Schema): void => {
-    for (const { rule, messageExpression } of schema['x-kubernetes-validations'] ?? []) {
-      rules.add(rule);
-      if (messageExpression !== undefined) messages.add(messageExpression);
-    }
-    if (schema.items !== undefined) visit(schema.items);
-    if (typeof schema.additionalProperties === 'object') visit(schema.additionalProperties);
-    for (const property of Object.values(schema.properties ?? {})) visit(property);
-  };
-  for (const version of definition?.spec.versions ?? [])
-    if (version.schema?.openAPIV3Schema !== undefined) visit(version.schema.openAPIV3Schema as Schema);
-  return { rules, messages };
-}
-
-/** The schema of a version, where it stands. Source: `validateCustomResourceDefinitionValidation`. */
+/**
+ * The schema of a version, where it stands. Source: `validateCustomResourceDefinitionValidation`.
+ * @param old the version before an update
+ */
 export function validateVersionSchema(
   version: CustomResourceDefinitionVersion,
   field: FieldPath,
-  _options: SchemaOptions,
+  old: CustomResourceDefinitionVersion | undefined,
 ): FieldError[] {
   const given = version.schema?.openAPIV3Schema;
   if (given === undefined) return [];
@@ -63,7 +34,12 @@ export function validateVersionSchema(
     const structural = structuralSchemaErrors(schema, at);
     errors.push(...(structural.length > 0 ? structural : defaultErrors(schema, at)));
   }
-  errors.push(...openApiSchemaErrors(schema, at));
+  const shape = openApiSchemaErrors(schema, at);
+  // Types are made of schemas that are right.
+  const isUnchanged = sameJson(old?.schema?.openAPIV3Schema ?? null, given);
+  if (errors.length + shape.length === 0 && unreadable === undefined)
+    errors.push(...ruleErrorsOf(schema, at, isUnchanged));
+  errors.push(...shape);
   // Mostly told above.
   if (unreadable !== undefined && errors.length === 0) errors.push(invalid(at, '', unreadable));
   return errors;
