@@ -5,6 +5,7 @@ export {
   removeCondition,
   setCondition,
 } from './conditions.js';
+export { crdOf } from './crd-of.js';
 export { decodeJson, decodeJsonText, maxJsonDepth } from './decode.js';
 export { type Definitions, lazyDefinitions } from './definitions.js';
 export { encodeJson } from './encode.js';

@@ -7,6 +7,7 @@ import type {
   ProxyCommandOptions,
 } from './component-commands.js';
 import type { GenerateClientOptions } from './generate-client.js';
+import type { InitOptions } from './init-project.js';
 import { admissionFlags, authenticationFlags } from './server-options.js';
 import { storageFlags } from './storage-options.js';
 import type { ServerCommandOptions, UpOptions } from './up.js';
@@ -75,6 +76,22 @@ export function createProgram(version: string, exit: (status: number) => void): 
     .action(async (options: GenerateClientOptions) => {
       const { generateClient, summary } = await import('./generate-client.js');
       process.stdout.write(`${summary(await generateClient(options))}\n`);
+      exit(0);
+    });
+
+  program
+    .command('init')
+    .description('write a project: a kind, its controller, a webhook, tests, manifests')
+    .argument('[dir]', 'where it goes; it has to be empty', '.')
+    .option('--kind <Kind>', "the kind's name", 'Greeting')
+    .option('--group <domain>', "the kind's group", 'example.dev')
+    .option('--name <name>', "the project's name (default: the directory's)")
+    .action(async (directory: string, options: InitOptions) => {
+      const { initProject } = await import('./init-project.js');
+      const written = await initProject(directory, options);
+      process.stdout.write(
+        `${directory}: ${written.length} files written. Next: npm install && npm test; its README says more.\n`,
+      );
       exit(0);
     });
 
