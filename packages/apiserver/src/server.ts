@@ -167,6 +167,8 @@ export class ApiServer implements Registry {
       options.logger.fatal({ err: error }, 'the watch of the store broke'),
     );
     const server = new ApiServer(options, cache, metrics);
+    // In memory each cache is opened by its first reader: a server that was just forked costs nothing for the others.
+    if (options.storage.listNow === undefined) server.resources.openCaches();
     await cache.ready();
     server.#authorization.follow(server.resources);
     await server.#customResources.start();

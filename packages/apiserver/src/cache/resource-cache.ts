@@ -49,9 +49,6 @@ const waitSeconds = [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 
 /** Between attempts to load again. */
 const retryMs = 1000;
 
-/** Stands for the table of a cache that nobody has read yet; nothing is ever put into it. */
-const unloaded = new ObjectTable('');
-
 /**
  * The objects of one resource in memory, as the store has them, and the recent changes. Reads cost no I/O and parse
  * nothing; what is older than memory goes back to is asked of the store.
@@ -67,7 +64,7 @@ export class ResourceCache {
   readonly #limits: WindowLimits;
   readonly #watchers = new WatcherIndex();
   #reader: StoredReader;
-  #table = unloaded;
+  #table: ObjectTable;
   #window: EventWindow | undefined;
   /** What arrives while the objects are loaded. */
   #backlog: StorageEvent[] = [];
@@ -93,7 +90,14 @@ export class ResourceCache {
     this.#feed = feed;
     this.#reader = options.reader;
     this.#limits = options.window ?? {};
-    this.ready = feed.storage.listNow === undefined ? this.#load() : Promise.resolve();
+    this.#table = this.#newTable();
+    const stored = feed.storage.listNow?.(prefix);
+    if (stored === undefined) this.ready = this.#load();
+    else {
+      this.#take(this.#table, stored.entries);
+      this.#begin(this.#table, stored.revision);
+      this.ready = Promise.resolve();
+    }
     // Whoever awaits it is told; the server as a whole is told by the feed.
     this.ready.catch(() => undefined);
   }
@@ -105,18 +109,15 @@ export class ResourceCache {
 
   /** The revision of the last change of one of the objects. */
   get changed(): number {
-    this.#loadNow();
     return this.#lastChanged;
   }
 
   /** How many objects there are. */
   get size(): number {
-    this.#loadNow();
     return this.#table.size;
   }
 
   get statistics(): CacheStatistics {
-    this.#loadNow();
     const { size, bytes } = this.#table;
     const capacity = this.#window?.capacity ?? 0;
     return {
@@ -223,7 +224,7 @@ export class ResourceCache {
    */
   reread(reader: StoredReader): void {
     this.#reader = reader;
-    if (this.#table !== unloaded) this.#table.reread(reader);
+    this.#table.reread(reader);
   }
 
   /**
@@ -231,7 +232,6 @@ export class ResourceCache {
    * @returns what takes that back
    */
   onChange(listener: (change: Change) => void): () => void {
-    this.#loadNow();
     this.#listeners = [...this.#listeners, listener];
     return () => {
       this.#listeners = this.#listeners.filter((one) => one !== listener);
@@ -242,8 +242,7 @@ export class ResourceCache {
   apply(event: StorageEvent): void {
     const window = this.#window;
     if (window === undefined) {
-      // What nobody has read yet will be read as it is then.
-      if (this.#feed.storage.listNow === undefined) this.#backlog.push(event);
+      this.#backlog.push(event);
       return;
     }
     // The first list may be newer than the feed.
@@ -302,16 +301,6 @@ export class ResourceCache {
   #readable<S extends Side | undefined>(side: S): S {
     if (side?.head.stale !== true) return side;
     return { ...side, bytes: this.#reader.current?.(side.bytes) ?? side.bytes };
-  }
-
-  /** Loads what an engine that answers at once has, unless that was done. */
-  #loadNow(): void {
-    if (this.#window !== undefined || this.#closed) return;
-    const page = this.#feed.storage.listNow?.(this.prefix);
-    if (page === undefined) return;
-    const table = this.#newTable();
-    this.#take(table, page.entries);
-    this.#begin(table, page.revision);
   }
 
   async #load(): Promise<void> {
@@ -483,7 +472,6 @@ export class ResourceCache {
 
   #assertReady(): EventWindow {
     if (this.#closed) throw storageClosed();
-    if (this.#window === undefined) this.#loadNow();
     if (this.#window === undefined) {
       throw new ApiError('TooManyRequests', 'storage is (re)initializing', {
         details: { retryAfterSeconds: 1 },

@@ -79,14 +79,13 @@ describe('the watch cache', () => {
     other.close();
   });
 
-  test('over a store in memory loads what is read first, as it is then', async () => {
+  test('over a store in memory is loaded when it is opened', async () => {
     await put(storage, 'default/old', { app: 'web' });
     const fork = storage.fork();
     const other = await openCache(fork);
-    const forked = other.resource(prefix, readHead);
-    await other.ready();
     const since = other.revision;
     await put(fork, 'default/new', { app: 'web' });
+    const forked = other.resource(prefix, readHead);
     const watch = forked.watch({ after: since });
     expect(names(await forked.list())).toEqual(['new', 'old']);
     expect(names(await pods.list())).toEqual(['old']);

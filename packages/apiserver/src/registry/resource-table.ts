@@ -97,6 +97,11 @@ export class ResourceTable {
     return [...this.#byPath.values()];
   }
 
+  /** Begins to load all that is stored, which takes engines that are not in memory a while. */
+  openCaches(): void {
+    for (const resource of this.#resources) resource.openCache();
+  }
+
   /** One resource for each place in the store: versions of a custom resource share one. */
   resources(): readonly Resource[] {
     return [...new Map([...this.#resources].map((resource) => [resource.cache, resource])).values()];

@@ -42,17 +42,18 @@ export class Resource<T extends KubernetesObject = KubernetesObject> {
   readonly rules: KindRules<T>;
   /** `/registry/pods/` */
   readonly prefix: string;
-  readonly cache: ResourceCache;
   /** The stored version first. */
   readonly served: readonly ServedKind<T>[];
   /** Undefined where what is stored is what the rules know: of all kinds but custom resources. */
   readonly forms: StoredForms<T> | undefined;
+  readonly #open: (prefix: string) => ResourceCache;
+  #cache: ResourceCache | undefined;
 
   constructor(rules: KindRules<T>, openCache: (prefix: string) => ResourceCache, forms?: StoredForms<T>) {
     this.rules = rules;
     this.forms = forms;
     this.prefix = `${root}${rules.storageKey ?? defaultFolder(rules.kind)}/`;
-    this.cache = openCache(this.prefix);
+    this.#open = openCache;
     this.served = [
       new ServedKind(this, rules.kind, undefined),
       ...(rules.otherVersions ?? []).map((conversion) => new ServedKind(this, conversion.kind, conversion)),
@@ -62,6 +63,16 @@ export class Resource<T extends KubernetesObject = KubernetesObject> {
   /** The stored version as it is served. */
   get stored(): ServedKind<T> {
     return this.served[0] as ServedKind<T>;
+  }
+
+  /** Opened by who first reads it, unless {@link openCache} was asked for before. */
+  get cache(): ResourceCache {
+    return this.#cache ?? this.openCache();
+  }
+
+  openCache(): ResourceCache {
+    this.#cache ??= this.#open(this.prefix);
+    return this.#cache;
   }
 
   get namespaced(): boolean {
