@@ -79,6 +79,7 @@ export {
 } from './names.js';
 export { controllerOf, isControlledBy, type OwnerReference, ownerReference } from './owner-reference.js';
 export { JsonSyntaxError, type ParsedJson } from './parse-json.js';
+export { addResources, podResources, type ResourceList } from './pod-resources.js';
 export {
   addQuantities,
   canonicalQuantity,
@@ -93,6 +94,8 @@ export {
   quantityValue,
   subtractQuantities,
 } from './quantity.js';
+export { matchesQuotaScopes } from './quota/quota-scopes.js';
+export { isCountedByQuota, missingForQuota, quotaConcerns, quotaUsage } from './quota/quota-usage.js';
 export type { Schema, SchemaSource, ValidationRule } from './schema.js';
 export { formatMicroTime, formatTime, parseTime } from './time.js';
 export { initialEventsEnd, type WatchEvent, type WatchEventType } from './watch-event.js';

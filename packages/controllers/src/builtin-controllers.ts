@@ -10,6 +10,7 @@ import { addNodeLifecycleController } from './node-lifecycle/node-lifecycle-cont
 import { addTaintEvictionController } from './node-lifecycle/taint-eviction.js';
 import { addPodGarbageCollector } from './pod-gc/pod-gc-controller.js';
 import { addReplicaSetController } from './replica-set/replica-set-controller.js';
+import { addResourceQuotaController } from './resource-quota/resource-quota-controller.js';
 import {
   addRootCaPublisher,
   addServiceAccountController,
@@ -73,6 +74,11 @@ export const builtinControllers: readonly BuiltinController[] = [
     name: 'garbage-collector-controller',
     serviceAccount: 'generic-garbage-collector',
     add: addGarbageCollector,
+  },
+  {
+    name: 'resourcequota-controller',
+    serviceAccount: 'resourcequota-controller',
+    add: addResourceQuotaController,
   },
   {
     name: 'persistentvolumeclaim-protection-controller',

@@ -20,6 +20,7 @@ import { persistentVolumeClaimResize } from './plugins/persistent-volume-claim-r
 import { podSecurity } from './plugins/pod-security.js';
 import { podTopologyLabels } from './plugins/pod-topology-labels.js';
 import { priority } from './plugins/priority.js';
+import { resourceQuota } from './plugins/resource-quota.js';
 import { runtimeClass } from './plugins/runtime-class.js';
 import { serviceAccount } from './plugins/service-account.js';
 import { storageObjectInUseProtection } from './plugins/storage-object-in-use-protection.js';
@@ -81,6 +82,7 @@ const ordered = (
     params,
   ),
   validatingAdmissionWebhook(objects.lister(ValidatingWebhookConfiguration), webhooks),
+  resourceQuota(),
 ];
 
 /** The built-in plugins of a server, in upstream's order. @throws Error for a name that no plugin has, or one that is on and off */

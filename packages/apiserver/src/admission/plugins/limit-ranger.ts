@@ -1,4 +1,4 @@
-import type { QuantityLike } from '@kubewright/api';
+import { podResources, type QuantityLike } from '@kubewright/api';
 import {
   type Container,
   LimitRange,
@@ -9,7 +9,6 @@ import {
 import type { AdmissionPlugin } from '../admission-plugin.js';
 import type { AdmissionRequest } from '../admission-request.js';
 import { handlesKind } from '../handles-kind.js';
-import { podResources } from '../pod-resources.js';
 import { refusal } from '../refusal.js';
 import { atLeast, atMost, ratioAtMost, requestAtMost } from './limit-ranger/constraints.js';
 

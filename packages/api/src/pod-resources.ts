@@ -1,5 +1,5 @@
-import { addQuantities, compareQuantities, type ParsedQuantity, parseQuantity } from '@kubewright/api';
-import type { Container, PodSpec } from '@kubewright/api/core/v1';
+import type { Container, PodSpec } from './generated/core/v1.js';
+import { addQuantities, compareQuantities, type ParsedQuantity, parseQuantity } from './quantity.js';
 
 /** Quantities by the name of their resource. */
 export type ResourceList = Readonly<Record<string, ParsedQuantity>>;
@@ -15,17 +15,17 @@ const podLevel = /^(?:cpu|memory|hugepages-.*)$/;
  */
 export function podResources(spec: PodSpec, of: 'requests' | 'limits'): ResourceList {
   const total: Record<string, ParsedQuantity> = {};
-  for (const { resources } of spec.containers) add(total, resources?.[of]);
+  for (const { resources } of spec.containers) addResources(total, resources?.[of]);
   const sidecars: Record<string, ParsedQuantity> = {};
   const greatest: Record<string, ParsedQuantity> = {};
   for (const container of spec.initContainers ?? []) {
     const wanted = parsed(container.resources?.[of]);
     if (isSidecar(container)) {
-      add(total, wanted);
-      add(sidecars, wanted);
+      addResources(total, wanted);
+      addResources(sidecars, wanted);
       raise(greatest, sidecars);
     } else {
-      add(wanted, sidecars);
+      addResources(wanted, sidecars);
       raise(greatest, wanted);
     }
   }
@@ -36,7 +36,7 @@ export function podResources(spec: PodSpec, of: 'requests' | 'limits'): Resource
 }
 
 /** Adds to `total` what a list has. */
-export function add(total: Record<string, ParsedQuantity>, list: Quantities | ResourceList): void {
+export function addResources(total: Record<string, ParsedQuantity>, list: Quantities | ResourceList): void {
   for (const [name, quantity] of Object.entries(list ?? {}))
     total[name] = total[name] === undefined ? parseQuantity(quantity) : addQuantities(total[name], quantity);
 }
@@ -47,7 +47,7 @@ export function isSidecar({ restartPolicy }: Container): boolean {
 
 function parsed(list: Quantities): Record<string, ParsedQuantity> {
   const result: Record<string, ParsedQuantity> = {};
-  add(result, list);
+  addResources(result, list);
   return result;
 }
 
