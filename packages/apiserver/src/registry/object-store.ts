@@ -47,7 +47,12 @@ export function objectStore(registry: Registry, context: () => WriteContext): Ob
         namespace,
         name,
         subresource: '',
-        change: wanted,
+        // Whatever it was: of a kind that takes no unconditional update the newest one is named.
+        change: (current: T) => {
+          const next = wanted();
+          Object.assign(next.metadata, { resourceVersion: current.metadata.resourceVersion });
+          return next;
+        },
         create: () => createObject(registry, served.resource, wanted(), context()),
       };
       return (await updateObject(registry, served.resource, options, context())).object;
