@@ -7,7 +7,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import type { Status } from '@kubewright/api';
-import { ApiServer, type ApiServerOptions, MemoryStorage, PkiDirectory } from '@kubewright/apiserver';
+import {
+  ApiServer,
+  type ApiServerOptions,
+  type HttpsListener,
+  type HttpsOptions,
+  MemoryStorage,
+  PkiDirectory,
+} from '@kubewright/apiserver';
 import { renderKubeconfig } from '@kubewright/client';
 import { pino } from 'pino';
 
@@ -40,11 +47,14 @@ export interface Credentials {
 export interface TlsServer {
   readonly server: ApiServer;
   readonly port: number;
+  readonly listener: HttpsListener;
   /** A temporary directory of this server. */
   readonly directory: string;
   /** The file of the admin's kubeconfig. */
   readonly kubeconfig: string;
   readonly ca: string;
+  /** The admin's certificate. */
+  readonly admin: Credentials;
   /** Sends as the admin. */
   send(request: RawRequest): Promise<RawAnswer>;
   /** Sends with another certificate, or with none. */
@@ -58,7 +68,10 @@ export interface TlsServer {
   close(): Promise<void>;
 }
 
-export async function startTlsServer(options: Partial<ApiServerOptions> = {}): Promise<TlsServer> {
+export async function startTlsServer(
+  options: Partial<ApiServerOptions> = {},
+  tls: Partial<HttpsOptions> = {},
+): Promise<TlsServer> {
   const directory = await mkdtemp(join(tmpdir(), 'kubewright-test-'));
   const pki = await PkiDirectory.open(join(directory, 'pki'));
   const serving = await pki.server('apiserver', 'kube-apiserver', ['127.0.0.1', 'localhost']);
@@ -71,13 +84,15 @@ export async function startTlsServer(options: Partial<ApiServerOptions> = {}): P
     ...options,
   });
   const ca = pki.authority.certificate;
-  const { port } = await server.listen({
+  const listener = await server.listen({
     certificate: serving.certificate,
     key: serving.key,
     clientCA: ca,
     host: '127.0.0.1',
     port: 0,
+    ...tls,
   });
+  const { port } = listener;
   const kubeconfig = join(directory, 'kubeconfig');
   await writeFile(
     kubeconfig,
@@ -100,9 +115,11 @@ export async function startTlsServer(options: Partial<ApiServerOptions> = {}): P
   return {
     server,
     port,
+    listener,
     directory,
     kubeconfig,
     ca,
+    admin,
     send: async (request) => readAnswer(await openRequest(port, adminAgent, request)),
     sendAs: async (credentials, request) =>
       readAnswer(await openRequest(port, agentFor(credentials), request)),

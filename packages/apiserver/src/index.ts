@@ -20,10 +20,17 @@ export type { AuthorizationOptions } from './auth/authorization/authorization.js
 export { type AuthorizationMode, authorizationModes } from './auth/authorization/authorization-modes.js';
 export type { Attributes, Authorizer, Decision, UserRules } from './auth/authorization/authorizer.js';
 export type { ClientSubject, KeyPair } from './auth/certificate-authority.js';
+export { parseAuthenticationConfiguration } from './auth/oidc/authentication-configuration.js';
 export { PkiDirectory } from './auth/pki-directory.js';
 export { readTokenKeys, type TokenKeys } from './auth/service-account/signing-keys.js';
 export type { User } from './auth/user.js';
-export type { HttpsListener, HttpsOptions } from './http/https-listener.js';
+export { Encryption } from './encryption/encryption.js';
+export {
+  type EncryptionConfiguration,
+  type EncryptionProvider,
+  parseEncryptionConfiguration,
+} from './encryption/encryption-configuration.js';
+export type { HttpsListener, HttpsOptions, ListenerCertificates } from './http/https-listener.js';
 export type { KubeletCredentials } from './http/kubelet-proxy.js';
 export { kubernetesVersion } from './http/version.js';
 export { type Column, type Conversion, defineRules, type KindRules } from './kinds/kind-rules.js';

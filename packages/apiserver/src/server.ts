@@ -27,6 +27,8 @@ import { Expiry } from './cache/expiry.js';
 import { headReader } from './cache/head.js';
 import { Turns } from './cache/turns.js';
 import { WatchCache } from './cache/watch-cache.js';
+import { encryptedStorage } from './encryption/encrypted-storage.js';
+import type { Encryption } from './encryption/encryption.js';
 import { Exchange } from './exchange.js';
 import { CustomResources } from './extensions/custom-resources.js';
 import { type ApiRequest, maxBodyBytes, type ResponseSink } from './http/api-request.js';
@@ -56,6 +58,8 @@ import { WebhookClient } from './webhooks/webhook-client.js';
 export interface ApiServerOptions extends PluginSelection {
   /** The server does not close it. */
   readonly storage: Storage;
+  /** Which objects are encrypted before they are stored. @default none */
+  readonly encryption?: Encryption;
   readonly logger: Logger;
   /** Kinds besides the built-in ones. */
   readonly kinds?: readonly KindRules[];
@@ -153,7 +157,7 @@ export class ApiServer implements Registry {
     this.#customResources = new CustomResources({
       registry: this,
       cache,
-      name: (prefix, resource) => metrics.storage.name(prefix, resource),
+      name: (prefix, resource) => this.#name(prefix, resource),
       context: () => this.contextFor(self, false),
       webhooks: this.webhooks,
     });
@@ -163,7 +167,10 @@ export class ApiServer implements Registry {
   /** Opens the cache over the store and creates what every cluster has. Resolves when requests can be answered. */
   static async start(options: ApiServerOptions): Promise<ApiServer> {
     const metrics = new Metrics();
-    const cache = await WatchCache.open(metrics.storage.measure(options.storage), (error) =>
+    const { encryption } = options;
+    const storage =
+      encryption === undefined ? options.storage : encryptedStorage(options.storage, encryption);
+    const cache = await WatchCache.open(metrics.storage.measure(storage), (error) =>
       options.logger.fatal({ err: error }, 'the watch of the store broke'),
     );
     const server = new ApiServer(options, cache, metrics);
@@ -306,11 +313,19 @@ export class ApiServer implements Registry {
     });
   }
 
+  /** Before any of the resource is read. */
+  #name(prefix: string, resource: { readonly group: string; readonly resource: string }): void {
+    this.metrics.storage.name(prefix, resource);
+    this.options.encryption?.name(prefix, resource);
+  }
+
   #addResource(rules: KindRules): void {
     const reader = headReader(rules.kind.selectableFields, rules.fields);
-    const resource = new Resource(rules, (prefix) => this.#cache.resource(prefix, reader));
+    const resource = new Resource(rules, (prefix) => {
+      this.#name(prefix, { group: rules.kind.group, resource: rules.kind.plural });
+      return this.#cache.resource(prefix, reader);
+    });
     this.resources.add(resource);
-    this.metrics.storage.name(resource.prefix, { group: rules.kind.group, resource: rules.kind.plural });
     if (rules.timeToLiveSeconds === undefined) return;
     const seconds = this.options.timeToLiveSeconds ?? rules.timeToLiveSeconds;
     if (this.storage.expireAfter !== undefined) {

@@ -14,6 +14,12 @@ export interface ComponentOptions {
   readonly verbose: number;
 }
 
+export interface ControllerManagerCommandOptions extends ElectedCommandOptions {
+  readonly clusterSigningCertFile?: string;
+  readonly clusterSigningKeyFile?: string;
+  readonly serviceAccountPrivateKeyFile?: string;
+}
+
 export interface KubeletCommandOptions extends ComponentOptions {
   readonly nodeName?: string;
   readonly dataDir: string;
@@ -36,7 +42,13 @@ export interface ElectedCommandOptions extends ComponentOptions {
 }
 
 /** Each runs one part until SIGINT or SIGTERM, and returns the exit status. */
-export function controllerManager(options: ElectedCommandOptions): Promise<number> {
+export async function controllerManager(options: ControllerManagerCommandOptions): Promise<number> {
+  const { clusterSigningCertFile: certFile, clusterSigningKeyFile: keyFile } = options;
+  if ((certFile === undefined) !== (keyFile === undefined))
+    throw new CommandError('--cluster-signing-cert-file and --cluster-signing-key-file go together');
+  const [certificate, key, serviceAccountKey] = await Promise.all(
+    [certFile, keyFile, options.serviceAccountPrivateKeyFile].map(readOptional),
+  );
   return runComponent('controller-manager', options, async (client) => {
     const { startControllerManager } = await import('./components/controller-manager.js');
     const rootCa = (await loadConnection({ path: options.kubeconfig })).ca;
@@ -44,6 +56,8 @@ export function controllerManager(options: ElectedCommandOptions): Promise<numbe
       logger: createLogger('controller-manager', options.verbose),
       rootCa,
       leaderElect: options.leaderElect,
+      ...(certificate === undefined || key === undefined ? {} : { signing: { certificate, key } }),
+      serviceAccountKey,
     });
   });
 }
@@ -100,6 +114,10 @@ export function proxy(options: ProxyCommandOptions): Promise<number> {
       serviceRange: options.serviceCidr,
     });
   });
+}
+
+async function readOptional(file: string | undefined): Promise<string | undefined> {
+  return file === undefined ? undefined : readFile(file, 'utf8');
 }
 
 async function runComponent(

@@ -2,13 +2,14 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { auditFlags } from './audit-options.js';
 import { authorizationFlags } from './authorization-options.js';
 import type {
+  ControllerManagerCommandOptions,
   ElectedCommandOptions,
   KubeletCommandOptions,
   ProxyCommandOptions,
 } from './component-commands.js';
 import type { GenerateClientOptions } from './generate-client.js';
 import type { InitOptions } from './init-project.js';
-import { admissionFlags, authenticationFlags } from './server-options.js';
+import { admissionFlags, authenticationFlags, transportFlags } from './server-options.js';
 import { storageFlags } from './storage-options.js';
 import type { ServerCommandOptions, UpOptions } from './up.js';
 
@@ -30,7 +31,10 @@ export function createProgram(version: string, exit: (status: number) => void): 
 
   elected(componentOptions(program.command('controller-manager')))
     .description('run the built-in controllers against a cluster')
-    .action(async (options: ElectedCommandOptions) =>
+    .option('--cluster-signing-cert-file <file>', 'CA that signs certificates; without it none are signed')
+    .option('--cluster-signing-key-file <file>', 'its key')
+    .option('--service-account-private-key-file <file>', 'key that signs tokens of Secrets')
+    .action(async (options: ControllerManagerCommandOptions) =>
       exit(await (await commands()).controllerManager(options)),
     );
 
@@ -103,7 +107,8 @@ function commands() {
 }
 
 function serverOptions(command: Command): Command {
-  return storageFlags(admissionFlags(authorizationFlags(auditFlags(authenticationFlags(verbosity(command))))))
+  const common = auditFlags(transportFlags(authenticationFlags(verbosity(command))));
+  return storageFlags(admissionFlags(authorizationFlags(common)))
     .option('--data-dir <dir>', 'where everything is kept', '.kubewright')
     .option('--bind-address <address>', 'where the API server listens', '127.0.0.1')
     .addOption(portOption(6443))

@@ -8,6 +8,8 @@ import type { ApiServerComponent } from './components/api-server.js';
 import type { AuditFlags } from './components/audit.js';
 import type { AuthenticationFlags } from './components/authentication.js';
 import type { AuthorizationFlags } from './components/authorization.js';
+import type { TransportFlags } from './components/certificates.js';
+import type { EncryptionFlags } from './components/encryption.js';
 import type { Running } from './components/running.js';
 import type { StorageFlags } from './components/storage.js';
 import { createLogger } from './logger.js';
@@ -17,7 +19,9 @@ import { stopSignal, unlessStopped, untilStopped } from './until-stopped.js';
 
 /** What `kubewright up` and `kubewright apiserver` are told on the command line. */
 export interface ServerCommandOptions
-  extends AuthenticationFlags,
+  extends EncryptionFlags,
+    TransportFlags,
+    AuthenticationFlags,
     AuthorizationFlags,
     AuditFlags,
     AdmissionFlags,
@@ -70,6 +74,8 @@ export async function up(options: UpOptions): Promise<number> {
       nodeName,
       logger: createLogger('apiserver', options.verbose),
       authentication: options,
+      encryption: options,
+      transport: options,
       admission: options,
     });
     closers.push(() => api.close());
@@ -114,6 +120,8 @@ export async function serveApi(options: ServerCommandOptions): Promise<number> {
     nodeName: hostname().toLowerCase(),
     logger: createLogger('apiserver', options.verbose),
     authentication: options,
+    encryption: options,
+    transport: options,
     admission: options,
   });
   process.stdout.write(await readyText(api));
@@ -164,6 +172,8 @@ async function startControl(
       rootCa: api.pki.authority.certificate,
       accountClient,
       leaderElect,
+      signing: api.pki.authority,
+      serviceAccountKey: api.serviceAccountKey,
     }),
     startSchedulerComponent(scheduler, { logger: createLogger('scheduler', verbosity), leaderElect }),
   ]);

@@ -1,4 +1,10 @@
 import type { Client } from '@kubewright/client';
+import { addBootstrapSigner } from './bootstrap-tokens/bootstrap-signer.js';
+import { addTokenCleaner } from './bootstrap-tokens/token-cleaner.js';
+import { addCsrApprovingController } from './certificates/csr-approving-controller.js';
+import { addCsrCleanerController } from './certificates/csr-cleaner-controller.js';
+import { addCsrSigningController } from './certificates/csr-signing-controller.js';
+import type { SigningAuthority } from './certificates/sign-certificate.js';
 import { addClusterRoleAggregation } from './cluster-role-aggregation/cluster-role-aggregation-controller.js';
 import { addDeploymentController } from './deployment/deployment-controller.js';
 import { addEndpointSliceController } from './endpoint-slice/endpoint-slice-controller.js';
@@ -15,6 +21,7 @@ import {
   addRootCaPublisher,
   addServiceAccountController,
 } from './service-account/service-account-controller.js';
+import { addTokenSecretController } from './service-account/token-secret-controller.js';
 import { addClaimProtectionController } from './storage-protection/claim-protection-controller.js';
 import { addVolumeProtectionController } from './storage-protection/volume-protection-controller.js';
 
@@ -25,13 +32,17 @@ export interface ControllersOptions extends Omit<ManagerOptions, 'clientFor'> {
   readonly rootCa?: string | undefined;
   /** A client that acts as this service account of `kube-system`. @default all act as the manager's client */
   readonly accountClient?: ((serviceAccount: string) => Client) | undefined;
+  /** Signs certificates that were approved. @default nobody signs any */
+  readonly signing?: SigningAuthority | undefined;
+  /** In PEM: signs the tokens of Secrets that ask for one. @default none gets one */
+  readonly serviceAccountKey?: string | undefined;
 }
 
 /** A controller by its name, and how it is added to a manager. */
 export interface BuiltinController {
   readonly name: string;
-  /** As whom it acts, in `kube-system`, as upstream's controllers do. */
-  readonly serviceAccount: string;
+  /** As whom it acts, in `kube-system`, as upstream's controllers do. @default as the manager itself */
+  readonly serviceAccount?: string;
   readonly add: (manager: Manager, options: ControllersOptions) => void;
 }
 
@@ -50,6 +61,31 @@ export const builtinControllers: readonly BuiltinController[] = [
       if (rootCa !== undefined) addRootCaPublisher(manager, rootCa);
     },
   },
+  {
+    name: 'legacy-serviceaccount-token-controller',
+    add: (manager, { serviceAccountKey: key, rootCa }) => {
+      if (key !== undefined) addTokenSecretController(manager, { key, rootCa });
+    },
+  },
+  {
+    name: 'certificatesigningrequest-signing-controller',
+    serviceAccount: 'certificate-controller',
+    add: (manager, { signing }) => {
+      if (signing !== undefined) addCsrSigningController(manager, signing);
+    },
+  },
+  {
+    name: 'certificatesigningrequest-approving-controller',
+    serviceAccount: 'certificate-controller',
+    add: addCsrApprovingController,
+  },
+  {
+    name: 'certificatesigningrequest-cleaner-controller',
+    serviceAccount: 'certificate-controller',
+    add: addCsrCleanerController,
+  },
+  { name: 'token-cleaner-controller', serviceAccount: 'token-cleaner', add: addTokenCleaner },
+  { name: 'bootstrap-signer-controller', serviceAccount: 'bootstrap-signer', add: addBootstrapSigner },
   { name: 'deployment-controller', serviceAccount: 'deployment-controller', add: addDeploymentController },
   { name: 'replicaset-controller', serviceAccount: 'replicaset-controller', add: addReplicaSetController },
   {
@@ -103,7 +139,10 @@ export async function startControllers(client: Client, options: ControllersOptio
     ...managerOptions
   } = options;
   const clients = new Map(
-    builtinControllers.map(({ name, serviceAccount }) => [name, accountClient?.(serviceAccount) ?? client]),
+    builtinControllers.map(({ name, serviceAccount }) => [
+      name,
+      serviceAccount === undefined ? client : (accountClient?.(serviceAccount) ?? client),
+    ]),
   );
   const manager = new Manager(client, {
     ...managerOptions,

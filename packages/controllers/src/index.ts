@@ -4,6 +4,7 @@ export {
   type ControllersOptions,
   startControllers,
 } from './builtin-controllers.js';
+export type { SigningAuthority } from './certificates/sign-certificate.js';
 export {
   type ApplyChildrenOptions,
   type ApplyChildrenResult,

@@ -2,10 +2,14 @@ import type { Logger } from 'pino';
 import type { ObjectReader } from '../registry/write-context.js';
 import { type AnonymousOptions, AuthenticatorChain } from './authentication/authenticator-chain.js';
 import { bearerTokenAuthenticator, webSocketTokenAuthenticator } from './authentication/bearer-token.js';
+import { bootstrapTokenAuthenticator } from './authentication/bootstrap-token.js';
 import { clientCertificateAuthenticator } from './authentication/client-certificate.js';
 import { type FrontProxyOptions, frontProxyAuthenticator } from './authentication/front-proxy.js';
 import { TokenUnion } from './authentication/token-union.js';
+import { type WebhookOptions, webhookTokenAuthenticator } from './authentication/webhook-token.js';
 import type { TokenAuthenticator } from './authenticator.js';
+import { JwtAuthenticator } from './oidc/jwt-authenticator.js';
+import type { JwtConfiguration } from './oidc/jwt-configuration.js';
 import {
   type ServiceAccountOptions,
   ServiceAccountTokens,
@@ -18,6 +22,12 @@ export interface AuthenticationOptions {
   /** What tokens are meant for that are meant for this server (`--api-audiences`). @default the first issuer */
   readonly audiences?: readonly string[];
   readonly frontProxy?: FrontProxyOptions;
+  /** Takes the bootstrap tokens in kube-system. @default false */
+  readonly bootstrapTokens?: boolean;
+  /** Issuers of OpenID Connect. @default none */
+  readonly jwt?: readonly JwtConfiguration[];
+  /** Asked about tokens that nobody else knows. @default none */
+  readonly webhook?: WebhookOptions;
   /** @default to the paths of `publicPaths` */
   readonly anonymous?: AnonymousOptions;
 }
@@ -47,8 +57,15 @@ export class Authentication {
         objects: from.objects,
         now,
       });
+    const { audiences } = this;
+    const { bootstrapTokens = false, jwt = [], webhook } = options;
     this.tokens = new TokenUnion(
-      this.serviceAccountTokens === undefined ? [] : [this.serviceAccountTokens],
+      [
+        ...(this.serviceAccountTokens === undefined ? [] : [this.serviceAccountTokens]),
+        ...(bootstrapTokens ? [bootstrapTokenAuthenticator(from.objects, audiences, now)] : []),
+        ...jwt.map((issuer) => new JwtAuthenticator(issuer, { audiences, now })),
+        ...(webhook === undefined ? [] : [webhookTokenAuthenticator(webhook, audiences)]),
+      ],
       now,
     );
     this.authenticator = new AuthenticatorChain(

@@ -20,7 +20,7 @@ import { StoredVersions } from './stored-versions.js';
 export interface CustomResourceHost {
   readonly registry: Registry;
   readonly cache: WatchCache;
-  /** Names the resource whose keys start with the prefix, for metrics. */
+  /** Names the resource whose keys start with the prefix, before any of it is read: for metrics and encryption. */
   name(prefix: string, resource: { readonly group: string; readonly resource: string }): void;
   /** Of the server's own writes. */
   context(): WriteContext;
@@ -111,8 +111,8 @@ export class CustomResources {
     const { group } = outline.spec;
     const plural = outline.status.acceptedNames?.plural ?? outline.spec.names.plural;
     const prefix = `/registry/${group}/${plural}/`;
-    const opened = cache.resource(prefix, this.#versionsOf(outline).versions.reader());
     name(prefix, { group, resource: plural });
+    const opened = cache.resource(prefix, this.#versionsOf(outline).versions.reader());
     await opened.ready;
     // It may have changed or gone meanwhile.
     const now = this.#outlines.get(outline.name);

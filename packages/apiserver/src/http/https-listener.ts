@@ -4,31 +4,42 @@ import { STATUS_CODES } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { AllowedHosts } from './allowed-hosts.js';
 import type { ByteStream, ResponseHeaders, ResponseSink } from './api-request.js';
+import { mayUpgrade, withCors } from './cors.js';
 import { expressAdapter, type HandleRequest } from './express-adapter.js';
 import { HttpRequest } from './http-request.js';
 import { Http2Adapter } from './http2-adapter.js';
 import { identify, readBundle, type TrustedAuthorities } from './tls-identity.js';
 import { untilDrained } from './until-drained.js';
 
-export interface HttpsOptions {
-  /** PEM. */
+/** What a listener shows, and whom it takes for whom. PEM. */
+export interface ListenerCertificates {
   readonly certificate: string;
   readonly key: string;
-  /** PEM of the CAs whose client certificates are identities. */
+  /** The CAs whose client certificates are identities. */
   readonly clientCA: string;
-  /** PEM of the CAs whose client certificates may say on whose behalf they ask. @default none may */
+  /** The CAs whose client certificates may say on whose behalf they ask. @default none may */
   readonly requestHeaderCA?: string | undefined;
+}
+
+export interface HttpsOptions extends ListenerCertificates {
   readonly host: string;
   /** 0 takes a free port. */
   readonly port: number;
   /** Connections at a time; what comes beyond is closed at once. @default 20000 */
   readonly maxConnections?: number;
+  /** Names that clients may use besides those of the certificate. @default none */
+  readonly allowedHosts?: readonly string[];
+  /** Pages whose origin has a match of one of these may read answers. @default none may */
+  readonly corsAllowedOrigins?: readonly RegExp[];
 }
 
 export interface HttpsListener {
   readonly host: string;
   readonly port: number;
+  /** Shows another certificate, and takes others, from the next connection on. */
+  replace(certificates: ListenerCertificates): void;
   /** Takes no new connection, ends idle ones, and destroys what is left after `graceMs`. */
   close(graceMs?: number): Promise<void>;
 }
@@ -49,10 +60,16 @@ const closeIdleMs = 20;
  * Serves the core over TLS, on one port: HTTP/1.1 through Express, with upgrades beside it, and HTTP/2 for the clients
  * that choose it; all through the same stages.
  */
-export async function listenHttps(handle: HandleRequest, options: HttpsOptions): Promise<HttpsListener> {
+export async function listenHttps(core: HandleRequest, options: HttpsOptions): Promise<HttpsListener> {
   let closing = false;
-  const { clientCA, requestHeaderCA = '' } = options;
-  const authorities = { client: readBundle(clientCA), 'front proxy': readBundle(requestHeaderCA) };
+  const { allowedHosts = [], corsAllowedOrigins = [] } = options;
+  let authorities = authoritiesOf(options);
+  const hosts = new AllowedHosts(options.certificate, allowedHosts);
+  const handle = guarded(
+    corsAllowedOrigins.length === 0 ? core : withCors(core, corsAllowedOrigins),
+    hosts,
+    corsAllowedOrigins,
+  );
   const adapter = expressAdapter(handle, () => closing);
   const server = createServer(
     {
@@ -60,14 +77,9 @@ export async function listenHttps(handle: HandleRequest, options: HttpsOptions):
       requestTimeout: requestMs,
       headersTimeout: headersMs,
       keepAliveTimeout: idleMs,
-      cert: options.certificate,
-      key: options.key,
-      ca: [clientCA, requestHeaderCA].filter((bundle) => bundle !== ''),
-      // A session that is resumed has no chain, which would be needed to know the one CA from the other.
-      ...(requestHeaderCA === '' ? {} : { secureOptions: constants.SSL_OP_NO_TICKET }),
+      ...secureContext(options),
       requestCert: true,
       rejectUnauthorized: false,
-      minVersion: 'TLSv1.2',
       maxHeaderSize: maxHeaderBytes,
       ALPNProtocols: ['h2', 'http/1.1'],
       IncomingMessage: adapter.IncomingMessage,
@@ -77,7 +89,7 @@ export async function listenHttps(handle: HandleRequest, options: HttpsOptions):
   );
   server.maxConnections = options.maxConnections ?? 20_000;
   const http2 = new Http2Adapter(handle, { maxHeaderBytes, idleMs });
-  shareConnections(server, http2, authorities);
+  shareConnections(server, http2, () => authorities);
   const upgraded = new Set<Duplex>();
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     upgraded.add(socket);
@@ -95,6 +107,11 @@ export async function listenHttps(handle: HandleRequest, options: HttpsOptions):
   return {
     host: address,
     port,
+    replace: (certificates) => {
+      server.setSecureContext(secureContext(certificates));
+      authorities = authoritiesOf(certificates);
+      hosts.replace(certificates.certificate);
+    },
     close: (graceMs = 0) => {
       closing = true;
       return close(server, { http2, upgraded }, graceMs);
@@ -102,13 +119,61 @@ export async function listenHttps(handle: HandleRequest, options: HttpsOptions):
   };
 }
 
+/** Forward secrecy and authenticated encryption only. Source: Mozilla's intermediate configuration, without DHE. */
+const ciphers = [
+  'TLS_AES_128_GCM_SHA256',
+  'TLS_AES_256_GCM_SHA384',
+  'TLS_CHACHA20_POLY1305_SHA256',
+  'ECDHE-ECDSA-AES128-GCM-SHA256',
+  'ECDHE-RSA-AES128-GCM-SHA256',
+  'ECDHE-ECDSA-AES256-GCM-SHA384',
+  'ECDHE-RSA-AES256-GCM-SHA384',
+  'ECDHE-ECDSA-CHACHA20-POLY1305',
+  'ECDHE-RSA-CHACHA20-POLY1305',
+].join(':');
+
+function secureContext({ certificate, key, clientCA, requestHeaderCA = '' }: ListenerCertificates) {
+  return {
+    cert: certificate,
+    key,
+    ca: [clientCA, requestHeaderCA].filter((bundle) => bundle !== ''),
+    ciphers,
+    minVersion: 'TLSv1.2' as const,
+    // A session that is resumed has no chain, which would be needed to know the one CA from the other.
+    ...(requestHeaderCA === '' ? {} : { secureOptions: constants.SSL_OP_NO_TICKET }),
+  };
+}
+
+function authoritiesOf({ clientCA, requestHeaderCA = '' }: ListenerCertificates): TrustedAuthorities {
+  return { client: readBundle(clientCA), 'front proxy': readBundle(requestHeaderCA) };
+}
+
+/** Turns away who means another host, and pages that may not open a WebSocket here. */
+function guarded(handle: HandleRequest, hosts: AllowedHosts, origins: readonly RegExp[]): HandleRequest {
+  return (request, sink) => {
+    if (!hosts.allows(request.headers.host)) {
+      sink.send(421, { 'content-type': 'text/plain' }, 'misdirected request: no host of that name is here\n');
+      return Promise.resolve();
+    }
+    if (request.upgrade !== undefined && !mayUpgrade(request, origins)) {
+      sink.send(
+        403,
+        { 'content-type': 'text/plain' },
+        'forbidden: pages of that origin may not connect here\n',
+      );
+      return Promise.resolve();
+    }
+    return handle(request, sink);
+  };
+}
+
 /** Gives each connection to the protocol that its client chose; the server itself takes HTTP/1.1. */
-function shareConnections(server: Server, http2: Http2Adapter, authorities: TrustedAuthorities): void {
+function shareConnections(server: Server, http2: Http2Adapter, authorities: () => TrustedAuthorities): void {
   const http1 = server.listeners('secureConnection');
   server.removeAllListeners('secureConnection');
   server.on('secureConnection', (socket) => {
     // While the socket is its own: an HTTP/2 session takes it over.
-    identify(socket, authorities);
+    identify(socket, authorities());
     if (socket.alpnProtocol === 'h2') http2.accept(socket);
     else for (const listener of http1) listener.call(server, socket);
   });

@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { dns1123SubdomainErrors } from '@kubewright/api';
 import type { CertificateSigningRequest } from '@kubewright/api/certificates/v1';
+import { isSignedByItsKey } from '../auth/certificate-request.js';
 import {
   duplicate,
   type FieldError,
@@ -46,8 +47,8 @@ export function validateSigningRequest({ spec, status }: CertificateSigningReque
   const field = path('spec');
   const errors: FieldError[] = [];
   const request = spec?.request ?? '';
-  if (!isRequest(request))
-    errors.push(invalid(field.child('request'), request, 'PEM block type must be CERTIFICATE REQUEST'));
+  const problem = requestProblem(request);
+  if (problem !== undefined) errors.push(invalid(field.child('request'), request, problem));
   const wanted = spec?.usages ?? [];
   if (wanted.length === 0) errors.push(required(field.child('usages')));
   wanted.forEach((usage, index) => {
@@ -78,15 +79,22 @@ export function validateSigningRequest({ spec, status }: CertificateSigningReque
   ];
 }
 
-/** Base64 of one PEM block. The signature is looked at where the request is signed. */
-function isRequest(request: string): boolean {
+/** What is wrong with the base64 of a request in PEM: who asks must have the key. */
+function requestProblem(request: string): string | undefined {
   const text = Buffer.from(request, 'base64').toString('latin1');
   const block =
     /-----BEGIN (?:NEW )?CERTIFICATE REQUEST-----([A-Za-z0-9+/=\s]+)-----END (?:NEW )?CERTIFICATE REQUEST-----/.exec(
       text,
     );
-  // A sequence in DER: anything else is no request.
-  return block !== null && Buffer.from(block[1] ?? '', 'base64')[0] === 0x30;
+  if (block === null) return 'PEM block type must be CERTIFICATE REQUEST';
+  try {
+    return isSignedByItsKey(Buffer.from(block[1] ?? '', 'base64'))
+      ? undefined
+      : 'x509: the signature is not of the key';
+  } catch (error) {
+    // What is cut off or of another form; nothing else is thrown at what is only read.
+    return `x509: malformed certificate request: ${error instanceof Error ? error.message : String(error)}`;
+  }
 }
 
 /** `example.com/signer`: a domain, a slash and a name. */

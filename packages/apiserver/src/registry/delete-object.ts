@@ -58,7 +58,7 @@ export async function deleteObject<T extends KubernetesObject>(
     outcome = { object, bytes: gone ? value : storedBytes(object), gone };
     if (context.dryRun) return { keep: true };
     if (gone) return { delete: true };
-    if (outcome.bytes.equals(value)) return { keep: true };
+    if (outcome.bytes.equals(value)) return { keep: true, unchanged: true };
     const written = resource.writeStored(object, outcome.bytes);
     return { put: written instanceof Promise ? await written : written };
   };

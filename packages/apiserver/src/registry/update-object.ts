@@ -60,7 +60,7 @@ export async function updateObject<T extends KubernetesObject>(
     outcome = await changed(registry, resource, entry, options, context);
     if (context.dryRun) return { keep: true };
     if (outcome.removes) return { delete: true };
-    return isSame(resource, outcome, entry) ? { keep: true } : { put: outcome.stored };
+    return isSame(resource, outcome, entry) ? { keep: true, unchanged: true } : { put: outcome.stored };
   };
   let revision: number;
   if (context.dryRun) {

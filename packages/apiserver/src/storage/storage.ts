@@ -115,8 +115,14 @@ export interface ListResult {
   readonly more: boolean;
 }
 
-/** What becomes of a key. `keep` changes nothing and takes no revision; deleting what is not there is `keep` too. */
-export type Decision = { readonly put: Uint8Array } | { readonly delete: true } | { readonly keep: true };
+/**
+ * What becomes of a key. `keep` changes nothing and takes no revision; deleting what is not there is `keep` too.
+ * `unchanged` says that what is there would have been put: who stores it otherwise now (under another key) stores it anew.
+ */
+export type Decision =
+  | { readonly put: Uint8Array }
+  | { readonly delete: true }
+  | { readonly keep: true; readonly unchanged?: true };
 
 /** Decides from the newest state of a key, or throws a refusal. The bytes of a `put` belong to the engine afterwards. */
 export type Decide = (current: StorageEntry | undefined) => Decision | Promise<Decision>;

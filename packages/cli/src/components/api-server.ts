@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';
-import { ApiServer, type HttpsListener, PkiDirectory } from '@kubewright/apiserver';
+import { ApiServer, type HttpsListener, type HttpsOptions, PkiDirectory } from '@kubewright/apiserver';
 import { loadKubeconfig, renderKubeconfig } from '@kubewright/client';
 import type { Logger } from 'pino';
 import {
@@ -14,8 +14,10 @@ import { CommandError } from '../command-error.js';
 import { type DataDirectory, openDataDirectory, writePrivate } from '../data-directory.js';
 import { type AdmissionFlags, admissionOptions } from './admission.js';
 import { type AuditFlags, auditOptions } from './audit.js';
-import { type AuthenticationFlags, authenticationOptions } from './authentication.js';
+import { type AuthenticationFlags, authenticationOptions, signingKeyPem } from './authentication.js';
 import { type AuthorizationFlags, authorizationOptions } from './authorization.js';
+import { follow, listenerCertificates, type TransportFlags, transportOptions } from './certificates.js';
+import { type EncryptionFlags, openEncryption } from './encryption.js';
 import { openSharedPki } from './shared-pki.js';
 import { openStorage, type StorageFlags } from './storage.js';
 
@@ -41,6 +43,8 @@ export interface ApiServerComponentOptions {
   readonly nodeName: string;
   readonly logger: Logger;
   readonly authentication: AuthenticationFlags;
+  readonly encryption: EncryptionFlags;
+  readonly transport: TransportFlags;
   readonly admission: AdmissionFlags;
 }
 
@@ -50,6 +54,8 @@ export interface ApiServerComponent {
   readonly data: DataDirectory;
   readonly pki: PkiDirectory;
   readonly addresses: ClusterAddresses;
+  /** The private key that signs tokens, in PEM. */
+  readonly serviceAccountKey: string;
   /** `https://127.0.0.1:6443` */
   readonly url: string;
   /** The admin's. */
@@ -93,17 +99,23 @@ export async function startApiServerComponent(
       options.serviceRange === undefined
         ? claim.addresses
         : withServiceRange(claim.addresses, options.serviceRange);
-    const [authentication, admission, audit, serving, toKubelets] = await Promise.all([
-      authenticationOptions(options.authentication, pki),
-      admissionOptions(options.admission),
-      auditOptions(options.audit),
-      pki.server('apiserver', 'kube-apiserver', servingHosts(options.bindAddress, addresses)),
+    const encrypting = await openEncryption(options.encryption, options.logger);
+    closers.push(async () => encrypting?.close());
+    const readCertificates = () =>
+      listenerCertificates(options.transport, pki, servingHosts(options.bindAddress, addresses));
+    const kubeletClient = () =>
       pki.client('apiserver-kubelet-client', {
         user: 'kube-apiserver-kubelet-client',
         groups: ['system:masters'],
-      }),
+      });
+    const [authentication, admission, audit, certificates, toKubelets] = await Promise.all([
+      authenticationOptions(options.authentication, pki),
+      admissionOptions(options.admission),
+      auditOptions(options.audit),
+      readCertificates(),
+      kubeletClient(),
     ]);
-    const ca = pki.authority.certificate;
+    const kubelet = { ...toKubelets, ca: pki.authority.certificate };
     const server = await ApiServer.start({
       storage,
       logger: options.logger,
@@ -117,29 +129,53 @@ export async function startApiServerComponent(
       },
       authorization: authorizationOptions(options.authorization),
       ...(audit === undefined ? {} : { audit }),
-      kubelet: { ...toKubelets, ca },
+      kubelet,
+      ...(encrypting === undefined ? {} : { encryption: encrypting.encryption }),
       authentication,
       ...(options.port === 0 ? {} : { advertised: hostPort(options.bindAddress, options.port) }),
     });
     closers.push(() => server.close(1_000));
-    const tls = { ...serving, clientCA: ca };
-    const listener = await listen(server, tls, options);
+    const listeners: HttpsListener[] = [];
+    let current = certificates;
+    const listenAt = async (address: { readonly bindAddress: string; readonly port: number }) => {
+      const started = await listen(server, { ...current, ...transportOptions(options.transport) }, address);
+      listeners.push(started);
+      return started;
+    };
+    const listener = await listenAt(options);
     const url = `https://${hostPort(options.bindAddress, listener.port)}`;
     const kubeconfig = options.kubeconfig === undefined ? data.kubeconfig : resolve(options.kubeconfig);
-    await writeKubeconfigs({ data, pki, url, kubeconfig, nodeName: options.nodeName });
+    const writeAll = () => writeKubeconfigs({ data, pki, url, kubeconfig, nodeName: options.nodeName });
+    await writeAll();
+    const stopFollowing = follow(
+      async () => ({ listener: await readCertificates(), kubelet: await kubeletClient() }),
+      {
+        current: { listener: certificates, kubelet: toKubelets },
+        apply: async (renewed) => {
+          current = renewed.listener;
+          for (const each of listeners) each.replace(current);
+          Object.assign(kubelet, renewed.kubelet);
+          await writeAll();
+        },
+        what: 'certificates',
+        logger: options.logger,
+      },
+    );
+    closers.push(async () => stopFollowing());
     // An ordinary user's proxy may not listen on the customary port.
     const servicePort = claim.loopback ? 6443 : 443;
     const serveNode = async () => {
       const { nodeIP } = addresses;
       const { port } = isWildcard(options.bindAddress)
         ? listener
-        : await listen(server, tls, { bindAddress: nodeIP, port: listener.port });
+        : await listenAt({ bindAddress: nodeIP, port: listener.port });
       await server.advertise({ address: nodeIP, port, servicePort });
     };
     const host = hostname().toLowerCase();
     await server.identify(host, listener.port === customaryPort ? host : `${host}:${listener.port}`);
     await server.advertise({ address: reachable(options.bindAddress), port: listener.port, servicePort });
-    return { server, data, pki, addresses, url, kubeconfig, serveNode, close };
+    const serviceAccountKey = signingKeyPem(authentication);
+    return { server, data, pki, addresses, serviceAccountKey, url, kubeconfig, serveNode, close };
   } catch (error) {
     await close();
     throw error;
@@ -164,7 +200,7 @@ type ClaimedAddresses = AddressClaim & { readonly loopback: boolean };
 
 async function listen(
   server: ApiServer,
-  tls: { readonly certificate: string; readonly key: string; readonly clientCA: string },
+  tls: Omit<HttpsOptions, 'host' | 'port'>,
   { bindAddress, port }: { readonly bindAddress: string; readonly port: number },
 ): Promise<HttpsListener> {
   try {

@@ -1,5 +1,11 @@
 import { readFile } from 'node:fs/promises';
-import { type AuthenticationOptions, type PkiDirectory, readTokenKeys } from '@kubewright/apiserver';
+import {
+  type AuthenticationOptions,
+  type PkiDirectory,
+  parseAuthenticationConfiguration,
+  readTokenKeys,
+} from '@kubewright/apiserver';
+import { httpsTransport, loadConnection } from '@kubewright/client';
 import { CommandError } from '../command-error.js';
 
 /** Options of the command line, named as kube-apiserver's. Files are PEM. */
@@ -11,6 +17,16 @@ export interface AuthenticationFlags {
   readonly serviceAccountMaxTokenExpiration?: number;
   readonly serviceAccountExtendTokenExpiration?: boolean;
   readonly apiAudiences?: readonly string[];
+  readonly authenticationConfig?: string;
+  readonly authenticationTokenWebhookConfigFile?: string;
+  readonly enableBootstrapTokenAuth?: boolean;
+  readonly anonymousAuth?: boolean;
+  readonly requestheaderClientCaFile?: string;
+  readonly requestheaderAllowedNames?: readonly string[];
+  readonly requestheaderUsernameHeaders?: readonly string[];
+  readonly requestheaderUidHeaders?: readonly string[];
+  readonly requestheaderGroupHeaders?: readonly string[];
+  readonly requestheaderExtraHeadersPrefix?: readonly string[];
 }
 
 /** As kubeadm has it. */
@@ -21,7 +37,11 @@ export async function authenticationOptions(
   flags: AuthenticationFlags,
   pki: PkiDirectory,
 ): Promise<AuthenticationOptions> {
-  const keys = await tokenKeys(flags, pki);
+  const [keys, configured, webhook] = await Promise.all([
+    tokenKeys(flags, pki),
+    authenticationConfiguration(flags),
+    webhookOf(flags),
+  ]);
   const [issuer = standardIssuer, ...issuers] = flags.serviceAccountIssuer ?? [];
   const { serviceAccountJwksUri, serviceAccountMaxTokenExpiration, apiAudiences } = flags;
   return {
@@ -35,7 +55,52 @@ export async function authenticationOptions(
         : { maxExpirationSeconds: serviceAccountMaxTokenExpiration }),
     },
     ...(apiAudiences === undefined ? {} : { audiences: apiAudiences }),
+    bootstrapTokens: flags.enableBootstrapTokenAuth ?? true,
+    ...(webhook === undefined ? {} : { webhook: { transport: webhook } }),
+    ...(flags.anonymousAuth === undefined ? {} : { anonymous: { enabled: flags.anonymousAuth } }),
+    ...frontProxyOf(flags),
+    ...configured,
   };
+}
+
+async function authenticationConfiguration({
+  authenticationConfig: file,
+  anonymousAuth,
+}: AuthenticationFlags) {
+  if (file === undefined) return {};
+  try {
+    const content = await readFile(file, 'utf8');
+    const configured = await parseAuthenticationConfiguration(content, file);
+    if (configured.anonymous !== undefined && anonymousAuth !== undefined)
+      throw new Error(`${file}: anonymous: can't be set together with --anonymous-auth`);
+    return configured;
+  } catch (cause) {
+    throw new CommandError(`--authentication-config ${cause instanceof Error ? cause.message : cause}`, {
+      cause,
+    });
+  }
+}
+
+async function webhookOf({ authenticationTokenWebhookConfigFile: path }: AuthenticationFlags) {
+  return path === undefined ? undefined : httpsTransport(await loadConnection({ path }));
+}
+
+function frontProxyOf(flags: AuthenticationFlags): Pick<AuthenticationOptions, 'frontProxy'> {
+  if (flags.requestheaderClientCaFile === undefined) return {};
+  const given = {
+    allowedNames: flags.requestheaderAllowedNames,
+    usernameHeaders: flags.requestheaderUsernameHeaders,
+    uidHeaders: flags.requestheaderUidHeaders,
+    groupHeaders: flags.requestheaderGroupHeaders,
+    extraHeaderPrefixes: flags.requestheaderExtraHeadersPrefix,
+  };
+  return { frontProxy: Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) };
+}
+
+/** The key that signs tokens, for the controller that signs those of Secrets. */
+export function signingKeyPem({ serviceAccounts }: AuthenticationOptions): string {
+  const key = serviceAccounts?.keys().signing.privateKey.export({ type: 'pkcs8', format: 'pem' });
+  return key === undefined ? '' : key.toString();
 }
 
 async function tokenKeys(flags: AuthenticationFlags, pki: PkiDirectory) {

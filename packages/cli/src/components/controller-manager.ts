@@ -8,7 +8,8 @@ import type { Logger } from 'pino';
 import { runElected } from './elected.js';
 import type { Running } from './running.js';
 
-export interface ControllerManagerOptions extends Pick<ControllersOptions, 'rootCa' | 'accountClient'> {
+export interface ControllerManagerOptions
+  extends Pick<ControllersOptions, 'rootCa' | 'accountClient' | 'signing' | 'serviceAccountKey'> {
   readonly logger: Logger;
   /** Whether others may run beside it, of which one works. @default false */
   readonly leaderElect?: boolean | undefined;

@@ -13,6 +13,7 @@ import type { PodContext } from './pod/pod-context.js';
 import { PodDirectories } from './pod/pod-directories.js';
 import { PodWorker } from './pod/pod-worker.js';
 import { StatusWriter } from './pod/status-writer.js';
+import { KubeletAccess } from './server/kubelet-access.js';
 import { type KubeletServer, type KubeletTls, startKubeletServer } from './server/kubelet-server.js';
 
 export interface KubeletOptions {
@@ -128,6 +129,7 @@ class RunningKubelet implements Kubelet {
         port: this.#options.port ?? 10250,
         logger: this.#logger,
         directories: this.#directories,
+        access: new KubeletAccess(client, this.nodeName, this.#clock),
         pods: () => [...this.#workers.values()].map((worker) => ({ pod: worker.pod, status: worker.status })),
       });
     const reporter = new NodeReporter({

@@ -6,6 +6,7 @@ import { sleep } from '@kubewright/client';
 import type { DownwardFacts } from '../env/downward-api.js';
 import { PodProbes, probeTargets } from '../probe/pod-probes.js';
 import { runProbe } from '../probe/run-probe.js';
+import { PodTokens } from '../volume/pod-tokens.js';
 import { setUpVolumes, tearDownVolumes, type VolumePaths } from '../volume/pod-volumes.js';
 import { referredConfig, VolumeError } from '../volume/projection.js';
 import { BackOff } from './back-off.js';
@@ -43,6 +44,7 @@ export class PodWorker {
   readonly #pulls = new PullBackOff();
   readonly #waiting = new Map<string, WaitingReason>();
   readonly #messages: TerminationMessages;
+  readonly #tokens: PodTokens;
   /** What was said once of sources of volumes that are left out. */
   readonly #skipped = new Set<string>();
   /** Aborted when the pod is to end: a hook or the making of a sandbox is left off. */
@@ -63,6 +65,7 @@ export class PodWorker {
     this.#context = context;
     this.#pod = pod;
     this.#messages = new TerminationMessages(context.directories);
+    this.#tokens = new PodTokens(context.client, context.clock);
     this.#probes = new PodProbes({
       clock: context.clock,
       check: (probe, target) => runProbe(context.runtime, probe, target),
@@ -271,6 +274,7 @@ export class PodWorker {
         podDirectory: directories.ofPod(uid),
         config: config.source(namespace),
         facts: this.#facts(usableSandbox(pod, state)?.ips ?? []),
+        tokens: this.#tokens,
         now: new Date(clock.now()),
         onSkipped: (message) => {
           if (this.#skipped.has(message)) return;

@@ -1,11 +1,11 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { TLSSocket } from 'node:tls';
 import type { Logger } from 'pino';
 import type { ContainerRuntime } from '../../container/container-runtime.js';
 import type { PodDirectories } from '../pod/pod-directories.js';
+import type { KubeletAccess } from './kubelet-access.js';
 import { servePodLog } from './pod-log.js';
 import { findPod, HttpFailure, type ServedPod } from './served-pod.js';
 import { Upgrades } from './upgrades.js';
@@ -14,7 +14,7 @@ export interface KubeletTls {
   /** PEM. */
   readonly cert: string | Buffer;
   readonly key: string | Buffer;
-  /** PEM: who comes with a certificate of this CA may do everything here, others nothing. */
+  /** PEM: a certificate of this CA says who asks. */
   readonly clientCa: string | Buffer;
 }
 
@@ -27,6 +27,7 @@ export interface KubeletServerOptions {
   readonly logger: Logger;
   readonly directories: PodDirectories;
   readonly pods: () => readonly ServedPod[];
+  readonly access: KubeletAccess;
 }
 
 export interface KubeletServer {
@@ -64,8 +65,11 @@ export async function startKubeletServer(options: KubeletServerOptions): Promise
     );
   });
   server.on('upgrade', (request, socket, head) => {
-    if (isTrusted(request)) upgrades.handle(request, socket, head);
-    else socket.end('HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\nconnection: close\r\n\r\n');
+    socket.on('error', () => socket.destroy());
+    options.access.check(request).then(
+      () => upgrades.handle(request, socket, head),
+      (error: unknown) => refuse(socket, error, logger),
+    );
   });
   await listen(server, port, bindAddress);
   return {
@@ -79,8 +83,15 @@ export async function startKubeletServer(options: KubeletServerOptions): Promise
   };
 }
 
-function isTrusted(request: IncomingMessage): boolean {
-  return (request.socket as TLSSocket).authorized;
+/** Answers an upgrade on the bare socket with why it is none. */
+function refuse(socket: Duplex, error: unknown, logger: Logger): void {
+  const known = error instanceof HttpFailure;
+  if (!known) logger.warn({ err: error }, 'a request to the kubelet has failed');
+  const code = known ? error.code : 500;
+  const body = error instanceof Error ? error.message : String(error);
+  socket.end(
+    `HTTP/1.1 ${code} ${STATUS_CODES[code] ?? ''}\r\ncontent-type: text/plain\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+  );
 }
 
 function listen(server: Server, port: number, host: string): Promise<void> {
@@ -104,7 +115,7 @@ async function answer(
     text('ok');
     return;
   }
-  if (!isTrusted(request)) throw new HttpFailure(401, 'Unauthorized');
+  await options.access.check(request);
   if (request.method !== 'GET') throw new HttpFailure(405, 'method not allowed');
   const parts = pathname.split('/').slice(1).map(decodeURIComponent);
   if (pathname === '/pods') {

@@ -2,18 +2,14 @@ import { chmod, chown, mkdir, open, realpath, rm, stat } from 'node:fs/promises'
 import { isAbsolute, join, sep } from 'node:path';
 import type { Container, HostPathVolumeSource, Pod, Volume } from '@kubewright/api/core/v1';
 import type { ContainerMount, MemoryDirectory } from '../../container/container-runtime.js';
-import type { DownwardFacts } from '../env/downward-api.js';
-import type { ConfigSource } from '../env/environment.js';
 import { expand } from '../env/expand.js';
 import { numeric } from '../env/quantity-number.js';
 import { type ProjectedFiles, writeAtomically } from './atomic-directory.js';
-import { projectedFiles, VolumeError } from './projection.js';
+import { projectedFiles, VolumeError, type VolumeSources } from './projection.js';
 
-export interface VolumeContext {
+export interface VolumeContext extends VolumeSources {
   /** The pod's own directory below the kubelet's data directory. */
   readonly podDirectory: string;
-  readonly config: ConfigSource;
-  readonly facts: DownwardFacts;
   readonly now: Date;
   /** A source that was left out, in a sentence. */
   readonly onSkipped: (message: string) => void;
@@ -83,7 +79,7 @@ async function setUpVolume(pod: Pod, volume: Volume, context: VolumeContext): Pr
     await chmod(path, group === undefined ? 0o777 : 0o2777);
     return path;
   }
-  const projected = projectedFiles(pod, volume, context);
+  const projected = await projectedFiles(pod, volume, context);
   if (projected === undefined) {
     const source = Object.keys(volume).find((key) => key !== 'name') ?? 'nothing';
     throw new VolumeError(`this kubelet cannot mount a volume of the type ${source}`);

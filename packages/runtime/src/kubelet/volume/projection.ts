@@ -10,10 +10,18 @@ import type {
 import { type DownwardFacts, podField, resourceField } from '../env/downward-api.js';
 import type { ConfigSource } from '../env/environment.js';
 import type { ProjectedFile } from './atomic-directory.js';
+import type { PodTokens } from './pod-tokens.js';
 
 /** A volume that can't be made now; the message is what the FailedMount event says. */
 export class VolumeError extends Error {
   override readonly name = 'VolumeError';
+}
+
+/** Where the content of a volume comes from. */
+export interface VolumeSources {
+  readonly config: ConfigSource;
+  readonly facts: DownwardFacts;
+  readonly tokens: PodTokens;
 }
 
 const defaultFileMode = 0o644;
@@ -23,17 +31,20 @@ const defaultFileMode = 0o644;
  * Sources that need what this kubelet can't give are named in `skipped`.
  * @throws VolumeError for an object or key that is missing and not optional
  */
-export function projectedFiles(
+export async function projectedFiles(
   pod: Pod,
   volume: Volume,
-  from: { readonly config: ConfigSource; readonly facts: DownwardFacts },
-): { readonly files: Map<string, ProjectedFile>; readonly skipped: readonly string[] } | undefined {
+  from: VolumeSources,
+): Promise<{ readonly files: Map<string, ProjectedFile>; readonly skipped: readonly string[] } | undefined> {
   const { configMap, secret, downwardAPI, projected } = volume;
   if (projected !== undefined) {
     const files = new Map<string, ProjectedFile>();
     const skipped: string[] = [];
     for (const source of projected.sources ?? []) {
-      const part = projectionFiles(pod, source, { ...from, mode: projected.defaultMode ?? defaultFileMode });
+      const part = await projectionFiles(pod, source, {
+        ...from,
+        mode: projected.defaultMode ?? defaultFileMode,
+      });
       if (part === undefined) skipped.push(Object.keys(source)[0] ?? 'empty source');
       else for (const [path, file] of part) files.set(path, file);
     }
@@ -46,7 +57,7 @@ export function projectedFiles(
     downwardAPI,
   };
   const mode = (configMap ?? secret ?? downwardAPI)!.defaultMode ?? defaultFileMode;
-  return { files: projectionFiles(pod, source, { ...from, mode }) ?? new Map(), skipped: [] };
+  return { files: (await projectionFiles(pod, source, { ...from, mode })) ?? new Map(), skipped: [] };
 }
 
 /** The names of the ConfigMaps and Secrets that a pod's environment and volumes refer to. */
@@ -80,18 +91,16 @@ export function referredConfig(pod: Pod): {
   return { configMaps, secrets };
 }
 
-interface Sources {
-  readonly config: ConfigSource;
-  readonly facts: DownwardFacts;
+interface Sources extends VolumeSources {
   readonly mode: number;
 }
 
 /** Undefined for a source of a sort that this kubelet can't give. */
-function projectionFiles(
+async function projectionFiles(
   pod: Pod,
   source: VolumeProjection,
   from: Sources,
-): Map<string, ProjectedFile> | undefined {
+): Promise<Map<string, ProjectedFile> | undefined> {
   if (source.configMap !== undefined) {
     const { name = '', items, optional = false } = source.configMap;
     const object = from.config.configMap(name);
@@ -103,6 +112,10 @@ function projectionFiles(
     const object = from.config.secret(name);
     if (object === undefined && !optional) throw new VolumeError(`secret "${name}" not found`);
     return pick(secretData(object), items, { optional, mode: from.mode, what: 'secret' });
+  }
+  if (source.serviceAccountToken !== undefined) {
+    const token = await from.tokens.get(pod, source.serviceAccountToken);
+    return new Map([[source.serviceAccountToken.path, { data: Buffer.from(token), mode: from.mode }]]);
   }
   if (source.downwardAPI !== undefined)
     return new Map(
