@@ -7,6 +7,7 @@ import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { root } from '../tools/source-files.js';
 import { benchApplyChanged, benchApplyUnchanged, benchStrategicMerge } from './apply.js';
+import { benchCelRule, benchPolicy } from './cel.js';
 import { benchImportMemory, benchImportTime, benchInformerMemory } from './client.js';
 import { type Comparison, comparisonLine } from './compare.js';
 import { benchCreate, benchManyCreates } from './create.js';
@@ -28,6 +29,8 @@ const all = {
   create: benchCreate,
   'create-256': benchManyCreates,
   rules: benchPodRules,
+  'cel-rule': benchCelRule,
+  'cel-policy': benchPolicy,
   applyUnchanged: benchApplyUnchanged,
   applyChanged: benchApplyChanged,
   strategicMerge: benchStrategicMerge,

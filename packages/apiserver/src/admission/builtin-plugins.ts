@@ -1,4 +1,6 @@
 import {
+  MutatingAdmissionPolicy,
+  MutatingAdmissionPolicyBinding,
   MutatingWebhookConfiguration,
   ValidatingAdmissionPolicy,
   ValidatingAdmissionPolicyBinding,
@@ -13,6 +15,7 @@ import { defaultIngressClass } from './plugins/default-ingress-class.js';
 import { defaultStorageClass } from './plugins/default-storage-class.js';
 import { defaultTolerationSeconds } from './plugins/default-toleration-seconds.js';
 import { limitRanger } from './plugins/limit-ranger.js';
+import { mutatingAdmissionPolicy } from './plugins/mutating-admission-policy.js';
 import { mutatingAdmissionWebhook } from './plugins/mutating-admission-webhook.js';
 import { namespaceLifecycle } from './plugins/namespace-lifecycle.js';
 import { nodeRestriction } from './plugins/node-restriction/node-restriction.js';
@@ -73,6 +76,13 @@ const ordered = (
   certificateSubjectRestriction as AdmissionPlugin,
   defaultIngressClass as AdmissionPlugin,
   podTopologyLabels,
+  mutatingAdmissionPolicy(
+    {
+      policies: objects.lister(MutatingAdmissionPolicy),
+      bindings: objects.lister(MutatingAdmissionPolicyBinding),
+    },
+    params,
+  ),
   mutatingAdmissionWebhook(objects.lister(MutatingWebhookConfiguration), webhooks),
   validatingAdmissionPolicy(
     {

@@ -8,19 +8,10 @@ import { builtinBodyKind } from '../../schema/body-kind.js';
 import type { AdmissionPlugin } from '../admission-plugin.js';
 import type { AdmissionRequest } from '../admission-request.js';
 import { isSelected } from '../matching/selectors.js';
+import { Reinvocation } from '../reinvocation.js';
 import { callWebhook, internalError, type WebhookCaller } from '../webhooks/call-webhook.js';
-import { WebhookIndex, type WebhookMatch } from '../webhooks/webhook-index.js';
+import { type Webhook, WebhookIndex, type WebhookMatch } from '../webhooks/webhook-index.js';
 import { becomes, inVersion, isOwnKind } from '../webhooks/webhook-objects.js';
-
-/** What a second round needs to know of the first. Source: KEP-906. */
-interface FirstRound {
-  /** Those that want to see what others changed after them. */
-  readonly reinvocable: Set<unknown>;
-  /** Those of them that something was changed after. */
-  readonly due: Set<unknown>;
-  /** What the last webhook left. */
-  output: string;
-}
 
 /** Asks the webhooks of MutatingWebhookConfigurations one after the other, each about what those before it made. */
 export function mutatingAdmissionWebhook(
@@ -28,7 +19,7 @@ export function mutatingAdmissionWebhook(
   caller: WebhookCaller,
 ): AdmissionPlugin {
   const index = new WebhookIndex(lister);
-  const rounds = new WeakMap<AdmissionRequest, FirstRound>();
+  const rounds = new WeakMap<AdmissionRequest, Reinvocation<Webhook>>();
   return {
     name: 'MutatingAdmissionWebhook',
     admit(request) {
@@ -36,11 +27,8 @@ export function mutatingAdmissionWebhook(
       if (request.context.request === undefined) return undefined;
       const matches = index.matching(request);
       if (matches.length === 0) return undefined;
-      let round = rounds.get(request);
-      if (round === undefined) {
-        round = { reinvocable: new Set(), due: new Set(), output: '' };
-        rounds.set(request, round);
-      }
+      const round = rounds.get(request) ?? new Reinvocation<Webhook>();
+      rounds.set(request, round);
       return askInTurn(caller, request, matches, round);
     },
   };
@@ -50,27 +38,16 @@ async function askInTurn(
   caller: WebhookCaller,
   request: AdmissionRequest,
   matches: readonly WebhookMatch[],
-  round: FirstRound,
+  round: Reinvocation<Webhook>,
 ): Promise<void> {
-  // Built-in plugins changed something in their second round: all who want to know are asked again.
-  if (request.isSecondRound && encodeJson(request.object) !== round.output) becomeDue(round);
+  round.begin(request);
   for (const match of matches) {
     const { webhook, selectors } = match.registered;
-    if (!isSelected(selectors, request)) continue;
-    if (request.isSecondRound && !round.due.delete(webhook)) continue;
+    if (!isSelected(selectors, request) || !round.isAsked(webhook, request)) continue;
     const isChanged = await askOne(caller, request, match);
-    if (isChanged) {
-      becomeDue(round);
-      request.askForSecondRound();
-    }
-    if (webhook.reinvocationPolicy === 'IfNeeded') round.reinvocable.add(webhook);
+    round.asked(webhook, request, { isChanged, wantsMore: webhook.reinvocationPolicy === 'IfNeeded' });
   }
-  round.output = encodeJson(request.object);
-}
-
-function becomeDue({ reinvocable, due }: FirstRound): void {
-  for (const webhook of reinvocable) due.add(webhook);
-  reinvocable.clear();
+  round.end(request);
 }
 
 /** @returns whether the webhook changed the object */

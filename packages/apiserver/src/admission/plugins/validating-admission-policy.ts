@@ -127,6 +127,7 @@ const longestAnnotation = 10 * 1024;
 
 /** One annotation a key of a policy; bindings and parameters that say different things are joined. */
 function annotate(request: AdmissionRequest, decisions: readonly Decision[]): void {
+  if (decisions.every(({ policy }) => policy.auditAnnotations.length === 0)) return;
   const values = new Map<string, Set<string>>();
   for (const { policy, outcomes } of decisions)
     for (const { key, value } of outcomes.flatMap(({ annotations }) => annotations)) {

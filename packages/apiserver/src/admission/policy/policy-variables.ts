@@ -34,6 +34,11 @@ export class RequestVariables {
     return variables;
   }
 
+  /** Other versions of the object are made anew. */
+  objectChanged(): void {
+    this.#byVersion.clear();
+  }
+
   get authorizer(): ReturnType<typeof authorizerValues> {
     const { user, context, resource, subresource, namespace, name } = this.#request;
     const { group, plural } = resource.rules.kind;
@@ -71,6 +76,13 @@ class VersionVariables {
     this.#of = of;
     this.#request = request;
     this.#served = served;
+  }
+
+  /** The same with another object: what a mutation has made of it. */
+  withObject(object: KubernetesObject): VersionVariables {
+    const other = new VersionVariables(this.#of, this.#request, this.#served);
+    other.#object = object;
+    return other;
   }
 
   get object(): KubernetesObject | null {
