@@ -325,6 +325,65 @@ describe('expressions', () => {
   });
 });
 
+describe('the status of a policy', () => {
+  it('warns of expressions that do not fit the kinds that its rules name', async () => {
+    await policy('typed', {
+      paramKind: { apiVersion: 'v1', kind: 'ConfigMap' },
+      matchConstraints: {
+        resourceRules: [
+          {
+            apiGroups: ['apps'],
+            apiVersions: ['v1'],
+            operations: ['CREATE'],
+            resources: ['deployments', 'replicasets'],
+          },
+        ],
+      },
+      variables: [{ name: 'replicas', expression: 'object.spec.replicas' }],
+      validations: [
+        { expression: "variables.replicas > 1 && object.metadata.labels['a'] == params.data.a" },
+        {
+          expression: "object.spec.strategy.type == 'Recreate'",
+          messageExpression: "'no ' + variables.replicas",
+        },
+        { expression: 'object.replicas > 1' },
+      ],
+    });
+    const policies = api.client.resource(ValidatingAdmissionPolicy);
+    const { status } = await policies.get('typed');
+    expect(status?.observedGeneration).toBe(1);
+    expect(status?.typeChecking?.expressionWarnings).toEqual([
+      {
+        fieldRef: 'spec.validations[1].expression',
+        warning:
+          "apps/v1, Kind=ReplicaSet: ERROR: <input>:1:12: undefined field 'strategy'\n | object.spec.strategy.type == 'Recreate'\n | ...........^\n",
+      },
+      {
+        fieldRef: 'spec.validations[1].messageExpression',
+        warning: ['Deployment', 'ReplicaSet']
+          .map(
+            (kind) =>
+              `apps/v1, Kind=${kind}: ERROR: <input>:1:7: found no matching overload for '_+_' applied to '(string, int)'\n | 'no ' + variables.replicas\n | ......^\n`,
+          )
+          .join('\n'),
+      },
+      {
+        fieldRef: 'spec.validations[2].expression',
+        warning: ['Deployment', 'ReplicaSet']
+          .map(
+            (kind) =>
+              `apps/v1, Kind=${kind}: ERROR: <input>:1:7: undefined field 'replicas'\n | object.replicas > 1\n | ......^\n`,
+          )
+          .join('\n'),
+      },
+    ]);
+    const better = await policies.patchMerge('typed', {
+      spec: { validations: [{ expression: 'variables.replicas > 1' }] },
+    });
+    expect(better.status).toEqual({ observedGeneration: 2, typeChecking: {} });
+  });
+});
+
 it('a Deployment is looked at as any other object', async () => {
   await policy('replicas', {
     matchConstraints: {

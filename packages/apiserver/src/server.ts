@@ -260,6 +260,7 @@ export class ApiServer implements Registry {
       dryRun,
       now: () => this.now(),
       objects: this.objects,
+      kinds: this.resources,
       serviceRanges: this.#serviceRanges,
       authentication: this.authentication,
       authorizer: this.authorizer,

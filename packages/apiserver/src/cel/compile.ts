@@ -44,7 +44,7 @@ export function checkExpression(
   environment: Environment,
 ): { readonly source: Source; readonly checked: CheckedExpression; cost(): CostEstimate } {
   const source = new Source(expression);
-  const parsed = parse(source);
+  const parsed = parse(source, environment.bindings);
   if (parsed.expression === undefined || parsed.problems.length > 0)
     throw new CompileError(source, parsed.problems);
   const { checked, problems } = check(source, parsed.expression, environment);

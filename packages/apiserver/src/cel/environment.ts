@@ -8,6 +8,8 @@ export interface Environment {
   readonly functions: ReadonlyMap<string, FunctionDeclaration>;
   /** Types that expressions can name. */
   readonly types: TypeNames;
+  /** Whether there is the macro `cel.bind(name, value, body)`. Kubernetes has it for devices only. */
+  readonly bindings?: boolean;
 }
 
 export type TypeNames = Pick<ReadonlyMap<string, CelType>, 'get'>;
@@ -24,6 +26,7 @@ export interface EnvironmentExtension {
   readonly functions?: readonly FunctionDeclaration[];
   /** Asked for names that the other does not have. */
   readonly types?: TypeNames;
+  readonly bindings?: boolean;
 }
 
 export function extendEnvironment(base: Environment, extension: EnvironmentExtension): Environment {
@@ -35,5 +38,5 @@ export function extendEnvironment(base: Environment, extension: EnvironmentExten
   const more = extension.types;
   const types =
     more === undefined ? base.types : { get: (name: string) => base.types.get(name) ?? more.get(name) };
-  return { variables, functions, types };
+  return { variables, functions, types, bindings: extension.bindings ?? base.bindings ?? false };
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import {
   MutatingAdmissionPolicy,
   MutatingAdmissionPolicyBinding,
@@ -9,6 +10,7 @@ import {
   ValidatingWebhookConfiguration,
 } from '@kubewright/api/admissionregistration/v1';
 import type { LabelSelector } from '@kubewright/api/meta/v1';
+import { type KnownKinds, typeWarnings } from '../admission/policy/type-check.js';
 import {
   validateMutatingBinding,
   validateMutatingPolicy,
@@ -84,8 +86,12 @@ export const validatingAdmissionPolicyRules = defineRules<ValidatingAdmissionPol
     if (spec !== undefined) spec.failurePolicy ??= 'Fail';
     defaultMatch(spec?.matchConstraints);
   },
-  prepareForCreate(policy) {
-    policy.status = {};
+  prepareForCreate(policy, { kinds }) {
+    policy.status = checkedStatus(policy, 1, kinds);
+  },
+  prepareForUpdate(policy, old, { kinds }) {
+    if (isDeepStrictEqual(policy.spec, old.spec)) return;
+    policy.status = { ...policy.status, ...checkedStatus(policy, (old.metadata.generation ?? 0) + 1, kinds) };
   },
   validate: validateValidatingPolicy,
   columns: [
@@ -95,6 +101,19 @@ export const validatingAdmissionPolicyRules = defineRules<ValidatingAdmissionPol
     ageColumn,
   ],
 });
+
+/** Types are checked when a policy is written, where upstream has a controller do it a moment later. */
+function checkedStatus(
+  policy: ValidatingAdmissionPolicy,
+  observedGeneration: number,
+  kinds: KnownKinds,
+): NonNullable<ValidatingAdmissionPolicy['status']> {
+  const expressionWarnings = typeWarnings(policy, kinds);
+  return {
+    observedGeneration,
+    typeChecking: expressionWarnings.length === 0 ? {} : { expressionWarnings },
+  };
+}
 
 export const mutatingAdmissionPolicyRules = defineRules<MutatingAdmissionPolicy>({
   kind: MutatingAdmissionPolicy,

@@ -26,5 +26,6 @@ export const testContext: WriteContext = {
   roles: new RbacAuthorizer(),
   serviceRanges: { clusterIPs: ['10.96.0.0/12'], nodePorts: { from: 30_000, to: 32_767 } },
   objects,
+  kinds: { at: () => undefined, find: () => undefined },
   authentication: new Authentication({}, { objects, logger: pino({ level: 'silent' }), now }),
 };

@@ -1,4 +1,5 @@
 import type { Kind, KubernetesObject } from '@kubewright/api';
+import type { KnownKinds } from '../admission/policy/type-check.js';
 import type { Authentication } from '../auth/authentication.js';
 import type { Authorizer } from '../auth/authorization/authorizer.js';
 import type { RbacAuthorizer } from '../auth/authorization/rbac/rbac-authorizer.js';
@@ -48,6 +49,8 @@ export interface WriteContext {
   /** Milliseconds since the epoch. */
   now(): number;
   readonly objects: ObjectStore;
+  /** The kinds that the server has. */
+  readonly kinds: KnownKinds;
   /** Finds out whom tokens stand for, and signs them. */
   readonly authentication: Authentication;
   /** Ranges that Services take addresses and ports from. */

@@ -2,6 +2,7 @@ import { type Kind, type KubernetesObject, labelRequirements, matchesLabels } fr
 import type { ParamKind, ParamRef } from '@kubewright/api/admissionregistration/v1';
 import type { ServedKind } from '../../registry/resource.js';
 import type { ObjectReader } from '../../registry/write-context.js';
+import { groupVersionKind } from './group-version-kind.js';
 
 /** Where parameters are found. */
 export interface ParamSource {
@@ -56,8 +57,7 @@ export function paramsOf(
 }
 
 function servedOf(source: ParamSource, { apiVersion = '', kind = '' }: ParamKind): ServedKind {
-  const [group, version] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion];
-  const served = source.served({ group: group ?? '', version: version ?? '', kind });
+  const served = source.served(groupVersionKind({ apiVersion, kind }));
   if (served === undefined)
     throw new ConfigurationError(`paramKind kind \`${apiVersion}, Kind=${kind}\` not known`);
   return served;

@@ -284,7 +284,7 @@ function unite(a: EntrySizes | undefined, b: EntrySizes | undefined): EntrySizes
 }
 
 function fieldOf(declared: DeclaredType | undefined, field: string): DeclaredType | undefined {
-  return declared?.type.kind === 'object' ? declared.type.fields().get(field)?.declared : undefined;
+  return declared?.type.kind === 'object' ? declared.type.fields().get(field)?.declared : declared?.members;
 }
 
 const scalars = new Set(['bool', 'double', 'duration', 'int', 'timestamp', 'uint']);

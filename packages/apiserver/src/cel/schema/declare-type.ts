@@ -229,7 +229,8 @@ function isAny(format: string | undefined): boolean {
 function withObjectMeta(schema: Schema): Schema {
   const type = 'string';
   const { metadata } = schema.properties ?? {};
-  const complete = metadata?.properties?.name !== undefined && metadata.properties.generateName !== undefined;
+  const named = metadata?.properties?.name !== undefined && metadata.properties.generateName !== undefined;
+  const complete = named || metadata?.$ref !== undefined || metadata?.allOf !== undefined;
   return {
     ...schema,
     properties: {

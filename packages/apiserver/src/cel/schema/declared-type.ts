@@ -10,6 +10,8 @@ export interface DeclaredType {
   readonly minSerializedSize: number;
   /** Of a list's elements or a map's values. */
   readonly element?: DeclaredType;
+  /** What `map.key` is, where its size is known whatever the key. */
+  readonly members?: DeclaredType;
   /** Of a map's keys. */
   readonly key?: DeclaredType;
   /** How JSON becomes a value; undefined where the JSON itself is the value. @throws EvaluationError */

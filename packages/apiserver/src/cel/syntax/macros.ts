@@ -46,6 +46,20 @@ export function expandMacro(
   return { ...argument, offset, testOnly: true };
 }
 
+/** `cel.bind(…)` */
+export function isBindCall(name: string, target: Expression | undefined): boolean {
+  return name === 'bind' && target?.kind === 'identifier' && target.name === 'cel';
+}
+
+/** Expands `cel.bind(name, value, body)`; undefined for another number of arguments. @throws MacroError */
+export function expandBind(offset: number, args: readonly Expression[]): Expression | undefined {
+  const [name, value, body] = args;
+  if (args.length !== 3 || name === undefined || value === undefined || body === undefined) return undefined;
+  if (name.kind !== 'identifier')
+    throw new MacroError('cel.bind() variable names must be simple identifiers', name.offset);
+  return bind(offset, name.name, value, body);
+}
+
 const simpleName = 'argument must be a simple name';
 const notIdentifier = 'argument is not an identifier';
 

@@ -3,7 +3,7 @@ import { Uint } from '../values/uint.js';
 import { boxDouble, type Value } from '../values/value.js';
 import type { Expression, MapEntry, ObjectFieldEntry } from './ast.js';
 import { type Token, tokenize } from './lexer.js';
-import { expandMacro, MacroError } from './macros.js';
+import { expandBind, expandMacro, isBindCall, MacroError } from './macros.js';
 import { nowhere, type Problem, type Source } from './source.js';
 import { unescapeBytes, unescapeString } from './unescape.js';
 
@@ -41,26 +41,34 @@ const binaryOperators: Readonly<Record<string, { level: number; name: string }>>
 /** Ends the parse: the problem is noted. */
 class Unparsable extends Error {}
 
-/** Parses CEL as cel-go does, its macros expanded, with its problems' wording. */
-export function parse(source: Source): { expression: Expression | undefined; problems: readonly Problem[] } {
+/**
+ * Parses CEL as cel-go does, its macros expanded, with its problems' wording.
+ * @param bindings whether `cel.bind` is a macro
+ */
+export function parse(
+  source: Source,
+  bindings = false,
+): { expression: Expression | undefined; problems: readonly Problem[] } {
   const { length } = source.characters;
   if (length > longestExpression) {
     const message = `expression code point size exceeds limit: size: ${length}, limit ${longestExpression}`;
     return { expression: undefined, problems: [{ location: nowhere, message }] };
   }
-  const parser = new Parser(source);
+  const parser = new Parser(source, bindings);
   return { expression: parser.parse(), problems: parser.problems };
 }
 
 class Parser {
   readonly problems: Problem[] = [];
   readonly #source: Source;
+  readonly #bindings: boolean;
   readonly #tokens: readonly Token[];
   #at = 0;
   #depth = 0;
 
-  constructor(source: Source) {
+  constructor(source: Source, bindings: boolean) {
     this.#source = source;
+    this.#bindings = bindings;
     this.#tokens = tokenize(source, this.problems);
   }
 
@@ -359,7 +367,10 @@ class Parser {
 
   #call({ offset }: Token, name: string, args: readonly Expression[], target?: Expression): Expression {
     try {
-      const expanded = expandMacro(offset, name, target, args);
+      const expanded =
+        this.#bindings && isBindCall(name, target)
+          ? expandBind(offset, args)
+          : expandMacro(offset, name, target, args);
       if (expanded !== undefined) return expanded;
     } catch (error) {
       if (!(error instanceof MacroError)) throw error;

@@ -22,6 +22,7 @@ import { validateLabelKey } from '../../validation/label-selector.js';
 import { validateDriverName } from '../persistent-volume-validation.js';
 import { validateAttributeName } from './attribute-name.js';
 import { validateList, validateSet } from './bounded-lists.js';
+import { validateSelectorExpression } from './selector-expression.js';
 
 const maxRequests = 32;
 const maxAlternatives = 8;
@@ -34,7 +35,7 @@ const maxParametersLength = 10 * 1024;
 /** The names of requests, each with those of its alternatives. */
 type RequestNames = ReadonlyMap<string, ReadonlySet<string>>;
 
-/** What a claim asks for. Source: `validateDeviceClaim` of resource.k8s.io; expressions are not compiled. */
+/** What a claim asks for. Source: `validateDeviceClaim` of resource.k8s.io. */
 export function validateDeviceClaim(devices: DeviceClaim, field: FieldPath): FieldError[] {
   const { requests = [], constraints = [], config = [] } = devices;
   const names = new Map(
@@ -56,9 +57,10 @@ export function validateSelectors(selectors: DeviceSelector[] | undefined, field
   return validateList(selectors ?? [], maxSelectors, field, ({ cel }, at) => {
     if (cel === undefined) return [required(at.child('cel'))];
     const expression = at.child('cel', 'expression');
-    return (cel.expression ?? '').length > maxExpressionLength
+    const text = cel.expression ?? '';
+    return Buffer.byteLength(text) > maxExpressionLength
       ? [tooLong(expression, maxExpressionLength)]
-      : [];
+      : validateSelectorExpression(text, expression);
   });
 }
 
