@@ -5,6 +5,7 @@
  */
 import { createServer } from 'node:https';
 import { Session } from 'node:inspector/promises';
+import { ServiceAccount } from '@kubewright/api/core/v1';
 import { ApiServer, LmdbStorage } from '@kubewright/apiserver';
 import { Ajv } from 'ajv';
 import { open } from 'lmdb';
@@ -32,6 +33,9 @@ process.once('message', async ({ side, pki, directory }) => {
 async function serveOurs(pki, directory) {
   const storage = await LmdbStorage.open(directory);
   const server = await ApiServer.start({ storage, logger: pino({ level: 'silent' }) });
+  // Pods run as it; without its token they are stored as they were sent.
+  const account = { name: 'default', namespace: 'default' };
+  await server.objects.create(ServiceAccount, { metadata: account, automountServiceAccountToken: false });
   const { port } = await server.listen({ ...pki.serving, clientCA: pki.ca, host: '127.0.0.1', port: 0 });
   return port;
 }
