@@ -70,6 +70,7 @@ export {
   dns1035LabelErrors,
   dns1123LabelErrors,
   dns1123SubdomainErrors,
+  dns1123SubdomainWithUnderscoreErrors,
   environmentNameErrors,
   labelValueErrors,
   pathSegmentErrors,

@@ -46,7 +46,7 @@ describe('names', () => {
       "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')",
     ]);
     expect(dns1123LabelErrors('a.b')).toEqual(['must not contain dots']);
-    expect(dns1123LabelErrors('a'.repeat(64))).toEqual(['must be no more than 63 bytes']);
+    expect(dns1123LabelErrors('a'.repeat(64))).toEqual(['must be no more than 63 characters']);
     expect(labelValueErrors('a b')[0]).toContain("(e.g. 'MyValue',  or 'my_value',  or '12345', regex used");
   });
 });

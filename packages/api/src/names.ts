@@ -33,6 +33,20 @@ export function dns1123SubdomainErrors(value: string): string[] {
   ];
 }
 
+/** The same, with underscores where letters may stand: search domains of pods. */
+export function dns1123SubdomainWithUnderscoreErrors(value: string): string[] {
+  const errors = tooLong(value, 253);
+  if (subdomainWithUnderscore.test(value)) return errors;
+  return [
+    ...errors,
+    regexMessage(
+      "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must start and end with an alphanumeric character",
+      subdomainWithUnderscoreFormat,
+      'example.com',
+    ),
+  ];
+}
+
 /** A DNS label that starts with a letter (RFC 1035), at most 63 characters: names of Services. */
 export function dns1035LabelErrors(value: string): string[] {
   const errors = tooLong(value, 63);
@@ -79,7 +93,7 @@ export function qualifiedNameErrors(value: string): string[] {
     else errors.push(...dns1123SubdomainErrors(prefix).map((message) => `prefix part ${message}`));
   }
   if (name === '') errors.push('name part must be non-empty');
-  else errors.push(...tooLong(name, 63).map((message) => `name part ${message}`));
+  else errors.push(...tooLong(name, 63, 'bytes').map((message) => `name part ${message}`));
   if (!qualifiedName.test(name))
     errors.push(
       `name part ${regexMessage(qualifiedNameMessage, qualifiedNameFormat, ...qualifiedNameExamples)}`,
@@ -89,7 +103,7 @@ export function qualifiedNameErrors(value: string): string[] {
 
 /** The value of a label: empty, or like a qualified name without prefix. */
 export function labelValueErrors(value: string): string[] {
-  const errors = tooLong(value, 63);
+  const errors = tooLong(value, 63, 'bytes');
   if (labelValue.test(value)) return errors;
   return [
     ...errors,
@@ -147,6 +161,8 @@ const dns1123LabelFormat = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
 const dns1123SubdomainFormat = `${dns1123LabelFormat}(\\.${dns1123LabelFormat})*`;
 const dns1035LabelFormat = '[a-z]([-a-z0-9]*[a-z0-9])?';
 const wildcardFormat = `\\*\\.${dns1123SubdomainFormat}`;
+const underscoreLabelFormat = '_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?';
+const subdomainWithUnderscoreFormat = `${underscoreLabelFormat}(\\.${underscoreLabelFormat})*`;
 const qualifiedNameFormat = '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]';
 const labelValueFormat = `(${qualifiedNameFormat})?`;
 const configMapKeyFormat = '[-._a-zA-Z0-9]+';
@@ -155,6 +171,7 @@ const qualifiedNameMessage =
 const qualifiedNameExamples = ['MyName', 'my.name', '123-abc'];
 
 const dns1123Label = new RegExp(`^${dns1123LabelFormat}$`);
+const subdomainWithUnderscore = new RegExp(`^${subdomainWithUnderscoreFormat}$`);
 const dns1123Subdomain = new RegExp(`^${dns1123SubdomainFormat}$`);
 const dns1035Label = new RegExp(`^${dns1035LabelFormat}$`);
 const wildcardSubdomain = new RegExp(`^${wildcardFormat}$`);
@@ -162,12 +179,13 @@ const qualifiedName = new RegExp(`^${qualifiedNameFormat}$`);
 const labelValue = new RegExp(`^${labelValueFormat}$`);
 const configMapKey = new RegExp(`^${configMapKeyFormat}$`);
 
-function tooLong(value: string, limit: number): string[] {
+/** @param unit what the message counts in; upstream's rules of DNS names speak of characters */
+function tooLong(value: string, limit: number, unit = 'characters'): string[] {
   // Go counts bytes. Only ASCII passes the other rules, so a text of more characters is too long either way.
   // A unit of a string is at most three bytes.
   if (value.length * 3 <= limit) return [];
   const length = value.length > limit ? value.length : new TextEncoder().encode(value).length;
-  return length > limit ? [`must be no more than ${limit} bytes`] : [];
+  return length > limit ? [`must be no more than ${limit} ${unit}`] : [];
 }
 
 function parentDirectoryErrors(value: string): string[] {

@@ -1,19 +1,17 @@
 import { X509Certificate } from 'node:crypto';
-import { dns1123SubdomainErrors } from '@kubewright/api';
 import type { CertificateSigningRequest } from '@kubewright/api/certificates/v1';
 import { isSignedByItsKey } from '../auth/certificate-request.js';
 import {
   duplicate,
   type FieldError,
-  type FieldPath,
   forbiddenField,
   invalid,
   notSupported,
   path,
   required,
-  tooLong,
 } from '../validation/field-error.js';
 import { sameValue } from '../validation/immutable.js';
+import { validateSignerName } from './signer-name.js';
 
 const usages = [
   'any',
@@ -95,29 +93,6 @@ function requestProblem(request: string): string | undefined {
     // What is cut off or of another form; nothing else is thrown at what is only read.
     return `x509: malformed certificate request: ${error instanceof Error ? error.message : String(error)}`;
   }
-}
-
-/** `example.com/signer`: a domain, a slash and a name. */
-function validateSignerName(name: string, field: FieldPath): FieldError[] {
-  if (name === '') return [required(field)];
-  const parts = name.split('/');
-  if (parts.length !== 2)
-    return [
-      invalid(field, name, "must be a fully qualified domain and path of the form 'example.com/signer-name'"),
-    ];
-  const [domain = '', rest = ''] = parts;
-  const errors = dns1123SubdomainErrors(domain).map((message) =>
-    invalid(field, domain, `validating label ${JSON.stringify(domain)}: ${message}`),
-  );
-  errors.push(
-    ...dns1123SubdomainErrors(rest).map((message) =>
-      invalid(field, rest, `validating label ${JSON.stringify(rest)}: ${message}`),
-    ),
-  );
-  if (domain.split('.').length < 2)
-    errors.push(invalid(field, name, 'should be a domain with at least two segments separated by dots'));
-  if (name.length > 571) errors.push(tooLong(field, 571));
-  return errors;
 }
 
 type Condition = NonNullable<NonNullable<CertificateSigningRequest['status']>['conditions']>[number];

@@ -244,7 +244,7 @@ test.each<[string, KindRules, object, string[]]>([
     },
     [
       'spec.minReplicas: Invalid value: 0: must be greater than or equal to 1',
-      'spec.maxReplicas: Invalid value: 0: must be greater than 0',
+      'spec.maxReplicas: Required value: must be set and greater than 0',
       'spec.scaleTargetRef.kind: Required value',
       'spec.scaleTargetRef.name: Invalid value: "a/b": may not contain \'/\'',
       'spec.scaleTargetRef.apiVersion: Invalid value: "": apiVersion must specify API group',

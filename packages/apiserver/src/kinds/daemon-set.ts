@@ -1,4 +1,4 @@
-import { DaemonSet, type DaemonSetUpdateStrategy } from '@kubewright/api/apps/v1';
+import { DaemonSet, type DaemonSetSpec, type DaemonSetUpdateStrategy } from '@kubewright/api/apps/v1';
 import {
   type FieldError,
   type FieldPath,
@@ -28,9 +28,11 @@ export const daemonSetRules = defineRules<DaemonSet>({
   kind: DaemonSet,
   storageKey: 'daemonsets',
   generation: true,
-  default({ metadata, spec }) {
+  default(set) {
+    const { metadata } = set;
     metadata.annotations = { [templateGeneration]: '0', ...metadata.annotations };
-    if (spec === undefined) return;
+    set.spec ??= {} as DaemonSetSpec;
+    const { spec } = set;
     spec.template ??= {};
     defaultPodTemplate(spec.template);
     spec.updateStrategy ??= {};
@@ -64,7 +66,7 @@ export const daemonSetRules = defineRules<DaemonSet>({
     // Without any selector nothing is selected: upstream has no error of its own for it.
     return [
       ...validateLabelSelector(spec.selector, selector),
-      ...validateSelected(spec.selector, spec.template, field.child('template')),
+      ...validateSelected(spec.selector, spec.template, field.child('template'), 'said elsewhere'),
       ...(spec.selector !== undefined && isEmptySelector(spec.selector)
         ? [invalid(selector, spec.selector, 'empty selector is invalid for daemonset')]
         : []),

@@ -30,8 +30,9 @@ export const deploymentRules = defineRules<Deployment>({
   storageKey: 'deployments',
   generation: true,
   statusKeeps: ['labels'],
-  default({ spec }) {
-    if (spec === undefined) return;
+  default(deployment) {
+    deployment.spec ??= {} as DeploymentSpec;
+    const { spec } = deployment;
     spec.replicas ??= 1;
     spec.template ??= {};
     defaultPodTemplate(spec.template);

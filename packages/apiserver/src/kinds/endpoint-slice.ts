@@ -1,5 +1,15 @@
-import { dns1123LabelErrors, dns1123SubdomainErrors, qualifiedNameErrors } from '@kubewright/api';
-import { type Endpoint, type EndpointPort, EndpointSlice } from '@kubewright/api/discovery/v1';
+import {
+  dns1123LabelErrors,
+  dns1123SubdomainErrors,
+  labelValueErrors,
+  qualifiedNameErrors,
+} from '@kubewright/api';
+import {
+  type Endpoint,
+  type EndpointHints,
+  type EndpointPort,
+  EndpointSlice,
+} from '@kubewright/api/discovery/v1';
 import { familyOf, validateAddress, validateEndpointAddress } from '../validation/addresses.js';
 import { validateRequiredChoice } from '../validation/choices.js';
 import {
@@ -11,16 +21,17 @@ import {
   required,
   tooMany,
 } from '../validation/field-error.js';
-import { validateFormat } from '../validation/formats.js';
+import { type Format, validateFormat } from '../validation/formats.js';
 import { validateImmutable } from '../validation/immutable.js';
 import { ageColumn, nameColumn, text } from './columns.js';
 import { defineRules } from './kind-rules.js';
-import { protocols, validatePortNumber } from './pod/container-validation.js';
+import { protocols } from './pod/container-validation.js';
 import { addressWarnings } from './warnings.js';
 
 const maxEndpoints = 1000;
 const maxPorts = 20_000;
 const maxAddresses = 100;
+const maxHints = 8;
 const shown = 3;
 
 export const endpointSliceRules = defineRules<EndpointSlice>({
@@ -85,7 +96,31 @@ function validateEndpoints(
       errors.push(...validateFormat(dns1123SubdomainErrors, endpoint.nodeName, at.child('nodeName')));
     if (endpoint.hostname !== undefined)
       errors.push(...validateFormat(dns1123LabelErrors, endpoint.hostname, at.child('hostname')));
+    if (endpoint.hints !== undefined) errors.push(...validateHints(endpoint.hints, at.child('hints')));
     return errors;
+  });
+}
+
+function validateHints({ forZones = [], forNodes = [] }: EndpointHints, field: FieldPath): FieldError[] {
+  const zones = field.child('forZones');
+  if (forZones.length > maxHints) return [tooMany(zones, forZones.length, maxHints)];
+  const errors = validateNamed(forZones, labelValueErrors, zones);
+  const nodes = field.child('forNodes');
+  if (forNodes.length > maxHints) return [...errors, tooMany(nodes, forNodes.length, maxHints)];
+  return [...errors, ...validateNamed(forNodes, dns1123SubdomainErrors, nodes)];
+}
+
+function validateNamed(
+  items: readonly { readonly name?: string | undefined }[],
+  format: Format,
+  field: FieldPath,
+): FieldError[] {
+  const names = new Set<string>();
+  return items.flatMap(({ name = '' }, index) => {
+    const at = field.index(index).child('name');
+    const errors = names.has(name) ? [duplicate(at, name)] : [];
+    names.add(name);
+    return [...errors, ...validateFormat(format, name, at)];
   });
 }
 
@@ -108,14 +143,13 @@ function validatePorts(ports: readonly EndpointPort[]): FieldError[] {
   const field = path('ports');
   if (ports.length > maxPorts) return [tooMany(field, ports.length, maxPorts)];
   const names = new Set<string>();
-  return ports.flatMap(({ name = '', port, protocol, appProtocol }, index) => {
+  return ports.flatMap(({ name = '', protocol, appProtocol }, index) => {
     const at = field.index(index);
     const errors: FieldError[] = [];
     if (name !== '') errors.push(...validateFormat(dns1123LabelErrors, name, at.child('name')));
     if (names.has(name)) errors.push(duplicate(at.child('name'), name));
     names.add(name);
     errors.push(...validateRequiredChoice(protocol, protocols, at.child('protocol')));
-    if (port !== undefined) errors.push(...validatePortNumber(port, at.child('port')));
     if (appProtocol !== undefined)
       errors.push(...validateFormat(qualifiedNameErrors, appProtocol, at.child('appProtocol')));
     return errors;

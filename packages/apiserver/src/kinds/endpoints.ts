@@ -1,4 +1,4 @@
-import { dns1123LabelErrors, dns1123SubdomainErrors } from '@kubewright/api';
+import { dns1123LabelErrors, dns1123SubdomainErrors, qualifiedNameErrors } from '@kubewright/api';
 import { type EndpointAddress, type EndpointSubset, Endpoints } from '@kubewright/api/core/v1';
 import { validateAddress, validateEndpointAddress } from '../validation/addresses.js';
 import { validateRequiredChoice } from '../validation/choices.js';
@@ -35,7 +35,7 @@ function validateSubset(
   if (addresses.length === 0 && notReadyAddresses.length === 0)
     errors.push(required(field, 'must specify `addresses` or `notReadyAddresses`'));
   const check = (address: EndpointAddress, at: FieldPath) => {
-    errors.push(...validateAddress(address.ip, at.child('ip')));
+    errors.push(...validateAddress(address.ip ?? '', at.child('ip')));
     if (address.hostname)
       errors.push(...validateFormat(dns1123LabelErrors, address.hostname, at.child('hostname')));
     if (address.nodeName !== undefined)
@@ -52,8 +52,10 @@ function validateSubset(
     const at = field.child('ports').index(index);
     if (port.name) errors.push(...validateFormat(dns1123LabelErrors, port.name, at.child('name')));
     else if (ports.length > 1) errors.push(required(at.child('name')));
-    errors.push(...validatePortNumber(port.port, at.child('port')));
+    errors.push(...validatePortNumber(port.port ?? 0, at.child('port')));
     errors.push(...validateRequiredChoice(port.protocol, protocols, at.child('protocol')));
+    if (port.appProtocol !== undefined)
+      errors.push(...validateFormat(qualifiedNameErrors, port.appProtocol, at.child('appProtocol')));
   });
   return errors;
 }

@@ -96,6 +96,7 @@ export function validateIngressStatus({ status }: Ingress): FieldError[] {
 export function validateObjectReference(
   reference: { apiGroup?: string | undefined; kind: string; name: string },
   field: FieldPath,
+  missing = (name: string) => `${name} is required`,
 ): FieldError[] {
   const { apiGroup } = reference;
   const errors =
@@ -105,7 +106,7 @@ export function validateObjectReference(
     errors.push(
       ...(reference[name]
         ? validateFormat(pathSegmentErrors, reference[name], at)
-        : [required(at, `${name} is required`)]),
+        : [required(at, missing(name))]),
     );
   }
   return errors;

@@ -95,7 +95,7 @@ function validateParameters(
   field: FieldPath,
 ): FieldError[] {
   if (parameters === undefined) return [];
-  const errors = validateObjectReference(parameters, field);
+  const errors = validateObjectReference(parameters, field, () => '');
   const { scope, namespace } = parameters;
   const at = field.child('namespace');
   if (scope === undefined) return [...errors, required(field.child('scope'))];

@@ -10,6 +10,11 @@ export const leaseRules = defineRules<Lease>({
   needsResourceVersion: true,
   createdByUpdate: true,
   storageKey: 'leases',
+  // Coordinated election of leaders is off by default.
+  prepareForCreate({ spec }) {
+    delete spec?.strategy;
+    delete spec?.preferredHolder;
+  },
   validate({ spec = {} }) {
     const field = path('spec');
     const errors: FieldError[] = [];

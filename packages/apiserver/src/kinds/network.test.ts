@@ -126,7 +126,7 @@ test.each<[string, KindRules, object, string[]]>([
     { metadata: named, spec: { controller: 'a b', parameters: { kind: '', name: 'n', scope: 'Namespace' } } },
     [
       'spec.controller: Invalid value: "a b": must be a domain-prefixed path (such as "acme.io/foo")',
-      'spec.parameters.kind: Required value: kind is required',
+      'spec.parameters.kind: Required value',
       "spec.parameters.namespace: Required value: `parameters.scope` is set to 'Namespace'",
     ],
   ],

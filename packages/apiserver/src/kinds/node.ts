@@ -1,5 +1,5 @@
 import { labelValueErrors } from '@kubewright/api';
-import { Node, type NodeStatus, type Taint } from '@kubewright/api/core/v1';
+import { Node, type NodeSpec, type NodeStatus, type Taint } from '@kubewright/api/core/v1';
 import { familyOf, validateCidr } from '../validation/addresses.js';
 import { validateRequiredChoice } from '../validation/choices.js';
 import {
@@ -15,6 +15,7 @@ import { ageColumn, nameColumn, text, wide } from './columns.js';
 import { defineRules } from './kind-rules.js';
 import { validateQuantity } from './pod/resource-validation.js';
 import { taintEffects } from './pod/scheduling-validation.js';
+import { roundResources } from './resource-list.js';
 
 export const nodeRules = defineRules<Node>({
   kind: Node,
@@ -22,7 +23,10 @@ export const nodeRules = defineRules<Node>({
   createdWithStatus: true,
   default(node) {
     node.spec ??= {};
+    joinRanges(node.spec);
     const { status } = node;
+    roundResources(status?.capacity);
+    roundResources(status?.allocatable);
     if (status?.capacity !== undefined) status.allocatable ??= { ...status.capacity };
   },
   validate({ spec, status }) {
@@ -161,4 +165,11 @@ function rolesOf({ metadata }: Node): string {
 
 function addressOf({ status }: Node, wanted: string): string {
   return (status?.addresses ?? []).find(({ type }) => type === wanted)?.address ?? '<none>';
+}
+
+/** Two fields, one meaning: where they differ, the older one counts. */
+function joinRanges(spec: NodeSpec): void {
+  const { podCIDR = '', podCIDRs = [] } = spec;
+  if (podCIDR !== '' && podCIDRs[0] !== podCIDR) spec.podCIDRs = [podCIDR];
+  else if (podCIDR === '' && podCIDRs[0]) spec.podCIDR = podCIDRs[0];
 }

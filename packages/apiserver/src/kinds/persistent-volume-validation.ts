@@ -1,6 +1,7 @@
-import { compareQuantities, dns1123SubdomainErrors } from '@kubewright/api';
+import { compareQuantities, dns1123LabelErrors, dns1123SubdomainErrors } from '@kubewright/api';
 import type {
   CSIPersistentVolumeSource,
+  ISCSIPersistentVolumeSource,
   PersistentVolume,
   PersistentVolumeSpec,
   SecretReference,
@@ -16,17 +17,19 @@ import {
   required,
   tooLong,
 } from '../validation/field-error.js';
-import { validateFormat } from '../validation/formats.js';
+import { type Format, validateFormat } from '../validation/formats.js';
 import { sameValue, validateImmutable } from '../validation/immutable.js';
+import { sortedKeys } from '../validation/sorted-keys.js';
 import { validateAccessModes } from './persistent-volume-claim-validation.js';
 import { validateNoBacksteps } from './pod/path-validation.js';
 import { validateNodeSelector } from './pod/scheduling-validation.js';
 import { validateHostPath, validateNfs } from './pod/volume-validation.js';
 import { classWarnings } from './storage-class-annotation.js';
+import { needs, validateIscsi, validateStorageSource } from './storage-source-validation.js';
 import { fractionWarnings, nodeTermWarnings } from './warnings.js';
 
 /** A volume but for its metadata. Source: `ValidatePersistentVolumeSpec` of core. */
-export function validatePersistentVolume({ spec = {} }: PersistentVolume): FieldError[] {
+export function validatePersistentVolume({ metadata, spec = {} }: PersistentVolume): FieldError[] {
   const field = path('spec');
   const modes = spec.accessModes ?? [];
   const errors: FieldError[] = [];
@@ -51,7 +54,7 @@ export function validatePersistentVolume({ spec = {} }: PersistentVolume): Field
         : validateNodeSelector(affinity.required, at)),
     );
   }
-  errors.push(...validateSource(spec, field));
+  errors.push(...validateSource(spec, metadata.name ?? '', field));
   if (/^\/+$/.test(spec.hostPath?.path ?? '') && spec.persistentVolumeReclaimPolicy === 'Recycle')
     errors.push(
       forbiddenField(
@@ -72,7 +75,7 @@ function validateCapacity({ capacity = {} }: PersistentVolumeSpec, field: FieldP
   const errors: FieldError[] = [];
   if (entries.length === 0) errors.push(required(field));
   if (capacity.storage === undefined || entries.length > 1)
-    errors.push(notSupported(field, entries.length === 0 ? null : capacity, ['storage']));
+    errors.push(notSupported(field, entries.length === 0 ? null : sortedKeys(capacity), ['storage']));
   for (const [name, quantity] of entries) {
     const at = field.key(name);
     if (compareQuantities(quantity, '0') < 0)
@@ -127,35 +130,34 @@ const sourceNames = [
   'csi',
 ] as const satisfies readonly (keyof PersistentVolumeSpec)[];
 
-/** What each source of old must name. */
-const needed: Readonly<Partial<Record<SourceName, readonly string[]>>> = {
-  gcePersistentDisk: ['pdName'],
-  awsElasticBlockStore: ['volumeID'],
-  glusterfs: ['endpoints', 'path'],
-  quobyte: ['registry', 'volume'],
-  iscsi: ['targetPortal', 'iqn'],
-  cinder: ['volumeID'],
-  flexVolume: ['driver'],
-  azureFile: ['secretName', 'shareName'],
-  vsphereVolume: ['volumePath'],
-  photonPersistentDisk: ['pdID'],
-  portworxVolume: ['volumeID'],
-  azureDisk: ['diskName', 'diskURI'],
-  scaleIO: ['gateway', 'system', 'volumeName'],
-};
-
-function validateSource(spec: PersistentVolumeSpec, field: FieldPath): FieldError[] {
+function validateSource(spec: PersistentVolumeSpec, volume: string, field: FieldPath): FieldError[] {
   const [first, ...others] = sourceNames.filter((name) => spec[name] !== undefined);
   if (first === undefined) return [required(field, 'must specify a volume type')];
   return [
-    ...validateFirst(first, spec, field),
-    ...others.map((name) => forbiddenField(field.child(name), 'may not specify more than 1 volume type')),
+    ...validateFirst(first, spec, volume, field),
+    ...others.flatMap((name) =>
+      // One that the check of too many forgets: its own rules hold.
+      name === 'flexVolume'
+        ? validateStorageSource(name, spec, field.child(name))
+        : [
+            forbiddenField(
+              field.child(name === 'cephfs' ? 'cephFS' : name),
+              'may not specify more than 1 volume type',
+            ),
+          ],
+    ),
   ];
 }
 
-function validateFirst(name: SourceName, spec: PersistentVolumeSpec, field: FieldPath): FieldError[] {
-  const at = field.child(name);
-  if (spec.hostPath !== undefined) return validateHostPath(spec.hostPath, at);
+function validateFirst(
+  name: SourceName,
+  spec: PersistentVolumeSpec,
+  volume: string,
+  field: FieldPath,
+): FieldError[] {
+  // Upstream calls this one by its old name.
+  const at = field.child(name === 'gcePersistentDisk' ? 'persistentDisk' : name);
+  if (name === 'hostPath' && spec.hostPath !== undefined) return validateHostPath(spec.hostPath, at);
   if (name === 'nfs' && spec.nfs !== undefined) return validateNfs(spec.nfs, at);
   if (name === 'local' && spec.local !== undefined) {
     const errors = spec.local.path
@@ -166,8 +168,43 @@ function validateFirst(name: SourceName, spec: PersistentVolumeSpec, field: Fiel
       : errors;
   }
   if (name === 'csi' && spec.csi !== undefined) return validateCsi(spec.csi, at);
-  const source: Readonly<Record<string, unknown>> = { ...spec[name] };
-  return (needed[name] ?? []).filter((key) => !source[key]).map((key) => required(at.child(key)));
+  if (name === 'iscsi' && spec.iscsi !== undefined) return validateIscsiVolume(spec.iscsi, volume, at);
+  return [...validateStorageSource(name, spec, at), ...validateNamespaces(name, spec, at)];
+}
+
+function validateIscsiVolume(
+  source: ISCSIPersistentVolumeSource,
+  volume: string,
+  field: FieldPath,
+): FieldError[] {
+  const isLong = source.initiatorName !== undefined && `${volume}:${source.targetPortal}`.length > 64;
+  return [
+    ...(isLong
+      ? [
+          invalid(
+            field.child('targetportal'),
+            source.targetPortal,
+            'Total length of <volume name>:<iscsi.targetPortal> must be under 64 characters if iscsi.initiatorName is specified.',
+          ),
+        ]
+      : []),
+    ...validateIscsi(source, field, 'must be valid format'),
+    ...(source.secretRef === undefined ? [] : needs(source.secretRef, ['name'], field.child('secretRef'))),
+  ];
+}
+
+/** A persistent volume is in no namespace, so what it refers to says in which it is. */
+function validateNamespaces(name: SourceName, spec: PersistentVolumeSpec, field: FieldPath): FieldError[] {
+  const secret = name === 'cinder' || name === 'storageos' ? spec[name]?.secretRef : undefined;
+  if (secret !== undefined) return needs(secret, ['namespace'], field.child('secretRef'));
+  if (name === 'azureFile' && spec.azureFile?.secretNamespace === '')
+    return [required(field.child('secretNamespace'))];
+  const namespace = name === 'glusterfs' ? spec.glusterfs?.endpointsNamespace : undefined;
+  if (namespace === undefined) return [];
+  const at = field.child('endpointsNamespace');
+  return namespace === ''
+    ? [invalid(at, namespace, 'if the endpointnamespace is set, it must be a valid namespace name')]
+    : validateFormat(dns1123LabelErrors, namespace, at);
 }
 
 function validateCsi(csi: CSIPersistentVolumeSource, field: FieldPath): FieldError[] {
@@ -178,7 +215,6 @@ function validateCsi(csi: CSIPersistentVolumeSource, field: FieldPath): FieldErr
     'controllerExpandSecretRef',
     'nodePublishSecretRef',
     'nodeExpandSecretRef',
-    'nodeStageSecretRef',
   ] as const)
     errors.push(...validateSecret(csi[name], field.child(name)));
   return errors;
@@ -189,15 +225,21 @@ export function validateDriverName(name: string | undefined, field: FieldPath): 
   if (!name) return [required(field)];
   return [
     ...(name.length > 63 ? [tooLong(field, 63)] : []),
-    ...validateFormat(dns1123SubdomainErrors, name.toLowerCase(), field),
+    // The message shows the name as it was given.
+    ...dns1123SubdomainErrors(name.toLowerCase()).map((message) => invalid(field, name, message)),
   ];
 }
 
 function validateSecret(secret: SecretReference | undefined, field: FieldPath): FieldError[] {
   if (secret === undefined) return [];
-  const errors = secret.name ? [] : [required(field.child('name'))];
-  if (!secret.namespace) return [...errors, required(field.child('namespace'))];
-  return [...errors, ...validateFormat(dns1123SubdomainErrors, secret.namespace, field.child('namespace'))];
+  return [
+    ...validateName(dns1123SubdomainErrors, secret.name, field.child('name')),
+    ...validateName(dns1123LabelErrors, secret.namespace, field.child('namespace')),
+  ];
+}
+
+function validateName(format: Format, name: string | undefined, field: FieldPath): FieldError[] {
+  return name ? validateFormat(format, name, field) : [required(field)];
 }
 
 /** Where the data is may not change. */

@@ -1,3 +1,4 @@
+import { formatTime } from '@kubewright/api';
 import {
   PersistentVolume,
   PersistentVolumeClaim,
@@ -17,7 +18,8 @@ import {
   validatePersistentVolume,
   validatePersistentVolumeUpdate,
 } from './persistent-volume-validation.js';
-import { defaultClaimSpec } from './pod/volume-defaults.js';
+import { defaultClaimSpec, defaultStorageSource } from './pod/volume-defaults.js';
+import { roundResources } from './resource-list.js';
 import { classAnnotation } from './storage-class-annotation.js';
 
 export const persistentVolumeRules = defineRules<PersistentVolume>({
@@ -29,10 +31,11 @@ export const persistentVolumeRules = defineRules<PersistentVolume>({
     const { spec } = volume;
     spec.persistentVolumeReclaimPolicy ||= 'Retain';
     spec.volumeMode ??= 'Filesystem';
-    if (spec.hostPath !== undefined) spec.hostPath.type ??= '';
+    roundResources(spec.capacity);
+    defaultStorageSource(spec);
   },
-  prepareForCreate(volume) {
-    volume.status = { phase: 'Pending' };
+  prepareForCreate(volume, { now }) {
+    volume.status = { phase: 'Pending', lastPhaseTransitionTime: formatTime(now()) };
   },
   validate: validatePersistentVolume,
   validateUpdate: validatePersistentVolumeUpdate,
@@ -76,10 +79,16 @@ export const persistentVolumeClaimRules = defineRules<PersistentVolumeClaim>({
   },
   prepareForCreate(claim) {
     claim.status = { phase: 'Pending' };
-    if (claim.spec !== undefined) joinDataSources(claim.spec);
+    if (claim.spec === undefined) return;
+    // Data of other namespaces is off by default.
+    delete claim.spec.dataSourceRef?.namespace;
+    dropForeignSource(claim.spec);
+    joinDataSources(claim.spec);
   },
   prepareForUpdate(claim, old) {
-    if (claim.spec !== undefined && !old.spec?.dataSourceRef) joinDataSources(claim.spec);
+    if (claim.spec === undefined || old.spec?.dataSourceRef) return;
+    if (old.spec?.dataSource === undefined) dropForeignSource(claim.spec);
+    joinDataSources(claim.spec);
   },
   validate: ({ spec = {} }) => validateClaimSpec(spec, path('spec')),
   validateUpdate: validateClaimUpdate,
@@ -109,6 +118,15 @@ export const persistentVolumeClaimRules = defineRules<PersistentVolumeClaim>({
   ],
   subresources: { status: { validateUpdate: validateClaimStatus } },
 });
+
+/** The older of the two fields takes claims and snapshots only; anything else in it alone was always ignored. */
+function dropForeignSource(spec: PersistentVolumeClaimSpec): void {
+  if (spec.dataSourceRef !== undefined || spec.dataSource === undefined) return;
+  const { apiGroup = '', kind } = spec.dataSource;
+  const isClaim = apiGroup === '' && kind === 'PersistentVolumeClaim';
+  const isSnapshot = apiGroup === 'snapshot.storage.k8s.io' && kind === 'VolumeSnapshot';
+  if (!isClaim && !isSnapshot) delete spec.dataSource;
+}
 
 /** Two fields, one meaning: the older one knows no namespace. Source: KEP-1495. */
 function joinDataSources(spec: PersistentVolumeClaimSpec): void {

@@ -3,6 +3,7 @@ import { ageColumn, createdAtColumn, nameColumn, text } from './columns.js';
 import { defineRules } from './kind-rules.js';
 import { validateLimitRange } from './limit-range-validation.js';
 import { validateQuota, validateQuotaStatus, validateQuotaUpdate } from './quota-validation.js';
+import { roundResources } from './resource-list.js';
 
 export const resourceQuotaRules = defineRules<ResourceQuota>({
   kind: ResourceQuota,
@@ -10,6 +11,7 @@ export const resourceQuotaRules = defineRules<ResourceQuota>({
   returnsDeleted: true,
   default(quota) {
     quota.spec ??= {};
+    roundResources(quota.spec.hard);
   },
   prepareForCreate(quota) {
     quota.status = {};
@@ -38,7 +40,11 @@ export const limitRangeRules = defineRules<LimitRange>({
   createdByUpdate: true,
   storageKey: 'limitranges',
   default({ spec }) {
-    for (const item of spec?.limits ?? []) if (item.type === 'Container') defaultItem(item);
+    for (const item of spec?.limits ?? []) {
+      const { max, min, default: standard, defaultRequest, maxLimitRequestRatio } = item;
+      for (const list of [max, min, standard, defaultRequest, maxLimitRequestRatio]) roundResources(list);
+      if (item.type === 'Container') defaultItem(item);
+    }
   },
   validate: validateLimitRange,
   columns: [nameColumn, createdAtColumn],

@@ -12,7 +12,6 @@ import { refuseBinding, refuseEscalation } from '../auth/authorization/rbac/esca
 import {
   type FieldError,
   type FieldPath,
-  forbiddenField,
   invalid,
   notSupported,
   path,
@@ -184,8 +183,6 @@ function validateSubject(subject: Subject, namespaced: boolean, field: FieldPath
     case 'User':
     case 'Group':
       if (apiGroup !== group) errors.push(notSupported(field.child('apiGroup'), apiGroup, [group]));
-      if (namespace !== '')
-        errors.push(forbiddenField(field.child('namespace'), `may not be set for ${kind} subjects`));
       break;
     default:
       errors.push(notSupported(field.child('kind'), kind, ['ServiceAccount', 'User', 'Group']));

@@ -1,4 +1,4 @@
-import { ReplicaSet } from '@kubewright/api/apps/v1';
+import { ReplicaSet, type ReplicaSetSpec } from '@kubewright/api/apps/v1';
 import { path, required } from '../validation/field-error.js';
 import { validateImmutable } from '../validation/immutable.js';
 import { validateNonNegative } from '../validation/numbers.js';
@@ -18,10 +18,12 @@ export const replicaSetRules = defineRules<ReplicaSet>({
   kind: ReplicaSet,
   storageKey: 'replicasets',
   generation: true,
-  default({ spec }) {
-    if (spec === undefined) return;
+  default(set) {
+    set.spec ??= {} as ReplicaSetSpec;
+    const { spec } = set;
     spec.replicas ??= 1;
-    if (spec.template !== undefined) defaultPodTemplate(spec.template);
+    spec.template ??= {};
+    defaultPodTemplate(spec.template);
   },
   prepareForCreate(set) {
     set.status = { replicas: 0 };

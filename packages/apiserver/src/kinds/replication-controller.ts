@@ -6,7 +6,7 @@ import { defineRules } from './kind-rules.js';
 import { defaultPodTemplate } from './pod/pod-defaults.js';
 import { containerColumns, selectorText } from './workload-columns.js';
 import { workloadStatus } from './workload-status-validation.js';
-import { validateSelected, validateServiceTemplate } from './workload-validation.js';
+import { validateLabelsHold, validateServiceTemplate } from './workload-validation.js';
 import { templateWarnings } from './workload-warnings.js';
 
 export const replicationControllerRules = defineRules<ReplicationController>({
@@ -38,7 +38,7 @@ export const replicationControllerRules = defineRules<ReplicationController>({
       ...(spec?.template === undefined
         ? [required(template)]
         : [
-            ...validateSelected({ matchLabels: selector }, spec.template, template),
+            ...validateLabelsHold(selector, spec.template, template),
             ...validateServiceTemplate(spec.template, template, 'ReplicationController'),
           ]),
     ];

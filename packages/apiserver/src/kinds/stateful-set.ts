@@ -1,5 +1,6 @@
 import { dns1123LabelErrors } from '@kubewright/api';
 import { StatefulSet, type StatefulSetSpec, type StatefulSetUpdateStrategy } from '@kubewright/api/apps/v1';
+import type { PodTemplateSpec } from '@kubewright/api/core/v1';
 import { validateChoice } from '../validation/choices.js';
 import {
   type FieldError,
@@ -10,14 +11,16 @@ import {
   path,
   required,
 } from '../validation/field-error.js';
+import { validateFormat } from '../validation/formats.js';
 import { sameValue } from '../validation/immutable.js';
 import { validateLabels } from '../validation/label-selector.js';
 import { validateNonNegative } from '../validation/numbers.js';
 import { validateAnnotations } from '../validation/object-meta.js';
 import { ageColumn, nameColumn, text } from './columns.js';
 import { defineRules } from './kind-rules.js';
+import { validateClaimSpec } from './persistent-volume-claim-validation.js';
 import { defaultPodTemplate } from './pod/pod-defaults.js';
-import { validatePodAnnotations } from './pod/pod-validation.js';
+import { validatePodAnnotations, validatePodTemplate } from './pod/pod-validation.js';
 import { defaultClaimSpec } from './pod/volume-defaults.js';
 import { fractionWarnings } from './warnings.js';
 import { containerColumns, selectorText } from './workload-columns.js';
@@ -37,13 +40,18 @@ export const statefulSetRules = defineRules<StatefulSet>({
   // Pods are named after the set, and their names are host names.
   validateName: dns1123LabelErrors,
   generation: true,
-  default({ spec }) {
-    if (spec !== undefined) defaultSpec(spec);
+  default(set) {
+    set.spec ??= {} as StatefulSetSpec;
+    defaultSpec(set.spec);
   },
   prepareForCreate(set) {
     set.status = { replicas: 0, availableReplicas: 0 };
   },
   validate: ({ spec }) => (spec === undefined ? [required(path('spec'))] : validateSpec(spec, path('spec'))),
+  validateCreate: ({ spec }) =>
+    spec?.serviceName
+      ? validateFormat(dns1123LabelErrors, spec.serviceName, path('spec', 'serviceName'))
+      : [],
   validateUpdate(set, old) {
     const masked = { ...set.spec };
     for (const name of changeable) Object.assign(masked, { [name]: old.spec?.[name] });
@@ -133,6 +141,22 @@ function defaultSpec(spec: StatefulSetSpec): void {
   spec.revisionHistoryLimit ??= 10;
 }
 
+/** The template as the pods get it: with a volume for each claim, and with the names that the set gives them. */
+function templateOfPods({ template, volumeClaimTemplates = [] }: StatefulSetSpec): PodTemplateSpec {
+  if (template.spec === undefined) return template;
+  const { hostname, subdomain, volumes: own = [], ...spec } = template.spec;
+  if (volumeClaimTemplates.length === 0) {
+    if (hostname === undefined && subdomain === undefined) return template;
+    return { ...template, spec: { ...spec, ...(own.length === 0 ? {} : { volumes: own }) } };
+  }
+  const claims = new Set(volumeClaimTemplates.map(({ metadata }) => metadata?.name ?? ''));
+  const volumes = [
+    ...[...claims].map((name) => ({ name, persistentVolumeClaim: { claimName: name } })),
+    ...own.filter(({ name }) => !claims.has(name)),
+  ];
+  return { ...template, spec: { ...spec, volumes } };
+}
+
 function validateSpec(spec: StatefulSetSpec, field: FieldPath): FieldError[] {
   const { template } = spec;
   const at = field.child('template');
@@ -151,6 +175,10 @@ function validateSpec(spec: StatefulSetSpec, field: FieldPath): FieldError[] {
         field.child('persistentVolumeClaimRetentionPolicy', name),
       ),
     );
+  (spec.volumeClaimTemplates ?? []).forEach((claim, index) => {
+    const claimField = field.child('volumeClaimTemplates').index(index).child('spec');
+    errors.push(...validateClaimSpec(claim.spec ?? {}, claimField));
+  });
   errors.push(
     ...validateNonNegative(spec.replicas, field.child('replicas')),
     ...validateNonNegative(spec.minReadySeconds, field.child('minReadySeconds')),
@@ -160,8 +188,8 @@ function validateSpec(spec: StatefulSetSpec, field: FieldPath): FieldError[] {
       field.child('selector'),
       'empty selector is invalid for statefulset',
     ),
-    ...validateSelected(spec.selector, template, at),
-    // The pod's spec is not looked at, as upstream: claims make volumes that are not there yet.
+    ...validateSelected(spec.selector, template, at, { selector: field.child('selector'), detail: '' }),
+    ...validatePodTemplate(templateOfPods(spec), at),
     ...validateLabels(template.metadata?.labels, at.child('labels')),
     ...validateAnnotations(template.metadata?.annotations, at.child('annotations')),
     ...validatePodAnnotations(

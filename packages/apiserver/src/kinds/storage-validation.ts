@@ -1,9 +1,4 @@
-import {
-  compareQuantities,
-  dns1123SubdomainErrors,
-  labelValueErrors,
-  qualifiedNameErrors,
-} from '@kubewright/api';
+import { compareQuantities, dns1123SubdomainErrors, qualifiedNameErrors } from '@kubewright/api';
 import type { TopologySelectorTerm } from '@kubewright/api/core/v1';
 import type {
   CSIDriver,
@@ -124,7 +119,6 @@ function validateTopologies(terms: readonly TopologySelectorTerm[], field: Field
       if (values.length === 0) errors.push(required(one.child('values')));
       values.forEach((value, valueIndex) => {
         const valueField = one.child('values').index(valueIndex);
-        errors.push(...validateFormat(labelValueErrors, value, valueField));
         if (known.has(value)) errors.push(duplicate(valueField, value));
         known.add(value);
       });
@@ -221,6 +215,14 @@ export function validateCsiDriver({ spec = {} }: CSIDriver): FieldError[] {
       field.child('fsGroupPolicy'),
     ),
   );
+  if (spec.serviceAccountTokenInSecrets === true && (spec.tokenRequests ?? []).length === 0)
+    errors.push(
+      invalid(
+        field.child('serviceAccountTokenInSecrets'),
+        true,
+        'serviceAccountTokenInSecrets is set but no tokenRequests are specified',
+      ),
+    );
   const audiences = new Set<string>();
   (spec.tokenRequests ?? []).forEach(({ audience, expirationSeconds: seconds }, index) => {
     const at = field.child('tokenRequests').index(index);

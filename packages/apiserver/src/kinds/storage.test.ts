@@ -57,7 +57,7 @@ test.each<[string, KindRules, object, string[]]>([
     [
       'spec.accessModes: Unsupported value: "Often": supported values: "ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"',
       'spec.accessModes: Forbidden: may not use ReadWriteOncePod with other access modes',
-      'spec.capacity: Unsupported value: {"storage":"0","cpu":"1"}: supported values: "storage"',
+      'spec.capacity: Unsupported value: {"cpu":"1","storage":"0"}: supported values: "storage"',
       'spec.capacity[storage]: Invalid value: "0": must be greater than zero',
       'spec.persistentVolumeReclaimPolicy: Unsupported value: "Keep": supported values: "Delete", "Recycle", "Retain"',
       'spec.hostPath.path: Invalid value: "/a/..": must not contain \'..\'',
@@ -121,7 +121,7 @@ test.each<[string, KindRules, object, string[]]>([
         selector: { matchExpressions: [{ key: 'a', operator: 'In' }] },
         storageClassName: 'A B',
         volumeMode: 'Disk',
-        dataSource: { kind: 'Snapshot', name: '' },
+        dataSourceRef: { kind: 'Snapshot', name: '' },
       },
     },
     [

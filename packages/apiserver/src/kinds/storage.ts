@@ -108,6 +108,12 @@ export const csiDriverRules = defineRules<CSIDriver>({
     spec.seLinuxMount ??= false;
   },
   validate: validateCsiDriver,
+  warnings: ({ spec }) =>
+    (spec?.tokenRequests ?? []).length > 0 && spec?.serviceAccountTokenInSecrets === undefined
+      ? [
+          'spec.serviceAccountTokenInSecrets is unset; if supported by this CSI driver, set to true to prevent possible logging of tokens in volume attributes',
+        ]
+      : [],
   validateUpdate: validateCsiDriverUpdate,
   columns: [
     nameColumn,

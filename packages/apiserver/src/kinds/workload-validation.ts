@@ -13,6 +13,7 @@ import {
 import { percent } from '../validation/formats.js';
 import { isEmptySelector, validateLabelSelector } from '../validation/label-selector.js';
 import { validateNonNegative } from '../validation/numbers.js';
+import { sortedKeys } from '../validation/sorted-keys.js';
 import { validatePodTemplate } from './pod/pod-validation.js';
 
 /** The selector that every workload must have. */
@@ -27,26 +28,64 @@ export function validateWorkloadSelector(
   return errors;
 }
 
-/** `selector` does not match template `labels` */
+/**
+ * `selector` does not match template `labels`
+ * @param unreadable how a selector is refused that can't be read
+ */
 export function validateSelected(
   selector: LabelSelector | undefined,
   template: PodTemplateSpec,
   field: FieldPath,
+  unreadable: { readonly selector: FieldPath; readonly detail: string } | 'said elsewhere' = {
+    selector: path('spec', 'selector'),
+    detail: 'invalid label selector',
+  },
 ): FieldError[] {
   const labels = template.metadata?.labels;
   // One that can't be read selects nothing that could be compared.
   if (validateLabelSelector(selector, field).length > 0)
-    return [invalid(path('spec', 'selector'), selector, 'invalid label selector')];
+    return unreadable === 'said elsewhere'
+      ? []
+      : [invalid(unreadable.selector, selector && shownSelector(selector), unreadable.detail)];
   // No selector at all selects nothing, an empty one everything.
   return (selector !== undefined && isEmptySelector(selector)) || selectorMatches(selector, labels)
     ? []
-    : [
-        invalid(
-          field.child('metadata', 'labels'),
-          labels ?? null,
-          '`selector` does not match template `labels`',
-        ),
-      ];
+    : [mismatch(labels, field)];
+}
+
+/** The same for a selector that is a plain map, whatever stands in it. */
+export function validateLabelsHold(
+  selector: Readonly<Record<string, string>>,
+  { metadata }: PodTemplateSpec,
+  field: FieldPath,
+): FieldError[] {
+  const labels = metadata?.labels;
+  return Object.entries(selector).every(([key, value]) => labels?.[key] === value)
+    ? []
+    : [mismatch(labels, field)];
+}
+
+function mismatch(labels: Readonly<Record<string, string>> | undefined, field: FieldPath): FieldError {
+  return invalid(
+    field.child('metadata', 'labels'),
+    labels ?? null,
+    '`selector` does not match template `labels`',
+  );
+}
+
+/** As upstream prints it: labels sorted, nothing of a requirement left out that has no value. */
+function shownSelector({ matchLabels, matchExpressions }: LabelSelector): LabelSelector {
+  return {
+    ...(matchLabels === undefined ? {} : { matchLabels: sortedKeys(matchLabels) }),
+    ...(matchExpressions === undefined
+      ? {}
+      : {
+          matchExpressions: matchExpressions.map(({ key = '', operator = '', ...rest }) => ({
+            ...{ key, operator },
+            ...rest,
+          })),
+        }),
+  };
 }
 
 /** The template of a workload whose pods run for ever. */

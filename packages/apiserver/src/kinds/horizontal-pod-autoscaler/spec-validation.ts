@@ -24,8 +24,9 @@ export function validateAutoscaler(
   const errors: FieldError[] = [];
   if (minReplicas !== undefined && minReplicas < 1)
     errors.push(invalid(field.child('minReplicas'), minReplicas, 'must be greater than or equal to 1'));
-  if (maxReplicas < 1)
-    errors.push(invalid(field.child('maxReplicas'), maxReplicas, 'must be greater than 0'));
+  if (maxReplicas === 0) errors.push(required(field.child('maxReplicas'), 'must be set and greater than 0'));
+  else if (maxReplicas < 1)
+    errors.push(invalid(field.child('maxReplicas'), maxReplicas, 'must be greater than or equal to 1'));
   if (minReplicas !== undefined && maxReplicas < minReplicas)
     errors.push(
       invalid(field.child('maxReplicas'), maxReplicas, 'must be greater than or equal to `minReplicas`'),

@@ -225,7 +225,9 @@ function validateRestartPolicy(container: Container, field: FieldPath): FieldErr
   if (rules.length > 20) errors.push(tooMany(rulesField, rules.length, 20));
   rules.forEach((rule, index) => {
     const at = rulesField.index(index);
-    errors.push(...validateChoice(rule.action ?? '', ['Restart'], at.child('action')));
+    errors.push(
+      ...validateChoice(rule.action ?? '', ['Restart', 'RestartAllContainers'], at.child('action')),
+    );
     if (rule.exitCodes === undefined) errors.push(required(at.child('exitCodes'), 'must be specified'));
     else
       errors.push(

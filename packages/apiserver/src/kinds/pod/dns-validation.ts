@@ -1,4 +1,4 @@
-import { dns1123SubdomainErrors } from '@kubewright/api';
+import { dns1123SubdomainWithUnderscoreErrors } from '@kubewright/api';
 import type { PodSpec } from '@kubewright/api/core/v1';
 import { validateAddress } from '../../validation/addresses.js';
 import { type FieldError, type FieldPath, invalid, required } from '../../validation/field-error.js';
@@ -49,7 +49,7 @@ export function validateDnsConfig({ dnsConfig, dnsPolicy }: PodSpec, field: Fiel
     if (search === '.') return;
     const name = search.replace(/\.$/, '');
     // Underscores may stand where letters may (SRV records). Source: KEP-4427.
-    const wrong = dns1123SubdomainErrors(name.replaceAll('_', 'a'));
+    const wrong = dns1123SubdomainWithUnderscoreErrors(name);
     errors.push(...wrong.map((message) => invalid(field.child('searches').index(index), name, message)));
   });
   options.forEach(({ name }, index) => {

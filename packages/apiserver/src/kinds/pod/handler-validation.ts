@@ -54,56 +54,8 @@ export function validateLifecycle(
     errors.push(...validateHandler(lifecycle.postStart, spec, field.child('postStart')));
   if (lifecycle.preStop !== undefined)
     errors.push(...validateHandler(lifecycle.preStop, spec, field.child('preStop')));
-  const at = field.child('stopSignal');
-  if (lifecycle.stopSignal === undefined) return errors;
-  if (spec.os === undefined)
-    errors.push(forbiddenField(at, 'may not be set for containers with empty `spec.os.name`'));
-  else if (spec.os.name === 'windows')
-    errors.push(...validateChoice(lifecycle.stopSignal, ['SIGKILL', 'SIGTERM'], at));
-  else if (spec.os.name === 'linux') errors.push(...validateChoice(lifecycle.stopSignal, signals, at));
   return errors;
 }
-
-const signals = [
-  'SIGABRT',
-  'SIGALRM',
-  'SIGBUS',
-  'SIGCHLD',
-  'SIGCLD',
-  'SIGCONT',
-  'SIGFPE',
-  'SIGHUP',
-  'SIGILL',
-  'SIGINT',
-  'SIGIO',
-  'SIGIOT',
-  'SIGKILL',
-  'SIGPIPE',
-  'SIGPOLL',
-  'SIGPROF',
-  'SIGPWR',
-  'SIGQUIT',
-  ...Array.from({ length: 15 }, (_, index) => `SIGRTMAX-${index}`).filter((name) => name !== 'SIGRTMAX-0'),
-  'SIGRTMAX',
-  'SIGRTMIN',
-  ...Array.from({ length: 15 }, (_, index) => `SIGRTMIN+${index + 1}`),
-  'SIGSEGV',
-  'SIGSTKFLT',
-  'SIGSTOP',
-  'SIGSYS',
-  'SIGTERM',
-  'SIGTRAP',
-  'SIGTSTP',
-  'SIGTTIN',
-  'SIGTTOU',
-  'SIGURG',
-  'SIGUSR1',
-  'SIGUSR2',
-  'SIGVTALRM',
-  'SIGWINCH',
-  'SIGXCPU',
-  'SIGXFSZ',
-].sort();
 
 /** What probes and lifecycle hooks have in common. */
 interface Handler {

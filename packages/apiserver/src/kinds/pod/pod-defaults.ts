@@ -9,6 +9,7 @@ import type {
   Probe,
 } from '@kubewright/api/core/v1';
 import type { Quantity } from '@kubewright/api/meta/v1';
+import { roundResources } from '../resource-list.js';
 import { defaultVolume } from './volume-defaults.js';
 
 /** Fills in what a pod leaves out. Source: the defaults of core/v1, Kubernetes 1.36. */
@@ -39,6 +40,7 @@ function defaultPodSpec(spec: PodSpec): void {
   for (const container of spec.initContainers ?? []) defaultContainer(container);
   for (const container of spec.containers) defaultContainer(container);
   for (const container of spec.ephemeralContainers ?? []) defaultContainer(container);
+  roundResources(spec.overhead);
   spec.restartPolicy ||= 'Always';
   spec.terminationGracePeriodSeconds ??= 30;
   spec.dnsPolicy ||= 'ClusterFirst';
@@ -54,13 +56,19 @@ function defaultContainer(container: Container | EphemeralContainer): void {
   for (const variable of container.env ?? []) {
     const field = variable.valueFrom?.fieldRef;
     if (field !== undefined) field.apiVersion ||= 'v1';
+    const resource = variable.valueFrom?.resourceFieldRef;
+    if (resource !== undefined) resource.divisor ??= '0';
     const file = variable.valueFrom?.fileKeyRef;
     if (file !== undefined) file.optional ??= false;
   }
   container.resources ??= {};
+  roundResources(container.resources.limits);
+  roundResources(container.resources.requests);
   for (const probe of [container.livenessProbe, container.readinessProbe, container.startupProbe]) {
     if (probe !== undefined) defaultProbe(probe);
   }
+  // Off by default: it is taken and forgotten.
+  delete container.lifecycle?.stopSignal;
   for (const handler of [container.lifecycle?.postStart, container.lifecycle?.preStop]) {
     if (handler?.httpGet !== undefined) defaultHttpGet(handler.httpGet);
   }
@@ -89,11 +97,17 @@ function defaultHttpGet(action: { path?: string | undefined; scheme?: string | u
 
 /** `Always` for `latest`, said or meant; otherwise what is there is good enough. */
 export function pullPolicyOf(image: string): 'Always' | 'IfNotPresent' {
+  // What is no reference has no tag, either.
+  if (!imageReference.test(image)) return 'IfNotPresent';
   const [name = '', digest] = image.split('@', 2);
   const tag = /:([^:/]*)$/.exec(name)?.[1];
   const latest = tag === 'latest' || (tag === undefined && digest === undefined);
   return latest ? 'Always' : 'IfNotPresent';
 }
+
+/** Source: the grammar of `distribution/reference`. */
+const imageReference =
+  /^(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*(?::\d+)?\/)?[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*(?::\w[\w.-]{0,127})?(?:@[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,})?$/;
 
 /** A limit without a request is the request too. */
 function requestLimits(container: Container): void {

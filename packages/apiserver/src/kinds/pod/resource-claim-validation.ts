@@ -43,7 +43,7 @@ function validateClaim(claim: PodResourceClaim, names: Set<string>, field: Field
       invalid(
         field,
         {
-          Name: name,
+          Name: name ?? '',
           ResourceClaimName: resourceClaimName ?? null,
           ResourceClaimTemplateName: resourceClaimTemplateName ?? null,
         },

@@ -173,7 +173,10 @@ function isHugePages(name: string): boolean {
 /** A resource that somebody other than Kubernetes counts (`example.com/gpu`). */
 function isExtended(name: string): boolean {
   const slash = name.indexOf('/');
-  return slash >= 0 && !name.slice(0, slash).endsWith('kubernetes.io') && !name.startsWith('requests.');
+  if (slash < 0 || name.slice(0, slash).endsWith('kubernetes.io') || name.startsWith('requests.'))
+    return false;
+  // A quota must be able to name it.
+  return qualifiedNameErrors(`requests.${name}`).length === 0;
 }
 
 /** False for what can't be shared: a request is its limit. */

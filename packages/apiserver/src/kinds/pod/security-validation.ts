@@ -89,11 +89,7 @@ export function validatePodSecurity(spec: PodSpec, field: FieldPath): FieldError
       ['Merge', 'Strict'],
       field.child('supplementalGroupsPolicy'),
     ),
-    ...validateChoice(
-      context.seLinuxChangePolicy,
-      ['MountOption', 'Recursive'],
-      field.child('seLinuxChangePolicy'),
-    ),
+    ...validateChoice(context.seLinuxChangePolicy, ['Recursive'], field.child('seLinuxChangePolicy')),
   );
   return errors;
 }

@@ -1,4 +1,10 @@
-import type { PersistentVolumeClaimSpec, Volume } from '@kubewright/api/core/v1';
+import type {
+  DownwardAPIVolumeFile,
+  PersistentVolumeClaimSpec,
+  PersistentVolumeSpec,
+  Volume,
+} from '@kubewright/api/core/v1';
+import { roundResources } from '../resource-list.js';
 import { pullPolicyOf } from './pod-defaults.js';
 
 const fileMode = 0o644;
@@ -11,34 +17,44 @@ export function defaultVolume(volume: Volume): void {
     if (source !== undefined) source.defaultMode ??= fileMode;
   }
   for (const item of volume.downwardAPI?.items ?? []) {
-    if (item.fieldRef !== undefined) item.fieldRef.apiVersion ||= 'v1';
+    defaultFile(item);
   }
   for (const source of volume.projected?.sources ?? []) {
+    // What is off by default is taken and forgotten.
+    delete source.clusterTrustBundle;
+    delete source.podCertificate;
     if (source.serviceAccountToken !== undefined) source.serviceAccountToken.expirationSeconds ??= 3600;
     for (const item of source.downwardAPI?.items ?? []) {
-      if (item.fieldRef !== undefined) item.fieldRef.apiVersion ||= 'v1';
+      defaultFile(item);
     }
   }
-  if (volume.hostPath !== undefined) volume.hostPath.type ??= '';
   if (volume.image !== undefined) volume.image.pullPolicy ||= pullPolicyOf(volume.image.reference ?? '');
   const claim = volume.ephemeral?.volumeClaimTemplate?.spec;
   if (claim !== undefined) defaultClaimSpec(claim);
-  const iscsi = volume.iscsi;
+  defaultStorageSource(volume);
+}
+
+/** What pods' volumes and persistent volumes have in common. */
+export function defaultStorageSource(
+  source: Pick<Volume | PersistentVolumeSpec, 'hostPath' | 'iscsi' | 'rbd' | 'azureDisk' | 'scaleIO'>,
+): void {
+  if (source.hostPath !== undefined) source.hostPath.type ??= '';
+  const iscsi = source.iscsi;
   if (iscsi !== undefined) iscsi.iscsiInterface ||= 'default';
-  const rbd = volume.rbd;
+  const rbd = source.rbd;
   if (rbd !== undefined) {
     rbd.pool ||= 'rbd';
     rbd.user ||= 'admin';
     rbd.keyring ||= '/etc/ceph/keyring';
   }
-  const disk = volume.azureDisk;
+  const disk = source.azureDisk;
   if (disk !== undefined) {
-    disk.cachingMode ||= 'ReadWrite';
-    disk.kind ||= 'Shared';
-    disk.fsType ||= 'ext4';
+    disk.cachingMode ??= 'ReadWrite';
+    disk.kind ??= 'Shared';
+    disk.fsType ??= 'ext4';
     disk.readOnly ??= false;
   }
-  const scale = volume.scaleIO;
+  const scale = source.scaleIO;
   if (scale !== undefined) {
     scale.storageMode ||= 'ThinProvisioned';
     scale.fsType ||= 'xfs';
@@ -47,5 +63,12 @@ export function defaultVolume(volume: Volume): void {
 
 export function defaultClaimSpec(spec: PersistentVolumeClaimSpec): void {
   spec.resources ??= {};
+  roundResources(spec.resources.limits);
+  roundResources(spec.resources.requests);
   spec.volumeMode ??= 'Filesystem';
+}
+
+function defaultFile({ fieldRef, resourceFieldRef }: DownwardAPIVolumeFile): void {
+  if (fieldRef !== undefined) fieldRef.apiVersion ||= 'v1';
+  if (resourceFieldRef !== undefined) resourceFieldRef.divisor ??= '0';
 }

@@ -1,4 +1,4 @@
-import { compareQuantities, dns1123LabelErrors } from '@kubewright/api';
+import { compareQuantities, dns1123LabelErrors, dns1123SubdomainErrors } from '@kubewright/api';
 import type {
   DownwardAPIVolumeFile,
   KeyToPath,
@@ -16,7 +16,11 @@ import {
   required,
 } from '../../validation/field-error.js';
 import { validateFormat } from '../../validation/formats.js';
+import { validateLabels } from '../../validation/label-selector.js';
+import { validateAnnotations } from '../../validation/object-meta.js';
 import { validateClaimSpec } from '../persistent-volume-claim-validation.js';
+import { validateDriverName } from '../persistent-volume-validation.js';
+import { validateIscsi, validateStorageSource } from '../storage-source-validation.js';
 import { validatePullPolicy } from './container-validation.js';
 import { validateFieldRef, validateResourceFieldRef, volumeFields } from './env-validation.js';
 import { validateNoBacksteps, validateProjectedPath } from './path-validation.js';
@@ -59,143 +63,114 @@ export function validateVolumes(
   return { volumes, errors };
 }
 
+/** As upstream writes them in the path of a source that is one too many. */
+const oddNames: Readonly<Partial<Record<keyof Volume, string>>> = {
+  cephfs: 'cephFS',
+  downwardAPI: 'downwarAPI',
+};
+
 type SourceRule = (volume: Volume, field: FieldPath, isPod: boolean) => FieldError[];
 
 /** In the order in which upstream looks at them: the first one counts, any further one is one too many. */
-const sources: readonly (readonly [Exclude<keyof Volume, 'name'>, SourceRule])[] = [
-  [
-    'emptyDir',
-    ({ emptyDir }, field) =>
-      emptyDir?.sizeLimit !== undefined && compareQuantities(emptyDir.sizeLimit, '0') < 0
-        ? [forbiddenField(field.child('sizeLimit'), 'SizeLimit field must be a valid resource quantity')]
-        : [],
+const sourceNames = [
+  'emptyDir',
+  'hostPath',
+  'gitRepo',
+  'gcePersistentDisk',
+  'awsElasticBlockStore',
+  'secret',
+  'nfs',
+  'iscsi',
+  'glusterfs',
+  'flocker',
+  'persistentVolumeClaim',
+  'rbd',
+  'cinder',
+  'cephfs',
+  'quobyte',
+  'downwardAPI',
+  'fc',
+  'flexVolume',
+  'configMap',
+  'azureFile',
+  'vsphereVolume',
+  'photonPersistentDisk',
+  'portworxVolume',
+  'azureDisk',
+  'storageos',
+  'projected',
+  'scaleIO',
+  'csi',
+  'ephemeral',
+  'image',
+] as const satisfies readonly Exclude<keyof Volume, 'name'>[];
+
+/** Those that only pods have; of the others {@link validateStorageSource} knows. */
+const podSources: Readonly<Partial<Record<(typeof sourceNames)[number], SourceRule>>> = {
+  emptyDir: ({ emptyDir }, field) =>
+    emptyDir?.sizeLimit !== undefined && compareQuantities(emptyDir.sizeLimit, '0') < 0
+      ? [forbiddenField(field.child('sizeLimit'), 'SizeLimit field must be a valid resource quantity')]
+      : [],
+  hostPath: ({ hostPath }, field) => validateHostPath(hostPath ?? { path: '' }, field),
+  gitRepo: ({ gitRepo }, field) => needs(gitRepo?.repository, field.child('repository')),
+  secret: ({ secret }, field) => [
+    ...needs(secret?.secretName, field.child('secretName')),
+    ...validateFiles(secret ?? {}, field),
   ],
-  ['hostPath', ({ hostPath }, field) => validateHostPath(hostPath ?? { path: '' }, field)],
-  ['gitRepo', ({ gitRepo }, field) => needs(gitRepo?.repository, field.child('repository'))],
-  [
-    'gcePersistentDisk',
-    ({ gcePersistentDisk }, field) => needs(gcePersistentDisk?.pdName, field.child('pdName')),
+  nfs: ({ nfs }, field) => validateNfs(nfs ?? { server: '', path: '' }, field),
+  iscsi: ({ iscsi = {} }, field) =>
+    validateIscsi(iscsi, field, 'must be valid format starting with iqn, eui, or naa'),
+  persistentVolumeClaim: ({ persistentVolumeClaim }, field) =>
+    needs(persistentVolumeClaim?.claimName, field.child('claimName')),
+  downwardAPI: ({ downwardAPI }, field) => [
+    ...validateMode(downwardAPI?.defaultMode, field.child('defaultMode')),
+    ...(downwardAPI?.items ?? []).flatMap((item) => validateDownwardFile(item, field)),
   ],
-  [
-    'awsElasticBlockStore',
-    ({ awsElasticBlockStore }, field) => needs(awsElasticBlockStore?.volumeID, field.child('volumeID')),
+  configMap: ({ configMap }, field) => [
+    ...needs(configMap?.name, field.child('name')),
+    ...validateFiles(configMap ?? {}, field),
   ],
-  [
-    'secret',
-    ({ secret }, field) => [
-      ...needs(secret?.secretName, field.child('secretName')),
-      ...validateFiles(secret ?? {}, field),
-    ],
+  projected: ({ projected }, field) => validateProjected(projected ?? {}, field),
+  csi: ({ csi }, field) => {
+    const secret = csi?.nodePublishSecretRef;
+    return [
+      ...validateDriverName(csi?.driver, field.child('driver')),
+      ...(secret === undefined
+        ? []
+        : secret.name
+          ? // Upstream's path leaves out the member that the name is of.
+            validateFormat(dns1123SubdomainErrors, secret.name, field.child('name'))
+          : [required(field.child('nodePublishSecretRef', 'name'))]),
+    ];
+  },
+  ephemeral: ({ ephemeral }, field) => {
+    const at = field.child('volumeClaimTemplate');
+    const template = ephemeral?.volumeClaimTemplate;
+    return template === undefined
+      ? [required(at)]
+      : [
+          ...validateTemplateMetadata(template.metadata, at),
+          ...validateClaimSpec(template.spec, at.child('spec')),
+        ];
+  },
+  image: ({ image }, field, isPod) => [
+    ...(isPod && !image?.reference ? [required(field.child('reference'))] : []),
+    ...validatePullPolicy(image?.pullPolicy, field.child('pullPolicy')),
   ],
-  ['nfs', ({ nfs }, field) => validateNfs(nfs ?? { server: '', path: '' }, field)],
-  [
-    'iscsi',
-    ({ iscsi }, field) => [
-      ...needs(iscsi?.targetPortal, field.child('targetPortal')),
-      ...needs(iscsi?.iqn, field.child('iqn')),
-    ],
-  ],
-  [
-    'glusterfs',
-    ({ glusterfs }, field) => [
-      ...needs(glusterfs?.endpoints, field.child('endpoints')),
-      ...needs(glusterfs?.path, field.child('path')),
-    ],
-  ],
-  ['flocker', () => []],
-  [
-    'persistentVolumeClaim',
-    ({ persistentVolumeClaim }, field) => needs(persistentVolumeClaim?.claimName, field.child('claimName')),
-  ],
-  [
-    'rbd',
-    ({ rbd }, field) =>
-      rbd?.monitors?.length ? needs(rbd.image, field.child('image')) : [required(field.child('monitors'))],
-  ],
-  ['cinder', ({ cinder }, field) => needs(cinder?.volumeID, field.child('volumeID'))],
-  ['cephfs', ({ cephfs }, field) => (cephfs?.monitors?.length ? [] : [required(field.child('monitors'))])],
-  [
-    'quobyte',
-    ({ quobyte }, field) => [
-      ...needs(quobyte?.registry, field.child('registry')),
-      ...needs(quobyte?.volume, field.child('volume')),
-    ],
-  ],
-  [
-    'downwardAPI',
-    ({ downwardAPI }, field) => [
-      ...validateMode(downwardAPI?.defaultMode, field.child('defaultMode')),
-      ...(downwardAPI?.items ?? []).flatMap((item) => validateDownwardFile(item, field)),
-    ],
-  ],
-  ['fc', () => []],
-  ['flexVolume', ({ flexVolume }, field) => needs(flexVolume?.driver, field.child('driver'))],
-  [
-    'configMap',
-    ({ configMap }, field) => [
-      ...needs(configMap?.name, field.child('name')),
-      ...validateFiles(configMap ?? {}, field),
-    ],
-  ],
-  [
-    'azureFile',
-    ({ azureFile }, field) => [
-      ...needs(azureFile?.secretName, field.child('secretName')),
-      ...needs(azureFile?.shareName, field.child('shareName')),
-    ],
-  ],
-  [
-    'vsphereVolume',
-    ({ vsphereVolume }, field) => needs(vsphereVolume?.volumePath, field.child('volumePath')),
-  ],
-  [
-    'photonPersistentDisk',
-    ({ photonPersistentDisk }, field) => needs(photonPersistentDisk?.pdID, field.child('pdID')),
-  ],
-  ['portworxVolume', ({ portworxVolume }, field) => needs(portworxVolume?.volumeID, field.child('volumeID'))],
-  [
-    'azureDisk',
-    ({ azureDisk }, field) => [
-      ...needs(azureDisk?.diskName, field.child('diskName')),
-      ...needs(azureDisk?.diskURI, field.child('diskURI')),
-    ],
-  ],
-  ['storageos', () => []],
-  ['projected', ({ projected }, field) => validateProjected(projected ?? {}, field)],
-  [
-    'scaleIO',
-    ({ scaleIO }, field) => [
-      ...needs(scaleIO?.gateway, field.child('gateway')),
-      ...needs(scaleIO?.system, field.child('system')),
-      ...needs(scaleIO?.volumeName, field.child('volumeName')),
-    ],
-  ],
-  ['csi', ({ csi }, field) => needs(csi?.driver, field.child('driver'))],
-  [
-    'ephemeral',
-    ({ ephemeral }, field) => {
-      const at = field.child('volumeClaimTemplate');
-      const template = ephemeral?.volumeClaimTemplate;
-      return template === undefined ? [required(at)] : validateClaimSpec(template.spec, at.child('spec'));
-    },
-  ],
-  [
-    'image',
-    ({ image }, field, isPod) => [
-      ...(isPod && !image?.reference ? [required(field.child('reference'))] : []),
-      ...validatePullPolicy(image?.pullPolicy, field.child('pullPolicy')),
-    ],
-  ],
-];
+};
 
 function validateSource(volume: Volume, isPod: boolean, field: FieldPath): FieldError[] {
-  const set = sources.filter(([name]) => volume[name] !== undefined);
-  if (set.length === 0) return [required(field, 'must specify a volume type')];
-  return set.flatMap(([name, rule], index) =>
-    index === 0
-      ? rule(volume, field.child(name), isPod)
-      : [forbiddenField(field.child(name), 'may not specify more than 1 volume type')],
-  );
+  const [first, ...others] = sourceNames.filter((name) => volume[name] !== undefined);
+  if (first === undefined) return [required(field, 'must specify a volume type')];
+  // Upstream calls this one by its old name, but for where it is one too many.
+  const at = field.child(first === 'gcePersistentDisk' ? 'persistentDisk' : first);
+  const rule = podSources[first];
+  return [
+    ...(rule === undefined ? validateStorageSource(first, volume, at) : rule(volume, at, isPod)),
+    ...others.map((name) =>
+      forbiddenField(field.child(oddNames[name] ?? name), 'may not specify more than 1 volume type'),
+    ),
+  ];
 }
 
 function needs(value: string | undefined, field: FieldPath): FieldError[] {
@@ -223,8 +198,8 @@ export function validateNfs(
   field: FieldPath,
 ): FieldError[] {
   const errors = [...needs(server, field.child('server')), ...needs(path, field.child('path'))];
-  if (path && !path.startsWith('/'))
-    errors.push(invalid(field.child('path'), path, 'must be an absolute path'));
+  if (!path?.startsWith('/'))
+    errors.push(invalid(field.child('path'), path ?? '', 'must be an absolute path'));
   return errors;
 }
 
@@ -318,14 +293,23 @@ function validateProjected(projected: ProjectedVolumeSource, field: FieldPath): 
             'may not specify a duration larger than 2^32 seconds',
           ),
         );
-      if (!token.path) errors.push(required(tokenField.child('path')));
-      else {
-        errors.push(...validateProjectedPath(token.path, tokenField.child('path')));
-        claimPath(token.path, token.path);
-      }
+      // Upstream's path is that of the volume, and two tokens may have one file.
+      if (!token.path) errors.push(required(field.child('path')));
+      else errors.push(...validateProjectedPath(token.path, field.child('path')));
     }
     const kinds = Object.values(source).filter((value) => value !== undefined).length;
-    if (kinds > 1) errors.push(forbiddenField(at, 'may not specify more than 1 volume type'));
+    if (kinds > 1) errors.push(forbiddenField(at, 'may not specify more than 1 volume type per source'));
   });
   return errors;
+}
+
+/** Only labels and annotations of a claim that is to be made may be set. */
+function validateTemplateMetadata(meta: ObjectMeta = {}, field: FieldPath): FieldError[] {
+  const { labels, annotations, ...others } = meta;
+  const at = field.child('metadata');
+  return [
+    ...validateAnnotations(annotations, at.child('annotations')),
+    ...validateLabels(labels, at.child('labels')),
+    ...Object.keys(others).map((name) => forbiddenField(at.child(name), 'cannot be set')),
+  ];
 }

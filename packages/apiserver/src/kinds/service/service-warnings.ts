@@ -15,8 +15,10 @@ export function serviceWarnings({ metadata, spec = {} }: Service): string[] {
     (spec[name] ?? []).flatMap((address, index) => addressWarnings(address, path('spec', name).index(index)));
   if (spec.clusterIP && spec.clusterIP !== 'None') warnings.push(...addresses('clusterIPs'));
   const hasExternal = (spec.externalIPs ?? []).length > 0;
-  if (hasExternal) warnings.push('spec.externalIPs is deprecated');
-  if (spec.type === 'ClusterIP' && spec.clusterIP === 'None') {
+  const isHeadless = spec.type === 'ClusterIP' && spec.clusterIP === 'None';
+  if (hasExternal && !isHeadless && spec.type !== 'ExternalName')
+    warnings.push('spec.externalIPs is deprecated and may no longer be implemented in some clusters');
+  if (isHeadless) {
     if (spec.loadBalancerIP) warnings.push('spec.loadBalancerIP is ignored for headless services');
     if (hasExternal) warnings.push('spec.externalIPs is ignored for headless services');
     if (spec.sessionAffinity) warnings.push('spec.SessionAffinity is ignored for headless services');
@@ -31,5 +33,7 @@ export function serviceWarnings({ metadata, spec = {} }: Service): string[] {
     warnings.push('spec.externalIPs is ignored when spec.type is "ExternalName"');
   if (spec.type !== 'ExternalName' && spec.externalName)
     warnings.push('spec.externalName is ignored when spec.type is not "ExternalName"');
+  if (spec.trafficDistribution === 'PreferClose')
+    warnings.push('spec.trafficDistribution: "PreferClose" is deprecated; use "PreferSameZone"');
   return warnings;
 }
