@@ -11,6 +11,7 @@ import { benchCelRule, benchPolicy } from './cel.js';
 import { benchImportMemory, benchImportTime, benchInformerMemory } from './client.js';
 import { type Comparison, comparisonLine } from './compare.js';
 import { benchCreate, benchManyCreates } from './create.js';
+import { benchFork, benchManyTestServers, benchReconciles } from './framework.js';
 import { benchGet } from './get.js';
 import { benchCacheMemory } from './memory.js';
 import {
@@ -42,6 +43,9 @@ const all = {
   long: benchLongList,
   memory: benchCacheMemory,
   server: benchTestServer,
+  'test-servers': benchManyTestServers,
+  fork: benchFork,
+  reconciles: benchReconciles,
   up: benchUp,
   'import-time': benchImportTime,
   'import-memory': benchImportMemory,

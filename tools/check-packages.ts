@@ -2,7 +2,7 @@
  * Packs every package as it would be published and uses it as a stranger would: part of `npm run soak`, after a build.
  * publint and attw look at each tarball; all of them are installed into an empty directory outside of the repository,
  * a program that takes every package is compiled there under the strictest settings, types of dependencies included,
- * and run on each Node that is supported.
+ * and run on each Node that is supported; so is the project that `kubewright init` writes.
  */
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -68,6 +68,7 @@ try {
   await install([...tarballs.values()]);
   await compile();
   await bundle();
+  await scaffold([...tarballs.values()]);
   for (const node of nodes) await runOn(node);
 } catch (error) {
   const { message, stdout = '' } = error as Error & { readonly stdout?: string };
@@ -186,13 +187,38 @@ async function bundle(): Promise<void> {
   console.log(`a page for browsers: ${Math.round((output?.bytes ?? 0) / 1024)} KiB`);
 }
 
+/** What `kubewright init` writes, with these packages in place of published ones, compiled as it says itself. */
+async function scaffold(tarballs: readonly string[]): Promise<void> {
+  const command = join(directory, 'app/node_modules/kubewright/bin/kubewright.js');
+  const project = join(directory, 'widgets');
+  await run(process.execPath, [command, 'init', project, '--kind', 'Widget', '--group', 'example.dev']);
+  const file = join(project, 'package.json');
+  const manifest = JSON.parse(readFileSync(file, 'utf8')) as {
+    readonly dependencies: Record<string, string>;
+    readonly devDependencies: Record<string, string>;
+  };
+  for (const dependencies of [manifest.dependencies, manifest.devDependencies])
+    for (const name of Object.keys(dependencies).filter((each) => each.startsWith('@kubewright/')))
+      delete dependencies[name];
+  writeFileSync(file, JSON.stringify(manifest));
+  await run('npm', ['install', '--no-audit', '--no-fund', ...tarballs], { cwd: project, maxBuffer: 2 ** 26 });
+  await run('npm', ['run', 'manifests'], { cwd: project, maxBuffer: 2 ** 26 });
+  console.log('a project that init wrote is compiled');
+}
+
 async function runOn(version: string): Promise<void> {
   const home = join(directory, `node-${version}`);
   mkdirSync(home);
   writeFileSync(join(home, 'package.json'), '{"private":true}');
   await run('npm', ['install', '--no-audit', '--no-fund', `node@${version}`], { cwd: home });
-  const { stdout } = await run(join(home, 'node_modules/node/bin/node'), ['out/program.js'], {
-    cwd: join(directory, 'app'),
-  });
+  const node = join(home, 'node_modules/node/bin/node');
+  const { stdout } = await run(node, ['out/program.js'], { cwd: join(directory, 'app') });
   console.log(stdout.trim());
+  const project = join(directory, 'widgets');
+  const tested = await run(node, ['node_modules/vitest/vitest.mjs', 'run'], {
+    cwd: project,
+    env: { ...process.env, NO_COLOR: '1' },
+    maxBuffer: 2 ** 26,
+  });
+  console.log(`its tests on ${version}: ${/Tests +(.*)/.exec(tested.stdout)?.[1] ?? tested.stdout}`);
 }

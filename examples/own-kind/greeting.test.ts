@@ -1,12 +1,15 @@
 import { kindRules } from '@kubewright/apiserver';
+import { Manager } from '@kubewright/controllers';
 import { startTestServer } from '@kubewright/testing';
 import { expect, it } from 'vitest';
-import { Greeting, startGreeter } from './greeting.js';
+import { addGreeter, Greeting } from './greeting.js';
 
 it('greets whoever is named, and nobody without a name', async () => {
   const { client, close } = await startTestServer({ kinds: [kindRules(Greeting)] });
   const stop = new AbortController();
-  const greeter = await startGreeter(client, stop.signal);
+  const manager = new Manager(client, { signal: stop.signal });
+  addGreeter(manager);
+  await manager.start();
 
   const greetings = client.resource(Greeting).namespace('default');
   await greetings.create({ metadata: { name: 'world' }, spec: { name: 'World' } });
@@ -17,6 +20,6 @@ it('greets whoever is named, and nobody without a name', async () => {
   await expect(nobody).rejects.toThrow(/spec\.name/);
 
   stop.abort();
-  await greeter.done;
+  await manager.done;
   await close();
 });

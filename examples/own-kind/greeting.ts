@@ -1,6 +1,5 @@
 import { defineKind, isNotFound, type ObjectOf } from '@kubewright/api';
-import type { Client } from '@kubewright/client';
-import { Manager, updateStatus } from '@kubewright/controllers';
+import { type Manager, updateStatus } from '@kubewright/controllers';
 import { Type } from 'typebox';
 
 /** A kind of one's own: the static type, validation, defaults and OpenAPI come from this one schema. */
@@ -20,18 +19,15 @@ export const Greeting = defineKind({
 export type Greeting = ObjectOf<typeof Greeting>;
 
 /** Writes into each greeting's status what it says. */
-export async function startGreeter(client: Client, signal: AbortSignal): Promise<Manager> {
-  const manager = new Manager(client, { signal });
-  const greetings = client.resource(Greeting);
-  manager.controller(Greeting).reconcile(async ({ namespace, name }) => {
+export function addGreeter(manager: Manager): void {
+  manager.controller(Greeting).reconcile(async ({ namespace, name }, { client }) => {
+    const greetings = client.resource(Greeting);
     const greeting = await greetings.namespace(namespace).get(name).catch(undefinedWhenGone);
     if (greeting === undefined) return undefined;
     const { word, name: whom } = greeting.spec;
     await updateStatus(greetings, greeting, { text: `${word}, ${whom}!` });
     return undefined;
   });
-  await manager.start();
-  return manager;
 }
 
 function undefinedWhenGone(error: unknown): undefined {

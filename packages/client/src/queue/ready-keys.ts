@@ -1,7 +1,26 @@
-interface Level<K> {
+/** The keys of one priority, in order. */
+class Level<K> {
   readonly priority: number;
-  /** Keys in order, and since when each waits. */
-  readonly since: Map<K, number>;
+  /** Since when each waits. */
+  readonly since = new Map<K, number>();
+  /** Goes on where it stood: a new one would step over all that was taken before. */
+  readonly #order = this.since.keys();
+  #first: K | undefined;
+
+  constructor(priority: number) {
+    this.priority = priority;
+  }
+
+  /** The key that waits longest, and since when. */
+  first(): { readonly key: K; readonly since: number } | undefined {
+    for (;;) {
+      const since = this.#first === undefined ? undefined : this.since.get(this.#first);
+      if (this.#first !== undefined && since !== undefined) return { key: this.#first, since };
+      const next = this.#order.next();
+      if (next.done) return undefined;
+      this.#first = next.value;
+    }
+  }
 }
 
 /**
@@ -36,13 +55,12 @@ export class ReadyKeys<K> {
 
   /** Takes the next key; undefined when there is none. */
   take(): { readonly key: K; readonly priority: number } | undefined {
-    const level = this.#next();
-    if (level === undefined) return undefined;
-    const [key] = level.since.keys();
-    if (key === undefined) return undefined;
-    this.#leave(key, level.priority);
+    const next = this.#next();
+    if (next === undefined) return undefined;
+    const { key, priority } = next;
+    this.#leave(key, priority);
     this.#priorities.delete(key);
-    return { key, priority: level.priority };
+    return { key, priority };
   }
 
   /** Takes a key out of its level, and gives since when it waited. */
@@ -58,27 +76,27 @@ export class ReadyKeys<K> {
     return since;
   }
 
-  #next(): Level<K> | undefined {
-    let first: Level<K> | undefined;
+  #next(): { readonly key: K; readonly priority: number } | undefined {
+    let chosen: { readonly key: K; readonly priority: number } | undefined;
     let overdueSince = Number.POSITIVE_INFINITY;
     for (const level of this.#levels) {
-      const [since] = level.since.values();
-      if (since === undefined) continue;
-      if (first === undefined) first = level;
-      else if (since < overdueSince && this.#now() - since >= this.#longestWaitMs) {
-        first = level;
-        overdueSince = since;
-      }
+      const first = level.first();
+      if (first === undefined) continue;
+      const { key, since } = first;
+      const isOverdue = since < overdueSince && this.#now() - since >= this.#longestWaitMs;
+      if (chosen !== undefined && !isOverdue) continue;
+      if (chosen !== undefined) overdueSince = since;
+      chosen = { key, priority: level.priority };
     }
-    return first;
+    return chosen;
   }
 
   #level(priority: number): Map<K, number> {
     const at = this.#levels.findIndex((level) => level.priority <= priority);
     const found = this.#levels[at];
     if (found?.priority === priority) return found.since;
-    const since = new Map<K, number>();
-    this.#levels.splice(at < 0 ? this.#levels.length : at, 0, { priority, since });
-    return since;
+    const level = new Level<K>(priority);
+    this.#levels.splice(at < 0 ? this.#levels.length : at, 0, level);
+    return level.since;
   }
 }

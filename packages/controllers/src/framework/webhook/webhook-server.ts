@@ -40,6 +40,7 @@ export class WebhookServer {
   readonly #reviews = new Map<string, Review>();
   readonly #metrics: WebhookMetrics;
   #server: Server | undefined;
+  #caBundle: string | undefined;
 
   constructor(manager: Manager, options: WebhookServerOptions) {
     this.#manager = manager;
@@ -55,6 +56,11 @@ export class WebhookServer {
   /** Where it listens, once it does. */
   get port(): number | undefined {
     return this.#server?.listening ? (this.#server.address() as AddressInfo).port : undefined;
+  }
+
+  /** Whom callers have to trust, as `clientConfig.caBundle` has it (base64), once it listens. */
+  get caBundle(): string | undefined {
+    return this.#caBundle === undefined ? undefined : Buffer.from(this.#caBundle).toString('base64');
   }
 
   /** Decides whether objects of the kind may be written. @returns the path to put into the configuration */
@@ -80,7 +86,8 @@ export class WebhookServer {
 
   async #run(signal: AbortSignal): Promise<void> {
     const { clock, logger } = this.#manager;
-    let { certificate, key } = await this.#certificates.refresh(signal);
+    let { certificate, key, caBundle } = await this.#certificates.refresh(signal);
+    this.#caBundle = caBundle;
     const server = createServer({ cert: certificate, key, minVersion: 'TLSv1.2' }, (request, response) => {
       this.#answer(request, response).catch((error: unknown) => {
         logger.error({ err: error, path: request.url }, 'a webhook could not answer');
@@ -97,7 +104,8 @@ export class WebhookServer {
         try {
           const fresh = await this.#certificates.refresh(signal);
           if (fresh.certificate === certificate) continue;
-          ({ certificate, key } = fresh);
+          ({ certificate, key, caBundle } = fresh);
+          this.#caBundle = caBundle;
           server.setSecureContext({ cert: certificate, key, minVersion: 'TLSv1.2' });
           logger.info('the webhook server has a new certificate');
         } catch (error) {

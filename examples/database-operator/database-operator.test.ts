@@ -1,0 +1,82 @@
+import { Deployment } from '@kubewright/api/apps/v1';
+import { Pod, Secret } from '@kubewright/api/core/v1';
+import { kindRules } from '@kubewright/apiserver';
+import { type Client, VirtualClock } from '@kubewright/client';
+import { Manager } from '@kubewright/controllers';
+import { explore, startTestServer } from '@kubewright/testing';
+import { expect, it, vi } from 'vitest';
+import { addBackupController } from './backup-controller.js';
+import { addDatabaseController } from './database-controller.js';
+import { Backup, Database } from './kinds.js';
+
+const server = { kinds: [kindRules(Database), kindRules(Backup)] };
+const spec = { image: 'example.com/db:1', backup: { everySeconds: 3600, keep: 2 } };
+const within = (client: Client) => ({
+  databases: client.resource(Database).namespace('default'),
+  backups: client.resource(Backup).namespace('default'),
+  pods: client.resource(Pod).namespace('default'),
+});
+
+function addOperator(manager: Manager): void {
+  addDatabaseController(manager);
+  addBackupController(manager);
+}
+
+it('a morning of a database has its backups, in a moment', async () => {
+  const clock = new VirtualClock(Date.UTC(2026, 0, 1));
+  const { client, close } = await startTestServer({ ...server, clock });
+  const { databases, backups, pods } = within(client);
+  const stop = new AbortController();
+  const manager = new Manager(client, { signal: stop.signal });
+  addOperator(manager);
+  await manager.start();
+  await databases.create({ metadata: { name: 'shop' }, spec });
+  for (let hour = 0; hour < 6; hour++) {
+    const name = `shop-${clock.now() / 1000}`;
+    await pods.waitFor(name, (pod) => pod !== undefined);
+    await pods.status.patchMerge(name, { status: { phase: hour === 5 ? 'Failed' : 'Succeeded' } });
+    await backups.waitFor(name, (backup) => (backup?.status?.phase ?? 'Running') !== 'Running');
+    if (hour < 5) await clock.advance(3_600_000);
+  }
+  await vi.waitFor(async () => {
+    const { items } = await backups.list();
+    expect(items.map(({ status }) => status?.phase)).toEqual(['Succeeded', 'Failed']);
+    expect((await databases.get('shop')).status?.lastBackup).toBe('2026-01-01T05:00:00Z');
+  });
+  stop.abort();
+  await manager.done;
+  await close();
+});
+
+it('the operator survives crashes, lost answers, stale caches and two leaders', async () => {
+  await explore(
+    addOperator,
+    {
+      server,
+      steps: {
+        'makes a database': (client) => within(client).databases.create({ metadata: { name: 'shop' }, spec }),
+        'takes another image': (client) =>
+          within(client).databases.patchMerge('shop', { spec: { image: 'example.com/db:2' } }),
+      },
+      always: {
+        'no interval has two backups': async (client) => {
+          const { items } = await within(client).backups.list();
+          expect(items.length).toBeLessThanOrEqual(1);
+        },
+      },
+      finally: {
+        'the database is as wanted': async (client) => {
+          const deployment = await client.resource(Deployment).namespace('default').get('shop');
+          expect(deployment.spec?.template.spec?.containers[0]?.image).toBe('example.com/db:2');
+          await client.resource(Secret).namespace('default').get('shop-password');
+        },
+        'its backup runs in one pod': async (client) => {
+          expect((await within(client).pods.list()).items).toHaveLength(1);
+          const { items } = await within(client).backups.list();
+          expect(items.map(({ status }) => status?.phase)).toEqual(['Running']);
+        },
+      },
+    },
+    { mostWrites: 3, randomRuns: 5 },
+  );
+}, 120_000);
