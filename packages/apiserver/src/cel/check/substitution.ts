@@ -160,7 +160,7 @@ function isAny(type: CelType): boolean {
 }
 
 /** What null can be used for. */
-function isNullable({ kind }: CelType): boolean {
+export function isNullable({ kind }: CelType): boolean {
   return (
     kind === 'null' || kind === 'opaque' || kind === 'object' || kind === 'duration' || kind === 'timestamp'
   );

@@ -1,3 +1,4 @@
+import { isNullable } from '../check/substitution.js';
 import type { Overload } from '../functions/declaration.js';
 import type { CelType } from '../types.js';
 import { noSuchOverload } from '../values/evaluation-error.js';
@@ -61,7 +62,8 @@ function finish({ call, cost }: Overload, values: readonly Value[], evaluation: 
 /** Tests only of what the types do not tell. */
 function testsOf({ params }: Overload, types: readonly CelType[], count: number) {
   return params.map((param, index) => {
-    const known = types[index]!.kind;
-    return count === 1 && known !== 'dyn' && known !== 'error' ? undefined : typeTest(param);
+    const type = types[index]!;
+    const open = type.kind === 'dyn' || type.kind === 'error' || isNullable(type);
+    return count === 1 && !open ? undefined : typeTest(param);
   });
 }

@@ -7,6 +7,7 @@ import { BOOL, type CelType, INT, opaqueType, STRING } from '../types.js';
 import { CelValue } from '../values/cel-value.js';
 import { equalBytes } from '../values/equality.js';
 import { EvaluationError } from '../values/evaluation-error.js';
+import { addressProblem } from './address-problem.js';
 import { scanCost } from './costs.js';
 import { global, method, named } from './define.js';
 
@@ -183,7 +184,7 @@ function readIp(text: string): IP | string {
   if (isIPv4(text)) return new IP(Uint8Array.from(ipaddr.IPv4.parse(text).octets));
   const quoted = JSON.stringify(text);
   if (!isIPv6(text))
-    return `IP Address ${quoted} parse error during conversion from string: ParseAddr(${quoted}): unable to parse IP`;
+    return `IP Address ${quoted} parse error during conversion from string: ${addressProblem(text)}`;
   if (text.includes('%')) return `IP address ${quoted} with zone value is not allowed`;
   const address = ipaddr.IPv6.parse(text);
   if (address.isIPv4MappedAddress()) return `IPv4-mapped IPv6 address ${quoted} is not allowed`;
@@ -197,26 +198,26 @@ function parseIp(text: string): IP {
 }
 
 function readCidr(text: string): CIDR | string {
-  const slash = text.lastIndexOf('/');
   const quoted = JSON.stringify(text);
-  const [address, bits] = [text.slice(0, Math.max(0, slash)), text.slice(slash + 1)];
-  const ip = readIp(address);
-  if (
-    ip instanceof IP &&
-    slash >= 0 &&
-    /^(0|[1-9]\d{0,2})$/.test(bits) &&
-    Number(bits) <= ip.bytes.length * 8
-  )
-    return new CIDR(ip, Number(bits));
-  if (typeof ip === 'string' && ip.startsWith('IPv4-mapped'))
+  const found = readPrefix(text);
+  if (found instanceof CIDR) return found;
+  const [address] = text.split('/');
+  if (isIPv6(address!) && ipaddr.IPv6.parse(address!).isIPv4MappedAddress())
     return `IPv4-mapped IPv6 address ${quoted} is not allowed`;
-  const reason =
-    slash < 0
-      ? "no '/'"
-      : typeof ip === 'string'
-        ? `ParseAddr(${JSON.stringify(address)}): unable to parse IP`
-        : 'prefix length out of range';
-  return `network address parse error during conversion from string: netip.ParsePrefix(${quoted}): ${reason}`;
+  return `network address parse error during conversion from string: netip.ParsePrefix(${quoted}): ${found}`;
+}
+
+/** The range, or why the text is none. Source: ParsePrefix of Go's net/netip. */
+function readPrefix(text: string): CIDR | string {
+  const slash = text.lastIndexOf('/');
+  if (slash < 0) return "no '/'";
+  const [address, bits] = [text.slice(0, slash), text.slice(slash + 1)];
+  const ip = readIp(address);
+  if (typeof ip === 'string')
+    return isIPv6(address) ? 'IPv6 zones cannot be present in a prefix' : addressProblem(address);
+  if (!/^(0|[1-9]\d*)$/.test(bits)) return `bad bits after slash: ${JSON.stringify(bits)}`;
+  if (Number(bits) > ip.bytes.length * 8) return 'prefix length out of range';
+  return new CIDR(ip, Number(bits));
 }
 
 function parseCidr(text: string): CIDR {

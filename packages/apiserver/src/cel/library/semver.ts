@@ -76,28 +76,75 @@ export const semverFunctions: readonly FunctionDeclaration[] = [
   ),
 ];
 
-const number = '(0|[1-9]\\d{0,18})';
-const identifier = '(?:0|[1-9]\\d*|\\d*[A-Za-z-][0-9A-Za-z-]*)';
-const pattern = new RegExp(
-  `^${number}\\.${number}\\.${number}(?:-(${identifier}(?:\\.${identifier})*))?(?:\\+[0-9A-Za-z-]+(?:\\.[0-9A-Za-z-]+)*)?$`,
-);
-
 function isSemver(text: string, normalise = false): boolean {
-  return read(text, normalise) !== undefined;
+  return read(text, normalise) instanceof Semver;
 }
 
 function parse(text: string, normalise = false): Semver {
   const found = read(text, normalise);
-  if (found === undefined) throw new EvaluationError(`invalid semantic version ${JSON.stringify(text)}`);
+  if (typeof found === 'string') throw new EvaluationError(found);
   return found;
 }
 
-function read(given: string, normalise: boolean): Semver | undefined {
+/** The version, or why the text is none, in the words of github.com/blang/semver, which upstream reads with. */
+function read(given: string, normalise: boolean): Semver | string {
   const text = normalise ? normalised(given) : given;
-  const parts = text === undefined ? null : pattern.exec(text);
-  if (parts === null) return undefined;
-  const [, major = '', minor = '', patch = '', prerelease] = parts;
-  return new Semver([BigInt(major), BigInt(minor), BigInt(patch)], prerelease?.split('.') ?? []);
+  if (text === undefined) return 'short version cannot contain PreRelease/Build meta data';
+  if (text === '') return 'Version string empty';
+  const [major, minor, ...rest] = text.split('.');
+  if (minor === undefined || rest.length === 0) return 'No Major.Minor.Patch elements found';
+  const [, patch = '', prerelease, build] = /^([^+-]*)(?:-([^+]*))?(?:\+(.*))?$/s.exec(rest.join('.')) ?? [];
+  const prereleases = prerelease?.split('.') ?? [];
+  const problem =
+    numberProblem('Major', major!) ??
+    numberProblem('Minor', minor) ??
+    numberProblem('Patch', patch) ??
+    first(prereleases, prereleaseProblem) ??
+    first(build?.split('.') ?? [], buildProblem);
+  return problem ?? new Semver([BigInt(major!), BigInt(minor), BigInt(patch)], prereleases);
+}
+
+const digits = /^\d*$/;
+const alphanumeric = /^[0-9A-Za-z-]*$/;
+
+function numberProblem(name: string, text: string): string | undefined {
+  const quoted = JSON.stringify(text);
+  if (!digits.test(text)) return `Invalid character(s) found in ${name.toLowerCase()} number ${quoted}`;
+  if (/^0\d/.test(text)) return `${name} number must not contain leading zeroes ${quoted}`;
+  return rangeProblem(text);
+}
+
+function rangeProblem(text: string): string | undefined {
+  const parsing = `strconv.ParseUint: parsing ${JSON.stringify(text)}`;
+  if (text === '') return `${parsing}: invalid syntax`;
+  const fits = text.length <= 20 && BigInt(text) <= 18_446_744_073_709_551_615n;
+  return fits ? undefined : `${parsing}: value out of range`;
+}
+
+function prereleaseProblem(text: string): string | undefined {
+  if (text === '') return 'Prerelease is empty';
+  if (!alphanumeric.test(text)) return `Invalid character(s) found in prerelease ${JSON.stringify(text)}`;
+  if (!digits.test(text)) return undefined;
+  if (/^0\d/.test(text))
+    return `Numeric PreRelease version must not contain leading zeroes ${JSON.stringify(text)}`;
+  return rangeProblem(text);
+}
+
+function buildProblem(text: string): string | undefined {
+  if (text === '') return 'Build meta data is empty';
+  if (alphanumeric.test(text)) return undefined;
+  return `Invalid character(s) found in build meta data ${JSON.stringify(text)}`;
+}
+
+function first(
+  texts: readonly string[],
+  problemOf: (text: string) => string | undefined,
+): string | undefined {
+  for (const text of texts) {
+    const problem = problemOf(text);
+    if (problem !== undefined) return problem;
+  }
+  return undefined;
 }
 
 /** Without a leading `v` and leading zeros, with all three numbers. A short version can't have more than numbers. */

@@ -49,6 +49,8 @@ export function declareType(
 }
 
 const stringDeclared: DeclaredType = text(STRING, longestText, 2);
+/** Upstream's estimates take the names in a map to have no size. */
+const keyDeclared: DeclaredType = text(STRING, 0, 2);
 
 class Declarer {
   readonly #source: SchemaSource;
@@ -125,7 +127,7 @@ class Declarer {
     const most = Math.floor(longestText / (element.minSerializedSize + 6));
     return {
       type: mapOf(STRING, element.type),
-      key: stringDeclared,
+      key: keyDeclared,
       element,
       maxElements: maxProperties === undefined ? most : limit(maxProperties),
       minSerializedSize: 2,
