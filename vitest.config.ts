@@ -9,6 +9,8 @@ export default defineConfig({
     include: [
       'packages/*/src/**/*.test.ts',
       'tests/**/*.test.ts',
+      // What takes minutes.
+      ...(process.env.SOAK === undefined ? [] : ['tests/**/*.soak.ts']),
       'tools/**/*.test.ts',
       'examples/**/*.test.ts',
     ],
