@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PkiDirectory } from '@kubewright/apiserver';
+import { LmdbStorage, PkiDirectory, readBackup, restoreBackup, writeBackup } from '@kubewright/apiserver';
 import { EtcdStorage, type EtcdStorageOptions } from '@kubewright/apiserver/etcd';
 import type { Storage } from '@kubewright/apiserver/storage';
 import { storageConformance } from '@kubewright/apiserver/storage-conformance';
@@ -108,6 +108,25 @@ describe.skipIf(etcdPath === undefined)('over one member of etcd', () => {
       '/registry/pods/default/a',
     ]);
     await storage.close();
+  });
+
+  test('a backup moves from LMDB to etcd and back', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'kubewright-move-'));
+    const [old, made] = await Promise.all([
+      LmdbStorage.open(join(directory, 'old')),
+      LmdbStorage.open(join(directory, 'new'), { firstRevision: 1_000_000 }),
+    ]);
+    for (let i = 0; i < 30; i++) await put(old, `/registry/configmaps/default/m${i}`, `{"i":${i}}`);
+    const storage = await open();
+    const moved = await restoreBackup(storage, await readBackup(writeBackup(old, new Date())));
+    expect(moved).toMatchObject({ entries: 30, above: false });
+    await restoreBackup(made, await readBackup(writeBackup(storage, new Date())));
+    const texts = async (of: Storage) =>
+      (await of.list('/registry/')).entries.map(({ key, value }) => `${key} ${value}`);
+    expect(await texts(storage)).toEqual(await texts(old));
+    expect(await texts(made)).toEqual(await texts(old));
+    await Promise.all([old.close(), made.close(), storage.close()]);
+    rmSync(directory, { recursive: true });
   });
 
   test('history is compacted in the background', async () => {

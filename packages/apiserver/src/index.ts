@@ -30,9 +30,11 @@ export {
   type EncryptionProvider,
   parseEncryptionConfiguration,
 } from './encryption/encryption-configuration.js';
+export { backupPath } from './http/answer-backup.js';
 export type { HttpsListener, HttpsOptions, ListenerCertificates } from './http/https-listener.js';
 export type { KubeletCredentials } from './http/kubelet-proxy.js';
 export { kubernetesVersion } from './http/version.js';
+export { expiringPrefixes } from './kinds/expiring-prefixes.js';
 export { type Column, type Conversion, defineRules, type KindRules } from './kinds/kind-rules.js';
 export { kindRules } from './kinds/typescript-kind.js';
 export { type Stage, stages } from './pipeline.js';
@@ -45,6 +47,15 @@ export type {
   WriteRequest,
 } from './registry/write-context.js';
 export { ApiServer, type ApiServerOptions } from './server.js';
+export {
+  type BackupHead,
+  type ReadBackup,
+  type Restored,
+  readBackup,
+  restoreBackup,
+  revisionAfter,
+  writeBackup,
+} from './storage/backup.js';
 export { type DirectoryLock, lockDirectory } from './storage/directory-lock.js';
 export { LmdbStorage, type LmdbStorageOptions } from './storage/lmdb.js';
 export { MemoryStorage, type MemoryStorageOptions } from './storage/memory.js';

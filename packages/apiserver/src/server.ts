@@ -31,6 +31,7 @@ import { encryptedStorage } from './encryption/encrypted-storage.js';
 import type { Encryption } from './encryption/encryption.js';
 import { Exchange } from './exchange.js';
 import { CustomResources } from './extensions/custom-resources.js';
+import { answerBackup, backupPath } from './http/answer-backup.js';
 import { type ApiRequest, maxBodyBytes, type ResponseSink } from './http/api-request.js';
 import { longestRequestMs } from './http/deadline.js';
 import { answerHealth, type HealthCheck } from './http/health.js';
@@ -368,6 +369,7 @@ export class ApiServer implements Registry {
       const { contentType, text } = await this.metrics.expose(this.resources);
       exchange.send(200, contentType, text);
     });
+    this.paths.add(backupPath, (exchange) => answerBackup(exchange, this.options.storage));
     const { serviceAccounts } = this.options.authentication ?? {};
     if (serviceAccounts !== undefined)
       serveIssuerDiscovery(this.paths, serviceAccounts, this.options.advertised ?? defaultAdvertised);

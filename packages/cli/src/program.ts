@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { auditFlags } from './audit-options.js';
 import { authorizationFlags } from './authorization-options.js';
+import type { BackupCommandOptions } from './backup.js';
 import type {
   ControllerManagerCommandOptions,
   ElectedCommandOptions,
@@ -10,7 +11,7 @@ import type {
 import type { GenerateClientOptions } from './generate-client.js';
 import type { InitOptions } from './init-project.js';
 import { admissionFlags, authenticationFlags, transportFlags } from './server-options.js';
-import { storageFlags } from './storage-options.js';
+import { etcdFlags, storageFlags } from './storage-options.js';
 import type { ServerCommandOptions, UpOptions } from './up.js';
 
 /** The command line. What a command needs is loaded when it runs: `--help` loads nothing. */
@@ -63,6 +64,23 @@ export function createProgram(version: string, exit: (status: number) => void): 
     .option('--node-ip <address>', 'where node ports listen', '127.0.0.1')
     .requiredOption('--service-cidr <cidr>', 'range of cluster IPs, such as 10.96.0.0/12')
     .action(async (options: ProxyCommandOptions) => exit(await (await commands()).proxy(options)));
+
+  etcdFlags(verbosity(program.command('backup')))
+    .description('write all objects of a cluster, as of one moment, into a file')
+    .argument('<file>', 'made anew; it has everything, secrets too')
+    .option('--kubeconfig <file>', 'of a cluster that runs (default: $KUBECONFIG, then ~/.kube/config)')
+    .option('--data-dir <dir>', 'of one that is stopped')
+    .action(async (file: string, options: BackupCommandOptions) =>
+      exit(await (await import('./backup.js')).backup(file, options)),
+    );
+
+  etcdFlags(verbosity(program.command('restore')))
+    .description('put the objects of a backup into an empty store')
+    .argument('<file>', 'what `kubewright backup` wrote')
+    .option('--data-dir <dir>', 'a new data directory, or one whose store is gone')
+    .action(async (file: string, options: BackupCommandOptions) =>
+      exit(await (await import('./backup.js')).restore(file, options)),
+    );
 
   program
     .command('generate')

@@ -4,17 +4,7 @@ import { parseDuration } from './duration.js';
 
 /** Options of a server about where objects are kept, named as kube-apiserver's where it has them. */
 export function storageFlags(command: Command): Command {
-  return command
-    .addOption(
-      new Option('--storage <engine>', 'what objects are kept in: lmdb, memory, or etcd=URL[,URL…]')
-        .default({ engine: 'lmdb' }, 'lmdb')
-        .argParser(storageChoice),
-    )
-    .option('--etcd-cafile <file>', "CA of etcd's certificates")
-    .option('--etcd-certfile <file>', 'client certificate for etcd')
-    .option('--etcd-keyfile <file>', 'its key')
-    .option('--etcd-user-file <file>', "`NAME:PASSWORD` of one of etcd's users")
-    .option('--etcd-prefix <prefix>', 'what all keys in etcd begin with', '/registry')
+  return etcdFlags(command)
     .addOption(
       new Option(
         '--etcd-compaction-interval <duration>',
@@ -32,6 +22,21 @@ export function storageFlags(command: Command): Command {
           return seconds;
         }),
     );
+}
+
+/** The engine, and how etcd is reached. */
+export function etcdFlags(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--storage <engine>', 'what objects are kept in: lmdb, memory, or etcd=URL[,URL…]')
+        .default({ engine: 'lmdb' }, 'lmdb')
+        .argParser(storageChoice),
+    )
+    .option('--etcd-cafile <file>', "CA of etcd's certificates")
+    .option('--etcd-certfile <file>', 'client certificate for etcd')
+    .option('--etcd-keyfile <file>', 'its key')
+    .option('--etcd-user-file <file>', "`NAME:PASSWORD` of one of etcd's users")
+    .option('--etcd-prefix <prefix>', 'what all keys in etcd begin with', '/registry');
 }
 
 function storageChoice(text: string): StorageChoice {

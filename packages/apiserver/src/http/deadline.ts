@@ -1,18 +1,23 @@
 import { ApiError, badRequest } from '@kubewright/api';
 import type { Exchange } from '../exchange.js';
+import { backupPath } from './answer-backup.js';
 
 /** Upstream's `--request-timeout`; a client can only ask for less. */
 export const longestRequestMs = 60_000;
 
 /** What takes as long as its client wants. Source: kube-apiserver's long-running verbs and subresources. */
 const longRunningSubresources = new Set(['attach', 'exec', 'proxy', 'log', 'portforward']);
+const longRunningPaths: ReadonlySet<string> = new Set([backupPath]);
 
 /**
  * How long a request may take; undefined for what runs as long as its client wants.
  * @throws ApiError BadRequest for a `timeout` that is no duration
  */
 export function allowedMs({ info }: Exchange): number | undefined {
-  if (info.verb === 'watch' || (info.isResource && longRunningSubresources.has(info.subresource)))
+  if (
+    info.verb === 'watch' ||
+    (info.isResource ? longRunningSubresources.has(info.subresource) : longRunningPaths.has(info.path))
+  )
     return undefined;
   const text = info.query.get('timeout') ?? '';
   const asked = text === '' ? 0 : durationMs(text);

@@ -52,7 +52,7 @@ export class Resource<T extends KubernetesObject = KubernetesObject> {
   constructor(rules: KindRules<T>, openCache: (prefix: string) => ResourceCache, forms?: StoredForms<T>) {
     this.rules = rules;
     this.forms = forms;
-    this.prefix = `${root}${rules.storageKey ?? defaultFolder(rules.kind)}/`;
+    this.prefix = prefixOf(rules);
     this.#open = openCache;
     this.served = [
       new ServedKind(this, rules.kind, undefined),
@@ -118,6 +118,11 @@ export function statusKeeps<T extends KubernetesObject>(
   rules: KindRules<T>,
 ): NonNullable<KindRules['statusKeeps']> {
   return rules.statusKeeps ?? (rules.structural ? 'all' : []);
+}
+
+/** What the keys of a kind's objects start with: `/registry/pods/`. */
+export function prefixOf({ storageKey, kind }: Pick<KindRules, 'storageKey' | 'kind'>): string {
+  return `${root}${storageKey ?? defaultFolder(kind)}/`;
 }
 
 function defaultFolder(kind: Kind): string {

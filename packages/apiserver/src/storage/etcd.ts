@@ -215,7 +215,9 @@ export class EtcdStorage implements Storage, WatchSource {
       }
       // A key that is not known here is mostly a new one.
       seen ??= { entry: this.#recent.get(key), confirmed: false };
-      const outcome = await attempt(decide, seen.entry);
+      // Where it decides at once, nothing comes between what it saw and its way to etcd.
+      const made = attempt(decide, seen.entry);
+      const outcome = made instanceof Promise ? await made : made;
       if ('refusal' in outcome || changesNothing(outcome, seen.entry)) {
         const newer = await this.#newer(key, seen);
         if (newer !== undefined) {
@@ -367,14 +369,15 @@ function valueIn({ value }: KeyValue): Buffer {
   return value === undefined ? nothing : canonicalValue(value);
 }
 
-async function attempt(
-  decide: Decide,
-  entry: StorageEntry | undefined,
-): Promise<Decision | { readonly refusal: unknown }> {
+type Outcome = Decision | { readonly refusal: unknown };
+
+function attempt(decide: Decide, entry: StorageEntry | undefined): Outcome | Promise<Outcome> {
+  const refuse = (refusal: unknown): Outcome => ({ refusal });
   try {
-    return await decide(entry);
-  } catch (refusal) {
-    return { refusal };
+    const decision = decide(entry);
+    return decision instanceof Promise ? decision.catch(refuse) : decision;
+  } catch (error) {
+    return refuse(error);
   }
 }
 

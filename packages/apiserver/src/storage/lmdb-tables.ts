@@ -25,7 +25,6 @@ export interface CompactionStep {
 
 /** Raised when the layout changes such that an older program would misread it. */
 const format = 1;
-const firstRevision = 1;
 /** LMDB allows 1,978 bytes. */
 const longestKey = 1500;
 const stepMs = 2;
@@ -40,8 +39,11 @@ export class LmdbTables {
   readonly #index: Database<Buffer, string>;
   readonly #meta: Database<number, string>;
 
-  /** @throws Error where a newer version of the program wrote the directory */
-  constructor(directory: string) {
+  /**
+   * @param first where the revisions of a new directory begin
+   * @throws Error where a newer version of the program wrote the directory
+   */
+  constructor(directory: string, first: number) {
     this.#root = open<Buffer, string>({
       path: directory,
       noSubdir: false,
@@ -56,8 +58,10 @@ export class LmdbTables {
     this.#index = this.#root.openDB<Buffer, string>('index', utf8Keys);
     this.#meta = this.#root.openDB<number, string>('meta', { encoding: 'ordered-binary' });
     const written = this.#meta.get('format');
-    if (written === undefined) this.#meta.putSync('format', format);
-    else if (written > format) {
+    if (written === undefined) {
+      this.#meta.putSync('compacted', first);
+      this.#meta.putSync('format', format);
+    } else if (written > format) {
       void this.#root.close();
       throw new Error(
         `the data directory ${directory} was written by a newer version of Kubewright (format ${written}, this version reads up to ${format})`,
@@ -67,12 +71,12 @@ export class LmdbTables {
 
   /** Up to here the log is compacted. */
   get compacted(): number {
-    return this.#meta.get('compacted') ?? firstRevision;
+    return this.#meta.get('compacted') ?? 1;
   }
 
   get newest(): number {
     const [last] = [...this.#log.getKeys({ reverse: true, limit: 1 })];
-    return Math.max(last ?? firstRevision, this.compacted);
+    return Math.max(last ?? 1, this.compacted);
   }
 
   /** The revision of a key's last change, a deletion's too; 0 where there is none. */

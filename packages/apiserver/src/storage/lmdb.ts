@@ -28,6 +28,8 @@ export interface LmdbStorageOptions {
   readonly retainMs?: number;
   /** How many revisions they may go back at most. @default 100000 */
   readonly retainRevisions?: number;
+  /** Where the revisions of a new directory begin. @default 1 */
+  readonly firstRevision?: number;
   /** Stands around every flush: what it throws, or rejects with, is a failed flush. Tests inject faults here. */
   readonly aroundFlush?: (flush: () => Promise<unknown>) => Promise<unknown>;
 }
@@ -107,7 +109,7 @@ export class LmdbStorage implements Storage, SingleWriter<NewestChange>, History
     this.#options = options;
     this.#lock = lock;
     checkDataFile(join(directory, 'data.mdb'));
-    this.#tables = new LmdbTables(directory);
+    this.#tables = new LmdbTables(directory, options.firstRevision ?? 1);
     this.#compactedOnDisk = this.#tables.compacted;
     this.compacted = this.#compactedOnDisk;
     this.durable = this.#tables.newest;

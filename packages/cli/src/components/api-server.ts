@@ -92,7 +92,7 @@ export async function startApiServerComponent(
       options.pkiDirectory === undefined
         ? PkiDirectory.open(data.pki)
         : openSharedPki(options.pkiDirectory, data.pki),
-      openStorage(options.storage, data.store, options.logger),
+      openStorage(options.storage, { directory: data.store, logger: options.logger }),
     ]);
     closers.push(() => storage.close());
     const addresses =

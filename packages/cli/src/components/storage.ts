@@ -23,11 +23,22 @@ export interface StorageFlags {
   readonly eventTtl: number;
 }
 
-/** Opens the store of a server. `directory` is LMDB's. gRPC is loaded only for etcd. */
-export async function openStorage(flags: StorageFlags, directory: string, logger: Logger): Promise<Storage> {
+export interface StorePlace {
+  /** LMDB's. */
+  readonly directory: string;
+  readonly logger: Logger;
+  /** Where the revisions of a new store begin, as far as the engine lets it. @default 1 */
+  readonly firstRevision?: number | undefined;
+}
+
+/** Opens a store. gRPC is loaded only for etcd. */
+export async function openStorage(
+  flags: StorageFlags,
+  { directory, logger, firstRevision = 1 }: StorePlace,
+): Promise<Storage> {
   const { storage } = flags;
-  if (storage.engine === 'memory') return new MemoryStorage();
-  if (storage.engine === 'lmdb') return LmdbStorage.open(directory);
+  if (storage.engine === 'memory') return new MemoryStorage({ firstRevision });
+  if (storage.engine === 'lmdb') return LmdbStorage.open(directory, { firstRevision });
   return openEtcd(flags, storage.endpoints, logger);
 }
 

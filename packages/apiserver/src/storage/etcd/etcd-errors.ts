@@ -50,7 +50,8 @@ export function toApiError(error: unknown, outcomeUnknown: boolean): unknown {
   if (!isMemberFault(error)) return new ApiError('InternalError', details, { cause: error });
   if (outcomeUnknown) {
     const message = `Timeout: the write may or may not have happened: ${details}`;
-    return new ApiError('Timeout', message, { cause: error, details: { retryAfterSeconds: 1 } });
+    // Not to be tried again by itself, as clients do where they are told when.
+    return new ApiError('Timeout', message, { cause: error });
   }
   return new ApiError('ServiceUnavailable', `etcd can't be reached: ${details}`, {
     cause: error,

@@ -101,7 +101,14 @@ export class EtcdWatch {
 
   async #start(): Promise<void> {
     const stream: WatchStream = await this.#source.client.open(methods.watch, {
-      onData: (response) => this.#onResponse(response),
+      onData: (response) => {
+        try {
+          this.#onResponse(response);
+        } catch (error) {
+          // A value that makes no sense: nothing may be left out.
+          this.end(error instanceof Error ? error : new Error(String(error)));
+        }
+      },
       onEnd: () => {
         this.#source.client.leave(stream.member);
         if (this.#stream === stream) this.#reopen();

@@ -1,0 +1,75 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { isGone } from '@kubewright/api';
+import { ConfigMap } from '@kubewright/api/core/v1';
+import { Client } from '@kubewright/client';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { KubewrightProcess, makeDataDirectory, removeDataDirectory } from '../kubewright-process.js';
+import { bin } from './kubewright.js';
+
+const run = promisify(execFile);
+let directory: string;
+const running: KubewrightProcess[] = [];
+beforeEach(async () => {
+  directory = await makeDataDirectory(undefined);
+});
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((process) => process.end('SIGKILL')));
+  await removeDataDirectory(directory);
+});
+
+async function serve(name: string, ...args: string[]) {
+  const own = join(directory, name);
+  mkdirSync(own, { recursive: true });
+  const process = await KubewrightProcess.start(['apiserver', ...args], own);
+  running.push(process);
+  return {
+    process,
+    kubeconfig: process.kubeconfig,
+    client: await Client.fromKubeconfig({ path: process.kubeconfig }),
+  };
+}
+
+const command = (...args: string[]) => run(process.execPath, [bin, ...args], { cwd: directory });
+
+async function fill(client: Client): Promise<string> {
+  let last = '';
+  for (let i = 0; i < 30; i++) {
+    const made = await client
+      .resource(ConfigMap)
+      .create({ metadata: { name: `m${i}`, namespace: 'default' }, data: { i: `${i}` } });
+    last = made.metadata.resourceVersion ?? '';
+  }
+  return last;
+}
+
+async function mapsOf(client: Client): Promise<string[]> {
+  const { items } = await client.resource(ConfigMap).namespace('default').list();
+  return items.map(({ metadata, data }) => `${metadata.name} ${metadata.uid} ${data?.i}`);
+}
+
+// Five processes start one after the other.
+it('a backup of a running server restores into a new directory, and who watched before is told to list again', async () => {
+  const first = await serve('one');
+  const remembered = await fill(first.client);
+  const before = await mapsOf(first.client);
+  const file = join(directory, 'backup');
+  const { stdout } = await command('backup', file, '--kubeconfig', first.kubeconfig);
+  expect(stdout).toMatch(/^\S+backup has \d+ objects as of revision \d+\n$/);
+  await first.client.close();
+  await first.process.end('SIGTERM');
+
+  await command('restore', file, '--data-dir', join(directory, 'two', 'data'));
+  const second = await serve('two');
+  expect(await mapsOf(second.client)).toEqual(before);
+  const maps = second.client.resource(ConfigMap).namespace('default');
+  const stale = await maps
+    .list({ resourceVersion: remembered, resourceVersionMatch: 'Exact' })
+    .then(String, (e) => e);
+  expect(isGone(stale)).toBe(true);
+  const made = await maps.create({ metadata: { name: 'after' } });
+  expect(Number(made.metadata.resourceVersion)).toBeGreaterThan(Number(remembered) + 1_000_000_000);
+  await second.client.close();
+}, 60_000);
