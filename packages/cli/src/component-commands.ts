@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { Client, loadConnection } from '@kubewright/client';
@@ -29,6 +29,7 @@ export interface KubeletCommandOptions extends ComponentOptions {
   readonly tlsCertFile?: string;
   readonly tlsPrivateKeyFile?: string;
   readonly clientCaFile?: string;
+  readonly bootstrapKubeconfig?: string;
 }
 
 export interface ProxyCommandOptions extends ComponentOptions {
@@ -84,14 +85,34 @@ export async function kubelet(options: KubeletCommandOptions): Promise<number> {
   if (files.length !== 0 && files.length !== 3)
     throw new CommandError('--tls-cert-file, --tls-private-key-file and --client-ca-file go together');
   const [cert, key, clientCa] = await Promise.all(files.map((file) => readFile(file, 'utf8')));
-  return runComponent('kubelet', options, async (client) => {
+  const logger = createLogger('kubelet', options.verbose);
+  const nodeName = options.nodeName ?? hostname().toLowerCase();
+  const leaving = new AbortController();
+  const { bootstrapKubeconfig, kubeconfig = resolve(options.dataDir, 'kubelet.kubeconfig') } = options;
+  const identity =
+    bootstrapKubeconfig === undefined
+      ? undefined
+      : { bootstrapKubeconfig, kubeconfig, nodeName, logger, signal: leaving.signal };
+  if (identity !== undefined) {
+    const { bootstrapNode } = await import('./components/node-identity.js');
+    await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
+    await bootstrapNode(identity);
+  }
+  const connecting = identity === undefined ? options : { ...options, kubeconfig };
+  return runComponent('kubelet', connecting, async (client) => {
     const { startKubeletComponent } = await import('./components/kubelet.js');
-    return startKubeletComponent({
+    const kept =
+      identity === undefined
+        ? undefined
+        : import('./components/node-identity.js').then(({ keepNodeIdentity }) =>
+            keepNodeIdentity(client, identity),
+          );
+    const running = await startKubeletComponent({
       client,
-      logger: createLogger('kubelet', options.verbose),
+      logger,
       dataDirectory: resolve(options.dataDir),
       kubeletDirectory: resolve(options.dataDir, 'node'),
-      nodeName: options.nodeName ?? hostname().toLowerCase(),
+      nodeName,
       nodeIP: options.nodeIp ?? podCidr.replace(/\d+\/\d+$/, '1'),
       port: options.port,
       podRange: podCidr,
@@ -100,6 +121,13 @@ export async function kubelet(options: KubeletCommandOptions): Promise<number> {
         ? {}
         : { tls: { cert, key, clientCa } }),
     });
+    return {
+      close: async (how) => {
+        leaving.abort(new Error('the kubelet is stopping'));
+        await running.close(how);
+        await kept;
+      },
+    };
   });
 }
 

@@ -53,6 +53,10 @@ export function createProgram(version: string, exit: (status: number) => void): 
       'where the API server finds this node (default: the first of the pod range)',
     )
     .addOption(portOption(10_250))
+    .option(
+      '--bootstrap-kubeconfig <file>',
+      'whose rights get this node its client certificate, where --kubeconfig (default: kubelet.kubeconfig in the data directory) has none yet',
+    )
     .option('--tls-cert-file <file>', 'serving certificate; without it no logs, exec or port-forward')
     .option('--tls-private-key-file <file>', 'its key')
     .option('--client-ca-file <file>', 'CA of the certificates that may ask this kubelet')

@@ -7,6 +7,9 @@ export interface RenderOptions {
   readonly ca?: string | undefined;
   readonly clientCertificate?: string | undefined;
   readonly clientKey?: string | undefined;
+  /** Paths of files in PEM, which are read anew when they change, instead of the two above. */
+  readonly clientCertificateFile?: string | undefined;
+  readonly clientKeyFile?: string | undefined;
   readonly token?: string | undefined;
   readonly namespace?: string | undefined;
 }
@@ -26,6 +29,8 @@ export function renderKubeconfig(options: RenderOptions): string {
   const credentials = fields(4, [
     ['client-certificate-data', base64(options.clientCertificate)],
     ['client-key-data', base64(options.clientKey)],
+    ['client-certificate', options.clientCertificateFile],
+    ['client-key', options.clientKeyFile],
     ['token', options.token],
   ]);
   return [
