@@ -336,6 +336,7 @@ it('takes tokens of keys and issuers that were before', async () => {
   expect(jwt.decode(young, { complete: true })?.header.alg).toBe('ES256');
   expect((await ask(old)).code).toBe(200);
   expect((await ask(young)).code).toBe(200);
+  expect((await ask(`${young}x`)).code).toBe(401);
   keys = readTokenKeys(second);
   forgetTokens();
   expect((await ask(old)).code).toBe(401);

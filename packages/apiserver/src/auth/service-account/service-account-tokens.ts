@@ -111,8 +111,8 @@ export class ServiceAccountTokens implements TokenAuthenticator {
           ignoreNotBefore: true,
         });
       } catch (error) {
-        if (!(error instanceof jwt.JsonWebTokenError)) throw error;
-        problem = error.message;
+        // Whatever it throws is about the token: of a signature of a wrong length not even its own class of errors.
+        problem = error instanceof Error ? error.message : String(error);
       }
     }
     throw new CredentialError(problem);
