@@ -109,7 +109,7 @@ export async function startApiServerComponent(
         groups: ['system:masters'],
       });
     const [authentication, admission, audit, certificates, toKubelets] = await Promise.all([
-      authenticationOptions(options.authentication, pki),
+      authenticationOptions({ ...options.authentication, ...options.authorization }, pki),
       admissionOptions(options.admission),
       auditOptions(options.audit),
       readCertificates(),

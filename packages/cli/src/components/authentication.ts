@@ -7,6 +7,7 @@ import {
 } from '@kubewright/apiserver';
 import { httpsTransport, loadConnection } from '@kubewright/client';
 import { CommandError } from '../command-error.js';
+import type { AuthorizationFlags } from './authorization.js';
 
 /** Options of the command line, named as kube-apiserver's. Files are PEM. */
 export interface AuthenticationFlags {
@@ -34,7 +35,7 @@ const standardIssuer = 'https://kubernetes.default.svc.cluster.local';
 
 /** How the server of a data directory authenticates: with keys of its own where no files are named. */
 export async function authenticationOptions(
-  flags: AuthenticationFlags,
+  flags: AuthenticationFlags & AuthorizationFlags,
   pki: PkiDirectory,
 ): Promise<AuthenticationOptions> {
   const [keys, configured, webhook] = await Promise.all([
@@ -57,10 +58,22 @@ export async function authenticationOptions(
     ...(apiAudiences === undefined ? {} : { audiences: apiAudiences }),
     bootstrapTokens: flags.enableBootstrapTokenAuth ?? true,
     ...(webhook === undefined ? {} : { webhook: { transport: webhook } }),
-    ...(flags.anonymousAuth === undefined ? {} : { anonymous: { enabled: flags.anonymousAuth } }),
+    ...anonymousOf(flags),
     ...frontProxyOf(flags),
     ...configured,
   };
+}
+
+/** Where somebody decides who may do what, that is asked about nobody, too; else nobody gets beyond the probes' paths. */
+function anonymousOf({
+  anonymousAuth,
+  authorizationMode,
+}: AuthenticationFlags & AuthorizationFlags): Pick<AuthenticationOptions, 'anonymous'> {
+  const decides = !authorizationMode.includes('AlwaysAllow');
+  if (!decides && anonymousAuth === true)
+    throw new CommandError('--anonymous-auth true: would allow everybody everything with AlwaysAllow');
+  if (anonymousAuth === undefined && !decides) return {};
+  return { anonymous: { enabled: anonymousAuth ?? true } };
 }
 
 async function authenticationConfiguration({
