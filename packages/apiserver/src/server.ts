@@ -15,6 +15,7 @@ import type { Authorizer } from './auth/authorization/authorizer.js';
 import { ensureDefaultPolicy } from './auth/authorization/rbac/default-policy/ensure-default-policy.js';
 import { serveIssuerDiscovery } from './auth/service-account/issuer-discovery.js';
 import { allAuthenticated, asAuthenticated, type User } from './auth/user.js';
+import { publishExtensionAuthentication } from './bootstrap/extension-authentication.js';
 import {
   type AdvertisedAddress,
   createKubernetesService,
@@ -35,7 +36,12 @@ import { answerBackup, backupPath } from './http/answer-backup.js';
 import { type ApiRequest, maxBodyBytes, type ResponseSink } from './http/api-request.js';
 import { longestRequestMs } from './http/deadline.js';
 import { answerHealth, type HealthCheck } from './http/health.js';
-import { type HttpsListener, type HttpsOptions, listenHttps } from './http/https-listener.js';
+import {
+  type HttpsListener,
+  type HttpsOptions,
+  type ListenerCertificates,
+  listenHttps,
+} from './http/https-listener.js';
 import { inProcessHandler } from './http/in-process.js';
 import type { KubeletCredentials } from './http/kubelet-proxy.js';
 import { Paths } from './http/paths.js';
@@ -240,6 +246,14 @@ export class ApiServer implements Registry {
       now: () => this.now(),
     });
     await this.#identity.start();
+  }
+
+  /** Tells API servers behind this one whose certificates say who asks. */
+  publishAuthorities(
+    certificates: Pick<ListenerCertificates, 'clientCA' | 'requestHeaderCA'>,
+  ): Promise<void> {
+    const { frontProxy } = this.options.authentication ?? {};
+    return publishExtensionAuthentication(this.objects, certificates, frontProxy);
   }
 
   /** Serves over TLS until {@link close}. */

@@ -145,6 +145,7 @@ export async function startApiServerComponent(
     const listener = await listenAt(options);
     const url = `https://${hostPort(options.bindAddress, listener.port)}`;
     const kubeconfig = options.kubeconfig === undefined ? data.kubeconfig : resolve(options.kubeconfig);
+    await server.publishAuthorities(certificates);
     const writeAll = () => writeKubeconfigs({ data, pki, url, kubeconfig, nodeName: options.nodeName });
     await writeAll();
     const stopFollowing = follow(
@@ -155,6 +156,7 @@ export async function startApiServerComponent(
           current = renewed.listener;
           for (const each of listeners) each.replace(current);
           Object.assign(kubelet, renewed.kubelet);
+          await server.publishAuthorities(current);
           await writeAll();
         },
         what: 'certificates',
