@@ -48,6 +48,54 @@ ${header('ValidatingAdmissionPolicyBinding', 'replicas')} {policyName: replicas.
     await kubectl.ok('delete validatingadmissionpolicies,validatingadmissionpolicybindings --all');
   });
 
+  it('sees what a mutating policy made of an object', async () => {
+    const policy = `${header('MutatingAdmissionPolicy', 'defaults.example.com')}
+  failurePolicy: Fail
+  reinvocationPolicy: IfNeeded
+${onDeployments}
+  matchConditions:
+  - {name: not-yet, expression: "!has(object.metadata.labels.team)"}
+  variables:
+  - {name: team, expression: "object.metadata.namespace + '-team'"}
+  mutations:
+  - patchType: ApplyConfiguration
+    applyConfiguration:
+      expression: "Object{metadata: Object.metadata{labels: {'team': variables.team}}}"
+  - patchType: JSONPatch
+    jsonPatch:
+      expression: >-
+        [JSONPatch{op: 'add', path: '/metadata/annotations', value: {}},
+         JSONPatch{op: 'add', path: '/metadata/annotations/' + jsonpatch.escapeKey('example.com/by'), value: 'policy'}]
+---
+${header('MutatingAdmissionPolicyBinding', 'defaults')} {policyName: defaults.example.com}
+`;
+    await kubectl.ok('apply -f -', { input: policy });
+    await kubectl.ok('create deployment mutated --image=ok/a');
+    expect(
+      await kubectl.ok('get deployment mutated -o jsonpath={.metadata.labels.team},{.metadata.annotations}'),
+    ).toBe('default-team,{"example.com/by":"policy"}');
+    expect(await kubectl.ok('get mutatingadmissionpolicies')).toContain('defaults.example.com');
+    await kubectl.ok('delete mutatingadmissionpolicies,mutatingadmissionpolicybindings --all');
+  });
+
+  it('shows which expressions do not suit the kinds of a policy', async () => {
+    const policy = `${header('ValidatingAdmissionPolicy', 'types.example.com')}
+  failurePolicy: Ignore
+${onDeployments}
+  validations:
+  - expression: object.spec.replicas == 'many'
+  - expression: object.spec.nope == 1
+`;
+    await kubectl.ok('create -f -', { input: policy });
+    const warnings = await kubectl.ok(
+      'get validatingadmissionpolicy types.example.com -o jsonpath={.status.typeChecking.expressionWarnings[*]}',
+    );
+    expect(warnings).toContain('spec.validations[0].expression');
+    expect(warnings).toContain("found no matching overload for '_==_' applied to '(int, string)'");
+    expect(warnings).toContain("undefined field 'nope'");
+    await kubectl.ok('delete validatingadmissionpolicies --all');
+  });
+
   it('shows all that is wrong with the expressions of a policy', async () => {
     const policy = `${header('ValidatingAdmissionPolicy', 'bad.example.com')}
   failurePolicy: Fail

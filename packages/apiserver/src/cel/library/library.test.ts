@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compile } from '../compile.js';
 import { kubernetesEnvironment } from '../kubernetes-environment.js';
@@ -199,6 +200,28 @@ const errors: readonly (readonly [expression: string, message: string])[] = [
   ['null + timestamp("2020-01-01T00:00:00Z")', 'no such overload'],
 ];
 
+/** Values of every type, and some that are nothing a function expects. */
+const values = [
+  ...['0', '-9223372036854775808', '18446744073709551615u', '0.0/0.0', 'true', 'null', 'type(1)'],
+  ...['"é😀"', '"1.2.3.4/8"', '"%.2147483647f"', '"[::1"', '"(a*)*"', '"1e999999999"', 'b"\\xff"'],
+  ...['[]', '[1, 2]', '["a"]', '[[1]]', '[dyn([]), dyn({})]', '{"a": 1}', '{1: "x"}'],
+  ...['timestamp("0001-01-01T00:00:00Z")', 'duration("-9223372036s")', 'quantity("-9E")'],
+  ...['ip("::1")', 'cidr("::/0")', 'url("http://a:80/b")', 'semver("1.2.3")'],
+  ...['format.dns1123Label()', 'optional.of(1)', 'optional.none()', 'int'],
+  ...['(true ? null : quantity("1"))', '[true ? null : duration("1s")]'],
+];
+
+/** A call of a function or an operator by its name, `_+_` or `size`. */
+function callOf(name: string, member: boolean, args: readonly string[]): string {
+  const operator = name === '@in' ? '_ in _' : name;
+  if (operator.includes('_')) {
+    let index = 0;
+    return operator.replace(/_/g, () => `(${args[index++]})`);
+  }
+  const [target, ...rest] = args;
+  return member ? `(${target}).${name}(${rest.join(', ')})` : `${name}(${args.join(', ')})`;
+}
+
 const evaluate = (expression: string) => compile(expression, kubernetesEnvironment).evaluate({}).value;
 
 describe('the libraries', () => {
@@ -210,4 +233,30 @@ describe('the libraries', () => {
 
   for (const [expression, message] of errors)
     it(`refuse ${expression}`, () => expect(() => evaluate(expression)).toThrow(message));
+
+  it('have a value, an error or problems for any arguments', () => {
+    const overloads = [...kubernetesEnvironment.functions.values()].flatMap(({ name, overloads }) =>
+      overloads.map(({ member, params }) => ({ name, member, count: params.length })),
+    );
+    const argument = fc.tuple(fc.constantFrom(...values), fc.boolean());
+    const call = fc.constantFrom(...overloads).chain(({ name, member, count }) =>
+      fc.array(argument, { minLength: count, maxLength: count }).map((args) =>
+        callOf(
+          name,
+          member,
+          args.map(([value, open]) => (open ? `dyn(${value})` : value)),
+        ),
+      ),
+    );
+    fc.assert(
+      fc.property(call, (expression) => {
+        try {
+          evaluate(expression);
+        } catch (error) {
+          expect(['CompileError', 'EvaluationError', 'EvaluationStopped']).toContain((error as Error).name);
+        }
+      }),
+      { numRuns: 5_000 },
+    );
+  });
 });
