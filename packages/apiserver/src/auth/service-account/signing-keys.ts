@@ -1,12 +1,14 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
-import type { Algorithm } from 'jsonwebtoken';
+
+/** How keys of the kinds that are taken sign. Source: RFC 7518, 3.1. */
+export type TokenAlgorithm = 'RS256' | 'ES256' | 'ES384' | 'ES512';
 
 /** A public key that verifies tokens. */
 export interface VerifyingKey {
   /** Digest of the public key, which tokens name in their header. */
   readonly id: string;
-  readonly algorithm: Algorithm;
+  readonly algorithm: TokenAlgorithm;
   readonly key: KeyObject;
 }
 
@@ -53,13 +55,13 @@ function verifyingKey(key: KeyObject): VerifyingKey {
   return { id: createHash('sha256').update(der).digest('base64url'), algorithm: algorithmOf(key), key };
 }
 
-const curveAlgorithms: Readonly<Record<string, Algorithm>> = {
+const curveAlgorithms: Readonly<Record<string, TokenAlgorithm>> = {
   prime256v1: 'ES256',
   secp384r1: 'ES384',
   secp521r1: 'ES512',
 };
 
-function algorithmOf(key: KeyObject): Algorithm {
+function algorithmOf(key: KeyObject): TokenAlgorithm {
   if (key.asymmetricKeyType === 'rsa') return 'RS256';
   const curve = key.asymmetricKeyDetails?.namedCurve ?? '';
   const algorithm = key.asymmetricKeyType === 'ec' ? curveAlgorithms[curve] : undefined;
