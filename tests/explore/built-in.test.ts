@@ -5,11 +5,15 @@ import { EndpointSlice } from '@kubewright/api/discovery/v1';
 import type { Client } from '@kubewright/client';
 import { builtinControllers, type Manager } from '@kubewright/controllers';
 import { type ExploreOptions, explore, type Scenario } from '@kubewright/testing';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 
 /** The time of `npm test` is dear; `npm run soak` looks at every write and at many mixed plans. */
 const options: ExploreOptions =
-  process.env.SOAK_EXPLORE === undefined ? { mostWrites: 4, randomRuns: 6 } : { randomRuns: 300 };
+  process.env.SOAK_EXPLORE === undefined
+    ? { mostWrites: 2, randomRuns: 4, restMs: 30_000 }
+    : { randomRuns: 300 };
+
+vi.setConfig({ testTimeout: process.env.SOAK_EXPLORE === undefined ? 120_000 : 900_000 });
 
 const labels = { app: 'web' };
 const template = (image: string) => ({
