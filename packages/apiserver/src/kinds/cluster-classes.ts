@@ -1,11 +1,19 @@
 import { dns1123LabelErrors } from '@kubewright/api';
 import { CertificateSigningRequest } from '@kubewright/api/certificates/v1';
+import type { Toleration } from '@kubewright/api/core/v1';
 import { RuntimeClass } from '@kubewright/api/node/v1';
 import { PriorityClass } from '@kubewright/api/scheduling/v1';
 import { validateChoice } from '../validation/choices.js';
-import { type FieldError, forbiddenField, path } from '../validation/field-error.js';
+import {
+  duplicate,
+  type FieldError,
+  type FieldPath,
+  forbiddenField,
+  path,
+  required,
+} from '../validation/field-error.js';
 import { validateFormat } from '../validation/formats.js';
-import { validateImmutable } from '../validation/immutable.js';
+import { sameValue, validateImmutable } from '../validation/immutable.js';
 import { validateLabels } from '../validation/label-selector.js';
 import { validateSigningRequest, validateSigningRequestUpdate } from './certificate-request-validation.js';
 import { ageColumn, flag, integer, nameColumn, orNone, text } from './columns.js';
@@ -80,12 +88,13 @@ export const runtimeClassRules = defineRules<RuntimeClass>({
   needsResourceVersion: true,
   storageKey: 'runtimeclasses',
   validate: ({ handler, overhead, scheduling }) => [
-    ...validateFormat(dns1123LabelErrors, handler ?? '', path('handler')),
+    ...(handler ? validateFormat(dns1123LabelErrors, handler, path('handler')) : [required(path('handler'))]),
     ...(overhead === undefined
       ? []
       : validateContainerResources({ limits: overhead.podFixed }, { containers: [] }, path('overhead'))),
     ...validateLabels(scheduling?.nodeSelector, path('scheduling', 'nodeSelector')),
     ...validateTolerations(scheduling?.tolerations ?? [], path('scheduling', 'tolerations')),
+    ...validateDistinct(scheduling?.tolerations ?? [], path('scheduling', 'tolerations')),
   ],
   warnings: ({ scheduling }) =>
     Object.keys(scheduling?.nodeSelector ?? {}).flatMap((key) => {
@@ -95,6 +104,23 @@ export const runtimeClassRules = defineRules<RuntimeClass>({
   validateUpdate: (object, old) => validateImmutable(object.handler, old.handler, path('handler')),
   columns: [nameColumn, text('Handler', 'What runs the containers.', ({ handler }) => handler), ageColumn],
 });
+
+/** Upstream shows a toleration in its internal form here. */
+function validateDistinct(tolerations: readonly Toleration[], field: FieldPath): FieldError[] {
+  return tolerations.flatMap((toleration, index) => {
+    const { key = '', operator = '', value = '', effect = '', tolerationSeconds = null } = toleration;
+    const shown = {
+      Key: key,
+      Operator: operator,
+      Value: value,
+      Effect: effect,
+      TolerationSeconds: tolerationSeconds,
+    };
+    return tolerations.slice(0, index).some((other) => sameValue(other, toleration))
+      ? [duplicate(field.index(index), shown)]
+      : [];
+  });
+}
 
 export const certificateSigningRequestRules = defineRules<CertificateSigningRequest>({
   kind: CertificateSigningRequest,

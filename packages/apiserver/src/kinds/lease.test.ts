@@ -14,20 +14,14 @@ test.each<[string, Lease['spec'], string[]]>([
       'spec.leaseTransitions: Invalid value: -1: must be greater than or equal to 0',
     ],
   ],
-  ['strategies', { strategy: 'OldestEmulationVersion', preferredHolder: 'a' }, []],
-  ['the strategy of somebody else', { strategy: 'example.com/mine' }, []],
-  [
-    'an unknown strategy',
-    { strategy: 'Mine' },
-    ['spec.strategy.strategy: Unsupported value: "Mine": supported values: "OldestEmulationVersion"'],
-  ],
-  [
-    'a preferred holder without strategy',
-    { preferredHolder: 'a' },
-    ['spec.preferredHolder: Forbidden: may only be specified if `strategy` is defined'],
-  ],
 ])('%s', (_, spec, expected) => {
   const lease: Lease = { metadata: { name: 'x' }, ...(spec === undefined ? {} : { spec }) };
   const errors = leaseRules.validate?.(lease, testContext) ?? [];
   expect(errors.map(({ field, message }) => `${field}: ${message}`)).toEqual(expected);
+});
+
+test('the coordinated election of leaders, which is off by default, is taken and forgotten', () => {
+  const lease: Lease = { metadata: { name: 'x' }, spec: { strategy: 'Any', preferredHolder: 'a' } };
+  leaseRules.prepareForCreate?.(lease, testContext);
+  expect(lease.spec).toEqual({});
 });

@@ -1,7 +1,5 @@
-import { qualifiedNameErrors } from '@kubewright/api';
 import { Lease } from '@kubewright/api/coordination/v1';
-import { validateChoice } from '../validation/choices.js';
-import { type FieldError, type FieldPath, forbiddenField, invalid, path } from '../validation/field-error.js';
+import { type FieldError, invalid, path } from '../validation/field-error.js';
 import { ageColumn, nameColumn, text } from './columns.js';
 import { defineRules } from './kind-rules.js';
 
@@ -11,10 +9,8 @@ export const leaseRules = defineRules<Lease>({
   createdByUpdate: true,
   storageKey: 'leases',
   // Coordinated election of leaders is off by default.
-  prepareForCreate({ spec }) {
-    delete spec?.strategy;
-    delete spec?.preferredHolder;
-  },
+  prepareForCreate: dropElection,
+  prepareForUpdate: dropElection,
   validate({ spec = {} }) {
     const field = path('spec');
     const errors: FieldError[] = [];
@@ -27,13 +23,6 @@ export const leaseRules = defineRules<Lease>({
         invalid(field.child('leaseTransitions'), spec.leaseTransitions, 'must be greater than or equal to 0'),
       );
     // An empty holder is no fault: a leader that lets go writes one.
-    if (spec.strategy !== undefined)
-      // Upstream reports the field twice over, too.
-      errors.push(...validateStrategy(spec.strategy, field.child('strategy', 'strategy')));
-    if (spec.preferredHolder !== undefined && spec.preferredHolder !== '' && (spec.strategy ?? '') === '')
-      errors.push(
-        forbiddenField(field.child('preferredHolder'), 'may only be specified if `strategy` is defined'),
-      );
     return errors;
   },
   columns: [
@@ -43,8 +32,7 @@ export const leaseRules = defineRules<Lease>({
   ],
 });
 
-/** One of Kubernetes' own, or the qualified name of somebody else's. */
-function validateStrategy(strategy: string, field: FieldPath): FieldError[] {
-  if (!strategy.includes('/')) return validateChoice(strategy, ['OldestEmulationVersion'], field);
-  return qualifiedNameErrors(strategy).map((message) => invalid(field, strategy, message));
+function dropElection({ spec }: Lease): void {
+  delete spec?.strategy;
+  delete spec?.preferredHolder;
 }

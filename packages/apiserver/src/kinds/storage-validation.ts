@@ -48,7 +48,9 @@ export function validateStorageClass(object: StorageClass): FieldError[] {
 
 export function validateStorageClassUpdate(object: StorageClass, old: StorageClass): FieldError[] {
   return [
-    ...(['parameters', 'provisioner', 'reclaimPolicy'] as const).flatMap((name) => kept(object, old, name)),
+    ...kept(object, old, 'parameters'),
+    ...validateImmutable(object.provisioner, old.provisioner, path('provisioner')),
+    ...kept(object, old, 'reclaimPolicy'),
     ...validateImmutable(object.volumeBindingMode, old.volumeBindingMode, path('volumeBindingMode')),
   ];
 }

@@ -280,7 +280,7 @@ test.each<[string, KindRules, object, object, string[]]>([
     },
     [
       'parameters: Forbidden: updates to parameters are forbidden.',
-      'provisioner: Forbidden: updates to provisioner are forbidden.',
+      'provisioner: Invalid value: "b": field is immutable',
       'reclaimPolicy: Forbidden: updates to reclaimPolicy are forbidden.',
       'volumeBindingMode: Invalid value: "WaitForFirstConsumer": field is immutable',
     ],
