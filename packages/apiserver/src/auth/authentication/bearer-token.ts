@@ -2,7 +2,7 @@ import type { ApiRequest } from '../../http/api-request.js';
 import { type Authenticator, CredentialError, type TokenAuthenticator } from '../authenticator.js';
 import type { User } from '../user.js';
 
-/** Source: KEP-3488's predecessor, apiserver's `bearerProtocolPrefix`: how browsers, which can set no header, send one. */
+/** How browsers, which can set no header, send a token. Source: apiserver's `bearerProtocolPrefix`. */
 const bearerProtocol = 'base64url.bearer.authorization.k8s.io.';
 
 /**

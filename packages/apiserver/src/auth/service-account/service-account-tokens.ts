@@ -14,7 +14,7 @@ export interface ServiceAccountOptions {
   readonly issuers: readonly [string, ...string[]];
   /** Asked for each token, so that keys can change while the server runs. */
   keys(): TokenKeys;
-  /** What a token may be used for besides the issuer (`--service-account-max-token-expiration`). @default no limit */
+  /** The longest life of a token (`--service-account-max-token-expiration`). @default no limit */
   readonly maxExpirationSeconds?: number;
   /** Gives pods a token for a year where they ask for the customary hour. @default true */
   readonly extendExpiration?: boolean;
