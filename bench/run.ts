@@ -11,6 +11,7 @@ import { benchCelRule, benchPolicy } from './cel.js';
 import { benchImportMemory, benchImportTime, benchInformerMemory } from './client.js';
 import { type Comparison, comparisonLine } from './compare.js';
 import { benchCreate, benchManyCreates } from './create.js';
+import { benchCustomCreate, benchDefinitionMemory, benchDefinitions } from './custom-resources.js';
 import { benchFork, benchManyTestServers, benchReconciles } from './framework.js';
 import { benchGet } from './get.js';
 import { benchCacheMemory } from './memory.js';
@@ -29,6 +30,9 @@ const all = {
   get: benchGet,
   create: benchCreate,
   'create-256': benchManyCreates,
+  'custom-definitions': benchDefinitions,
+  'custom-memory': benchDefinitionMemory,
+  'custom-create': benchCustomCreate,
   rules: benchPodRules,
   'cel-rule': benchCelRule,
   'cel-policy': benchPolicy,

@@ -6,6 +6,7 @@ export {
   setCondition,
 } from './conditions.js';
 export { crdOf } from './crd-of.js';
+export { customResourceDefinition } from './custom-resource-definition.js';
 export { decodeJson, decodeJsonText, maxJsonDepth } from './decode.js';
 export { type Definitions, lazyDefinitions } from './definitions.js';
 export { encodeJson } from './encode.js';
@@ -41,6 +42,7 @@ export {
   matchesFields,
   parseFieldSelector,
 } from './field-selector.js';
+export { fromJsonSchema } from './from-json-schema.js';
 export {
   apiVersionOf,
   defineKind,
@@ -48,6 +50,7 @@ export {
   type KindOptions,
   type KubernetesObject,
   type ObjectOf,
+  type OwnSubresource,
   type ScalePaths,
   type Scope,
   type SubresourceDefinition,

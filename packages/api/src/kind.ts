@@ -1,4 +1,5 @@
 import type { Static, TSchema } from 'typebox';
+import { fromJsonSchema } from './from-json-schema.js';
 import type { ObjectMeta } from './generated/meta/v1.js';
 import type { Schema, SchemaSource } from './schema.js';
 
@@ -78,11 +79,28 @@ export interface KindOptions<S extends TSchema = TSchema> {
   readonly scope?: Scope;
   readonly shortNames?: readonly string[];
   readonly categories?: readonly string[];
-  /** `status: true` gives the status a subresource of its own; `scale` names the paths of the replica counts. */
-  readonly subresources?: { readonly status?: boolean; readonly scale?: ScalePaths };
+  /**
+   * `status: true` gives the status a subresource of its own; `scale` names the paths of the replica counts; `own` are
+   * those that the server's rules answer, by name, which no CustomResourceDefinition has.
+   */
+  readonly subresources?: {
+    readonly status?: boolean;
+    readonly scale?: ScalePaths;
+    readonly own?: Readonly<Record<string, OwnSubresource>>;
+  };
   readonly selectableFields?: readonly string[];
   /** The properties besides `apiVersion`, `kind` and `metadata`: `Type.Object({ spec: …, status: … })`, or plain JSON Schema. */
   readonly schema: S;
+}
+
+/** A subresource of a kind of one's own. */
+export interface OwnSubresource {
+  /** @default ['create'], and ['get', 'create'] for a stream */
+  readonly verbs?: readonly Verb[];
+  /** What a body of it is. @default the kind itself */
+  readonly speaks?: { readonly group: string; readonly version: string; readonly kind: string };
+  /** True where the answer is a stream, or whatever its handler sends. */
+  readonly connect?: boolean;
 }
 
 /** Where a kind keeps what the scale subresource shows, as in a CustomResourceDefinition (`.spec.replicas`). */
@@ -130,6 +148,12 @@ export function defineKind<const S extends TSchema>(
       kind: 'Scale',
       verbs: ['get', 'patch', 'update'],
     };
+  for (const [name, { verbs, speaks, connect }] of Object.entries(options.subresources?.own ?? {}))
+    subresources[name] = {
+      ...(speaks ?? { group, version, kind }),
+      verbs: verbs ?? (connect ? ['get', 'create'] : ['create']),
+      ...(connect ? { connect } : {}),
+    };
   return {
     group,
     version,
@@ -145,7 +169,7 @@ export function defineKind<const S extends TSchema>(
     subresources,
     ...(options.subresources?.scale === undefined ? {} : { scalePaths: options.subresources.scale }),
     selectableFields: options.selectableFields ?? [],
-    schema: schemaOf(options.schema as unknown as Schema),
+    schema: schemaOf(fromJsonSchema(options.schema as unknown as Readonly<Record<string, unknown>>)),
   };
 }
 
@@ -154,7 +178,7 @@ export type ObjectOf<K> = K extends Kind<infer T> ? T : never;
 
 function schemaOf(properties: Schema): SchemaSource {
   const root: Schema = {
-    ...properties,
+    ...withoutOpenness(properties),
     type: 'object',
     properties: {
       apiVersion: { type: 'string' },
@@ -169,4 +193,10 @@ function schemaOf(properties: Schema): SchemaSource {
       throw new Error(`the schema has no definition named ${ref}`);
     },
   };
+}
+
+/** What a kind's own schema does not describe at the top of an object is unknown, whatever plain JSON Schema allows. */
+function withoutOpenness(schema: Schema): Schema {
+  const { 'x-kubernetes-preserve-unknown-fields': _, ...rest } = schema;
+  return rest;
 }

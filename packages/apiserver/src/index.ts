@@ -34,11 +34,21 @@ export { backupPath } from './http/answer-backup.js';
 export type { HttpsListener, HttpsOptions, ListenerCertificates } from './http/https-listener.js';
 export type { KubeletCredentials } from './http/kubelet-proxy.js';
 export { kubernetesVersion } from './http/version.js';
+export { definitionErrors } from './kinds/custom-resource-definition.js';
 export { expiringPrefixes } from './kinds/expiring-prefixes.js';
-export { type Column, type Conversion, defineRules, type KindRules } from './kinds/kind-rules.js';
+export {
+  type Column,
+  type Conversion,
+  defineRules,
+  type KindRules,
+  type SubresourceCall,
+  type SubresourceContext,
+  type SubresourceRules,
+} from './kinds/kind-rules.js';
 export { kindRules } from './kinds/typescript-kind.js';
 export { type Stage, stages } from './pipeline.js';
 export type { Lister } from './registry/lister.js';
+export type { ObjectSource, SourceEvent } from './registry/object-source.js';
 export type {
   ObjectReader,
   ObjectStore,
@@ -60,4 +70,11 @@ export { type DirectoryLock, lockDirectory } from './storage/directory-lock.js';
 export { LmdbStorage, type LmdbStorageOptions } from './storage/lmdb.js';
 export { MemoryStorage, type MemoryStorageOptions } from './storage/memory.js';
 export type { Storage } from './storage/storage.js';
-export { type FieldError, FieldPath, invalid, path, required } from './validation/field-error.js';
+export {
+  type FieldError,
+  FieldPath,
+  forbiddenField,
+  invalid,
+  path,
+  required,
+} from './validation/field-error.js';

@@ -86,9 +86,8 @@ export function createProgram(version: string, exit: (status: number) => void): 
       exit(await (await import('./backup.js')).restore(file, options)),
     );
 
-  program
-    .command('generate')
-    .description('write code')
+  const generate = program.command('generate').description('write code and definitions');
+  generate
     .command('client')
     .description('types and kinds for a typed client, one module a group and version')
     .requiredOption(
@@ -102,6 +101,21 @@ export function createProgram(version: string, exit: (status: number) => void): 
     .action(async (options: GenerateClientOptions) => {
       const { generateClient, summary } = await import('./generate-client.js');
       process.stdout.write(`${summary(await generateClient(options))}\n`);
+      exit(0);
+    });
+  generate
+    .command('crd')
+    .description('CustomResourceDefinitions of the kinds that modules export, which defineKind made')
+    .argument('<modules...>', 'files that Node can import; several versions of a kind make one definition')
+    .option('--out <dir>', 'a directory that gets a file for each definition; without it they are printed')
+    .action(async (modules: string[], options: { readonly out?: string }) => {
+      const { generateCrd } = await import('./generate-crd.js');
+      const generated = await generateCrd({ modules, ...options });
+      process.stdout.write(
+        options.out === undefined
+          ? generated.map(({ yaml }) => yaml).join('---\n')
+          : `${options.out}: ${generated.map(({ file }) => file).join(', ')}\n`,
+      );
       exit(0);
     });
 

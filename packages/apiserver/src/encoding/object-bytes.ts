@@ -97,7 +97,8 @@ export function writeItem(
 }
 
 function versionMember(revision: number): string {
-  return `"resourceVersion":"${revision}",`;
+  // What was never stored has none.
+  return revision === 0 ? '' : `"resourceVersion":"${revision}",`;
 }
 
 function startOf(stored: Buffer): number {

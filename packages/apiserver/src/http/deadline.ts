@@ -1,6 +1,8 @@
 import { ApiError, badRequest } from '@kubewright/api';
 import type { Exchange } from '../exchange.js';
+import type { ApiServer } from '../server.js';
 import { backupPath } from './answer-backup.js';
+import type { RequestInfo } from './request-info.js';
 
 /** Upstream's `--request-timeout`; a client can only ask for less. */
 export const longestRequestMs = 60_000;
@@ -13,15 +15,22 @@ const longRunningPaths: ReadonlySet<string> = new Set([backupPath]);
  * How long a request may take; undefined for what runs as long as its client wants.
  * @throws ApiError BadRequest for a `timeout` that is no duration
  */
-export function allowedMs({ info }: Exchange): number | undefined {
+export function allowedMs({ info, server }: Exchange): number | undefined {
   if (
     info.verb === 'watch' ||
     (info.isResource ? longRunningSubresources.has(info.subresource) : longRunningPaths.has(info.path))
   )
     return undefined;
+  if (info.subresource !== '' && isStream(server, info)) return undefined;
   const text = info.query.get('timeout') ?? '';
   const asked = text === '' ? 0 : durationMs(text);
   return asked > 0 ? Math.min(asked, longestRequestMs) : longestRequestMs;
+}
+
+/** Whether a kind of one's own says that a subresource of it streams. */
+function isStream({ resources }: ApiServer, info: RequestInfo): boolean {
+  const served = resources.at(info.group, info.version, info.resource);
+  return served?.kind.subresources[info.subresource]?.connect === true;
 }
 
 /** The answer to a request that took too long, in upstream's words. */

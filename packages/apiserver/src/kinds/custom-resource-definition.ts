@@ -1,5 +1,6 @@
 import { CustomResourceDefinition } from '@kubewright/api/apiextensions/v1';
 import { cleanupFinalizer, terminating, withCondition } from '../extensions/definition-conditions.js';
+import type { FieldError } from '../validation/field-error.js';
 import { createdAtColumn, nameColumn } from './columns.js';
 import {
   validateDefinition,
@@ -50,4 +51,12 @@ export const customResourceDefinitionRules = defineRules<CustomResourceDefinitio
 function storageVersions({ spec }: CustomResourceDefinition): string[] {
   const storage = (spec?.versions ?? []).find((version) => version.storage === true);
   return storage === undefined ? [] : [storage.name];
+}
+
+/** What a server would refuse a new definition for. */
+export function definitionErrors(given: CustomResourceDefinition): FieldError[] {
+  const definition = structuredClone(given);
+  customResourceDefinitionRules.default?.(definition);
+  definition.status = { storedVersions: storageVersions(definition) };
+  return validateDefinition(definition);
 }

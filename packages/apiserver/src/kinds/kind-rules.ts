@@ -1,6 +1,9 @@
 import type { Kind, KubernetesObject } from '@kubewright/api';
 import type { DeleteOptions } from '@kubewright/api/meta/v1';
 import type { AdmissionPlugin } from '../admission/admission-plugin.js';
+import type { User } from '../auth/user.js';
+import type { ByteStream } from '../http/api-request.js';
+import type { ObjectSource } from '../registry/object-source.js';
 import type { ObjectReader, WriteContext } from '../registry/write-context.js';
 import type { FieldError } from '../validation/field-error.js';
 
@@ -65,8 +68,29 @@ export interface SubresourceRules<T> {
   readonly confidential?: boolean;
   /** POST of a body; the answer is what the client gets. */
   create?(body: KubernetesObject, context: SubresourceContext<T>): Promise<KubernetesObject>;
+  /** What a body of `create` is. @default the built-in kind that the subresource speaks */
+  readonly body?: Kind;
+  /** Answers any request by itself: with a stream, or at once. */
+  serve?(object: T, call: SubresourceCall): Promise<void>;
   /** @throws ApiError BadRequest where the object can't be connected to yet */
   connect?(object: T, query: URLSearchParams, objects: ObjectReader): Promise<ConnectTarget>;
+}
+
+/** A request to a subresource that answers by itself. */
+export interface SubresourceCall {
+  /** `GET`, `POST`, … */
+  readonly method: string;
+  readonly query: URLSearchParams;
+  readonly user: User;
+  readonly objects: ObjectReader;
+  /** Aborted when the client is gone or the server stops. */
+  readonly signal: AbortSignal;
+  /** The whole body. @throws ApiError RequestEntityTooLarge */
+  readBody(): Promise<Buffer>;
+  /** Answers at once. */
+  send(status: number, contentType: string, body: Uint8Array | string): void;
+  /** Answers with a stream, which the handler ends: bytes leave as they come. */
+  open(status: number, contentType: string): ByteStream;
 }
 
 /** How the scale subresource reads and writes a kind. */
@@ -156,6 +180,8 @@ export interface KindRules<T extends KubernetesObject = KubernetesObject> {
   markDeleted?(object: T, context: WriteContext): void;
   /** Values of selectable fields that are no plain path into the object. */
   readonly fields?: Readonly<Record<string, FieldReader<T>['read']>>;
+  /** Where its objects are, when not in the store; then `otherVersions` are not for it. */
+  readonly source?: ObjectSource<T>;
   /** Without columns a table shows name and age. */
   readonly columns?: readonly Column<T>[];
   /** In which order a table lists the objects. @default that of their names */

@@ -4,7 +4,9 @@ import {
   type KubernetesObject,
   type LabelSelector,
   labelRequirements,
+  type Verb,
 } from '@kubewright/api';
+import type { ObjectSource } from '../registry/object-source.js';
 import { structural } from '../schema/structural.js';
 import { StructuralSchema } from '../schema/structural-schema.js';
 import type { KindRules, ScaleRules } from './kind-rules.js';
@@ -20,7 +22,7 @@ export function kindRules<T extends KubernetesObject>(
 ): KindRules<T> {
   const scale = scaleByPaths<T>(kind);
   return {
-    kind,
+    kind: own.source === undefined ? kind : { ...kind, verbs: verbsOf(own.source) },
     structural: true,
     generation: true,
     needsResourceVersion: true,
@@ -28,6 +30,22 @@ export function kindRules<T extends KubernetesObject>(
     ...(scale === undefined ? {} : { scale }),
     ...own,
   };
+}
+
+/** What a source has a method for. */
+function verbsOf<T extends KubernetesObject>({
+  create,
+  update,
+  delete: remove,
+  watch,
+}: ObjectSource<T>): Verb[] {
+  return [
+    ...(create === undefined ? [] : (['create'] as const)),
+    ...(remove === undefined ? [] : (['delete'] as const)),
+    ...(['get', 'list'] as const),
+    ...(update === undefined ? [] : (['patch', 'update'] as const)),
+    ...(watch === undefined ? [] : (['watch'] as const)),
+  ];
 }
 
 /** What admission changed gets its defaults, too. */

@@ -79,7 +79,8 @@ async function createNamed<T extends KubernetesObject>(
     throw new ApiError('', 'resourceVersion should not be set on objects to be created');
   const key = resource.key(object.metadata.namespace ?? '', name);
   if (context.dryRun) {
-    if ((await registry.storage.get(key)).entry !== undefined) throw alreadyExists(rules.kind, name);
+    if ((await (resource.source ?? registry.storage).get(key)).entry !== undefined)
+      throw alreadyExists(rules.kind, name);
     await rules.allocate?.(object, undefined, context);
     return { bytes: storedBytes(object), revision: 0, object };
   }
@@ -88,7 +89,7 @@ async function createNamed<T extends KubernetesObject>(
     const bytes = storedBytes(object);
     const written = resource.writeStored(object, bytes);
     const put = written instanceof Promise ? await written : written;
-    const revision = await registry.storage.write(key, (current) => {
+    const revision = await (resource.source ?? registry.storage).write(key, (current) => {
       if (current !== undefined) throw alreadyExists(rules.kind, name);
       return { put };
     });

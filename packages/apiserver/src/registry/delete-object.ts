@@ -64,11 +64,11 @@ export async function deleteObject<T extends KubernetesObject>(
   };
   let revision: number;
   if (context.dryRun) {
-    const { entry } = await registry.storage.get(key);
+    const { entry } = await (resource.source ?? registry.storage).get(key);
     await decide(entry);
     revision = entry?.revision ?? 0;
   } else {
-    revision = await registry.storage.write(key, decide);
+    revision = await (resource.source ?? registry.storage).write(key, decide);
   }
   if (outcome === undefined) throw notFound(rules.kind, target.name);
   if (outcome.gone && !context.dryRun) await rules.release?.(outcome.object, context);

@@ -7,6 +7,7 @@ import { type Judged, structuralErrors } from '../schema/structural-errors.js';
 import { StructuralSchema } from '../schema/structural-schema.js';
 import type { StorageEntry } from '../storage/storage.js';
 import type { FieldError } from '../validation/field-error.js';
+import { type ObjectSource, SourceStorage } from './object-source.js';
 
 /** The groups that upstream stores without their name in the key, from before keys had groups. */
 const root = '/registry/';
@@ -44,6 +45,8 @@ export class Resource<T extends KubernetesObject = KubernetesObject> {
   readonly prefix: string;
   /** The stored version first. */
   readonly served: readonly ServedKind<T>[];
+  /** Undefined where the objects are in the server's store. */
+  readonly source: SourceStorage | undefined;
   /** Undefined where what is stored is what the rules know: of all kinds but custom resources. */
   readonly forms: StoredForms<T> | undefined;
   readonly #open: (prefix: string) => ResourceCache;
@@ -52,6 +55,7 @@ export class Resource<T extends KubernetesObject = KubernetesObject> {
   constructor(rules: KindRules<T>, openCache: (prefix: string) => ResourceCache, forms?: StoredForms<T>) {
     this.rules = rules;
     this.forms = forms;
+    this.source = rules.source && new SourceStorage(rules.source as ObjectSource, (key) => this.nameOf(key));
     this.prefix = prefixOf(rules);
     this.#open = openCache;
     this.served = [

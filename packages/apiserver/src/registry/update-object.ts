@@ -64,14 +64,16 @@ export async function updateObject<T extends KubernetesObject>(
   };
   let revision: number;
   if (context.dryRun) {
-    const { entry } = await registry.storage.get(key);
+    const { entry } = await (resource.source ?? registry.storage).get(key);
     await decide(entry);
     revision = entry?.revision ?? 0;
   } else {
-    revision = await registry.storage.write(key, decide).catch(async (error: unknown) => {
-      await outcome?.giveBack?.();
-      throw error;
-    });
+    revision = await (resource.source ?? registry.storage)
+      .write(key, decide)
+      .catch(async (error: unknown) => {
+        await outcome?.giveBack?.();
+        throw error;
+      });
   }
   if (outcome === undefined) {
     if (options.create === undefined) throw notFound(rules.kind, name);

@@ -1,9 +1,10 @@
-import { apiVersionOf, notFound } from '@kubewright/api';
+import { apiVersionOf, type KubernetesObject, notFound } from '@kubewright/api';
 import { AdmissionRequest } from '../admission/admission-request.js';
 import { parseStored } from '../encoding/object-bytes.js';
 import type { Exchange } from '../exchange.js';
 import { proxyStream, proxyUpgrade } from '../http/kubelet-proxy.js';
 import { querySwitch } from '../http/query-switch.js';
+import type { SubresourceCall } from '../kinds/kind-rules.js';
 import { parameterTypes } from '../openapi/subresource-parameters.js';
 import type { ServedKind } from '../registry/resource.js';
 import { writeContext } from './write-options.js';
@@ -11,15 +12,39 @@ import { writeContext } from './write-options.js';
 /** Log, exec, attach and port-forward: passes the stream on to where the object's rules say it goes. */
 export async function connect(exchange: Exchange, served: ServedKind): Promise<void> {
   const { info, server, request } = exchange;
-  const entry = served.resource.cache.get(served.resource.key(info.namespace, info.name));
-  if (entry === undefined) throw notFound(served.kind, info.name);
-  const object = parseStored(entry.bytes, entry.revision);
+  const object = await objectOf(exchange, served);
   const rules = served.resource.rules.subresources?.[info.subresource];
   await admitConnection(exchange, served);
+  if (rules?.serve !== undefined) return rules.serve(object, callOf(exchange));
   const target = await rules?.connect?.(object, info.query, server.objects);
   if (target === undefined) throw notFound(served.kind, info.name);
   if (request.upgrade === undefined) await proxyStream(exchange, target);
   else await proxyUpgrade(exchange, target, request.upgrade);
+}
+
+async function objectOf({ info }: Exchange, { kind, resource }: ServedKind): Promise<KubernetesObject> {
+  const key = resource.key(info.namespace, info.name);
+  if (resource.source !== undefined) {
+    const { entry } = await resource.source.get(key);
+    if (entry !== undefined) return parseStored(entry.value, entry.revision);
+  }
+  const entry = resource.cache.get(key);
+  if (entry === undefined) throw notFound(kind, info.name);
+  return parseStored(entry.bytes, entry.revision);
+}
+
+function callOf(exchange: Exchange): SubresourceCall {
+  const { request, info, server, user } = exchange;
+  return {
+    method: request.method,
+    query: info.query,
+    user,
+    objects: server.objects,
+    signal: AbortSignal.any([request.signal, server.stopping]),
+    readBody: () => request.readBody(),
+    send: (status, contentType, body) => exchange.send(status, contentType, body),
+    open: (status, contentType) => exchange.open(status, contentType),
+  };
 }
 
 /** Admission of a stream to the object; to read a log is no such. Source: apiserver's `ConnectResource`. */

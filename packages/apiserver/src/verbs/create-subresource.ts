@@ -5,7 +5,7 @@ import { deleteObject } from '../registry/delete-object.js';
 import type { ServedKind } from '../registry/resource.js';
 import { updateObject } from '../registry/update-object.js';
 import type { WriteContext } from '../registry/write-context.js';
-import { builtinBodyKind } from '../schema/body-kind.js';
+import { bodyKindOf, builtinBodyKind } from '../schema/body-kind.js';
 import { readObject } from './read-body.js';
 import { writeContext, writeOptions } from './write-options.js';
 
@@ -16,7 +16,9 @@ export async function createSubresource(exchange: Exchange, served: ServedKind):
   const { resource } = served;
   const options = writeOptions(exchange);
   const { group, version, kind } = served.kind.subresources[subresource] ?? served.kind;
-  const body = await readObject(exchange, builtinBodyKind(group, version, kind), options.fieldValidation);
+  const { body: own } = resource.rules.subresources?.[subresource] ?? {};
+  const expected = own === undefined ? builtinBodyKind(group, version, kind) : bodyKindOf(own, true);
+  const body = await readObject(exchange, expected, options.fieldValidation);
   const context = writeContext(exchange, served, options);
   const request = new AdmissionRequest({
     ...({ operation: 'CREATE', resource, subresource, namespace, name, object: body, context } as const),

@@ -15,6 +15,7 @@ import { patch } from './patch.js';
 import { methodNotAllowed, unknownResource } from './refusals.js';
 import { review } from './review.js';
 import { getScale, patchScale, updateScale } from './scale.js';
+import { getSourced, listSourced, watchSourced } from './sourced-reads.js';
 import { update } from './update.js';
 import { watch } from './watch.js';
 
@@ -29,6 +30,13 @@ const objectVerbs: Readonly<Record<string, VerbFunction>> = {
   patch,
   delete: deleteVerb,
   deletecollection: deleteCollection,
+};
+
+/** Reads of what is not in the store, and so in no cache. */
+const sourcedVerbs: Readonly<Record<string, VerbFunction>> = {
+  get: getSourced,
+  list: listSourced,
+  watch: watchSourced,
 };
 
 /** Subresources that speak the object's own kind (status, resize, finalize, …). */
@@ -81,6 +89,10 @@ function verbOf({ info }: Exchange, served: ServedKind): VerbFunction {
   if (subresource === '') {
     const run = objectVerbs[verb];
     const allowed = served.kind.verbs.some((one) => one === verb);
+    if (served.resource.rules.source !== undefined && allowed && fitsPath(info, served)) {
+      const own = sourcedVerbs[verb] ?? run;
+      if (own !== undefined) return own;
+    }
     if (run === undefined || !allowed || !fitsPath(info, served)) throw methodNotAllowed();
     return run;
   }
@@ -88,7 +100,7 @@ function verbOf({ info }: Exchange, served: ServedKind): VerbFunction {
   if (definition === undefined) throw unknownResource();
   const { rules } = served.resource;
   const own = rules.subresources?.[subresource];
-  if (own?.connect !== undefined) return connect;
+  if (own?.connect !== undefined || own?.serve !== undefined) return connect;
   let run: VerbFunction | undefined;
   if (own?.create !== undefined) run = verb === 'create' ? createSubresource : undefined;
   else if (subresource === 'scale' && rules.scale !== undefined) run = scaleVerbs[verb];
