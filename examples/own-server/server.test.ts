@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { promisify } from 'node:util';
-import { customResourceDefinition } from '@kubewright/api';
+import { crdOf } from '@kubewright/api';
 import { CustomResourceDefinition } from '@kubewright/api/apiextensions/v1';
 import { kindRules } from '@kubewright/apiserver';
 import { Client } from '@kubewright/client';
@@ -57,7 +57,7 @@ it.skipIf(kubectlPath === undefined)('kubectl works with it', async () => {
 
 it('the same kind is a CustomResourceDefinition to any other cluster', async () => {
   const { client, close } = await startTestServer();
-  await client.resource(CustomResourceDefinition).create(customResourceDefinition(Task));
+  await client.resource(CustomResourceDefinition).create(crdOf(Task));
   await client
     .resource(CustomResourceDefinition)
     .waitFor('tasks.tasks.example.dev', (found) =>

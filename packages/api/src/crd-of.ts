@@ -3,85 +3,65 @@ import type { Kind } from './kind.js';
 import type { Schema } from './schema.js';
 
 /**
- * The CustomResourceDefinition by which any cluster serves a kind, out of the kind's one schema. It is not for built-in
- * kinds, whose schemas refer to others.
+ * The CustomResourceDefinition of a kind, which a real cluster takes as well as this one. Several versions of a kind
+ * make one definition; the first one is stored.
+ * @throws Error where the kinds are not versions of one kind
  */
-export function crdOf(kind: Kind): CustomResourceDefinition {
-  const { group, version, plural, singular, listKind, scope, shortNames, categories } = kind;
-  const subresources = {
-    ...('status' in kind.subresources ? { status: {} } : {}),
-    ...(kind.scalePaths === undefined ? {} : { scale: kind.scalePaths }),
-  };
-  const { apiVersion: _v, kind: _k, metadata: _m, ...properties } = kind.schema.root.properties ?? {};
+export function crdOf(...versions: readonly [Kind, ...Kind[]]): CustomResourceDefinition {
+  const [stored] = versions;
+  for (const kind of versions)
+    for (const name of ['group', 'kind', 'plural', 'scope'] as const)
+      if (kind[name] !== stored[name])
+        throw new Error(
+          `${kind.kind} ${kind.apiVersion} is no version of ${stored.kind} ${stored.apiVersion}: its ${name} differs`,
+        );
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
-    metadata: { name: `${plural}.${group}` },
+    metadata: { name: `${stored.plural}.${stored.group}` },
     spec: {
-      group,
-      scope,
+      group: stored.group,
       names: {
-        plural,
-        singular,
-        kind: kind.kind,
-        listKind,
-        ...(shortNames.length === 0 ? {} : { shortNames: [...shortNames] }),
-        ...(categories.length === 0 ? {} : { categories: [...categories] }),
+        kind: stored.kind,
+        listKind: stored.listKind,
+        plural: stored.plural,
+        singular: stored.singular,
+        ...(stored.shortNames.length === 0 ? {} : { shortNames: [...stored.shortNames] }),
+        ...(stored.categories.length === 0 ? {} : { categories: [...stored.categories] }),
       },
-      versions: [
-        {
-          name: version,
-          served: true,
-          storage: true,
-          schema: { openAPIV3Schema: structural({ ...kind.schema.root, properties }) },
-          ...(Object.keys(subresources).length === 0 ? {} : { subresources }),
-          ...(kind.selectableFields.length === 0
-            ? {}
-            : { selectableFields: kind.selectableFields.map((path) => ({ jsonPath: `.${path}` })) }),
-        },
-      ],
+      scope: stored.scope,
+      versions: versions.map((kind) => ({
+        name: kind.version,
+        served: true,
+        storage: kind === stored,
+        schema: { openAPIV3Schema: definitionSchema(kind.schema.root) },
+        ...subresources(kind),
+        ...(kind.selectableFields.length === 0
+          ? {}
+          : { selectableFields: kind.selectableFields.map((field) => ({ jsonPath: `.${field}` })) }),
+      })),
     },
   };
 }
 
-/** JSON Schema as CustomResourceDefinitions have it: OpenAPI 3.0, without `const` and numeric exclusive bounds. */
-function structural(schema: Schema): JSONSchemaProps {
+/** What every object has a definition need not say. */
+function definitionSchema(root: Schema): JSONSchemaProps {
+  const { apiVersion: _v, kind: _k, metadata: _m, ...properties } = root.properties ?? {};
+  const schema: object = { ...root, properties };
   // Out of JSON: what schema builders keep beside it in symbols is none of it.
-  return plain(JSON.parse(JSON.stringify(schema))) as JSONSchemaProps;
+  return JSON.parse(JSON.stringify(schema)) as JSONSchemaProps;
 }
 
-function plain(schema: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const result: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(schema)) {
-    if (name === 'const') result.enum = [value];
-    else if (name === 'exclusiveMinimum' && typeof value === 'number')
-      Object.assign(result, { minimum: value, exclusiveMinimum: true });
-    else if (name === 'exclusiveMaximum' && typeof value === 'number')
-      Object.assign(result, { maximum: value, exclusiveMaximum: true });
-    else if (name === 'anyOf' && constants(value) !== undefined) Object.assign(result, constants(value));
-    else if (name === 'properties' || name === 'patternProperties')
-      result[name] = Object.fromEntries(
-        Object.entries(value as Record<string, Record<string, unknown>>).map(([each, of]) => [
-          each,
-          plain(of),
-        ]),
-      );
-    else if ((name === 'items' || name === 'additionalProperties') && isRecord(value))
-      result[name] = plain(value);
-    else result[name] = value;
-  }
-  return result;
-}
-
-/** A choice of constants of one type is an enumeration. */
-function constants(anyOf: unknown): { readonly type: string; readonly enum: unknown[] } | undefined {
-  if (!Array.isArray(anyOf) || !anyOf.every((each) => isRecord(each) && 'const' in each)) return undefined;
-  const [type, ...others] = new Set(anyOf.map(({ const: value }) => typeof value));
-  return type === undefined || others.length > 0
-    ? undefined
-    : { type, enum: anyOf.map(({ const: value }) => value as unknown) };
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+function subresources(
+  kind: Kind,
+): Pick<CustomResourceDefinition['spec']['versions'][number], 'subresources'> {
+  const { scalePaths, subresources: declared } = kind;
+  const hasStatus = declared.status !== undefined;
+  if (!hasStatus && scalePaths === undefined) return {};
+  return {
+    subresources: {
+      ...(hasStatus ? { status: {} } : {}),
+      ...(scalePaths === undefined ? {} : { scale: { ...scalePaths } }),
+    },
+  };
 }

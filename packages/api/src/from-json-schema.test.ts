@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { expect, it } from 'vitest';
-import { customResourceDefinition } from './custom-resource-definition.js';
+import { crdOf } from './crd-of.js';
 import { fromJsonSchema } from './from-json-schema.js';
 import { defineKind } from './kind.js';
 import type { Schema } from './schema.js';
@@ -74,7 +74,7 @@ it('versions of a kind make one definition', () => {
     selectableFields: ['spec.size'],
   };
   const schema = Type.Object({ spec: Type.Object({ size: Type.Integer() }) });
-  const definition = customResourceDefinition(
+  const definition = crdOf(
     defineKind({ ...options, version: 'v2', schema }),
     defineKind({ ...options, version: 'v1', schema }),
   );
@@ -102,7 +102,5 @@ it('versions of a kind make one definition', () => {
     },
   });
   const other = defineKind({ ...options, version: 'v1', scope: 'Cluster', schema });
-  expect(() => customResourceDefinition(defineKind({ ...options, version: 'v2', schema }), other)).toThrow(
-    'its scope differs',
-  );
+  expect(() => crdOf(defineKind({ ...options, version: 'v2', schema }), other)).toThrow('its scope differs');
 });

@@ -6,7 +6,6 @@ export {
   setCondition,
 } from './conditions.js';
 export { crdOf } from './crd-of.js';
-export { customResourceDefinition } from './custom-resource-definition.js';
 export { decodeJson, decodeJsonText, maxJsonDepth } from './decode.js';
 export { type Definitions, lazyDefinitions } from './definitions.js';
 export { encodeJson } from './encode.js';

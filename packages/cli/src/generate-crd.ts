@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { customResourceDefinition, type Kind } from '@kubewright/api';
+import { crdOf, type Kind } from '@kubewright/api';
 import { definitionErrors } from '@kubewright/apiserver';
 import { dump } from 'js-yaml';
 import { CommandError } from './command-error.js';
@@ -33,7 +33,7 @@ export async function generateCrd({ modules, out }: GenerateCrdOptions): Promise
     else versions.push(kind);
   }
   const generated = [...byName].map(([name, versions]) => {
-    const definition = customResourceDefinition(...versions);
+    const definition = crdOf(...versions);
     const errors = definitionErrors(definition);
     if (errors.length > 0)
       throw new CommandError(
