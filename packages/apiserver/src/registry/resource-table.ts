@@ -104,7 +104,7 @@ export class ResourceTable {
 
   /** One resource for each place in the store: versions of a custom resource share one. */
   resources(): readonly Resource[] {
-    return [...new Map([...this.#resources].map((resource) => [resource.cache, resource])).values()];
+    return [...new Map([...this.#resources].map((resource) => [resource.prefix, resource])).values()];
   }
 }
 

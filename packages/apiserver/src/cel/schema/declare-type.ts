@@ -52,9 +52,6 @@ const stringDeclared: DeclaredType = text(STRING, longestText, 2);
 /** Upstream's estimates take the names in a map to have no size. */
 const keyDeclared: DeclaredType = text(STRING, 0, 2);
 
-/** Upstream's estimates take keys for empty: rules about them in well-known definitions would cost too much else. */
-const keyDeclared: DeclaredType = { ...stringDeclared, maxElements: 0 };
-
 class Declarer {
   readonly #source: SchemaSource;
   /** Schemas that refer to themselves end here. */
