@@ -1,17 +1,20 @@
 /**
  * `npm run bench`: every comparison, printed and kept in `bench/results.json`. `npm run bench -- get` runs those whose
- * name has the word; `--write` puts the figures into docs/performance.md, too.
+ * name has the word; `--write` puts the figures into docs/performance.md, too;
+ * `--compare REV` runs the same as of another commit, says what got worse, and ends with status 1 if anything did.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { root } from '../tools/source-files.js';
 import { benchApplyChanged, benchApplyUnchanged, benchStrategicMerge } from './apply.js';
+import { resultsAt } from './at-revision.js';
 import { benchCelRule, benchPolicy } from './cel.js';
 import { benchImportMemory, benchImportTime, benchInformerMemory } from './client.js';
 import { type Comparison, comparisonLine } from './compare.js';
 import { benchCreate, benchManyCreates } from './create.js';
 import { benchCustomCreate, benchDefinitionMemory, benchDefinitions } from './custom-resources.js';
+import { benchEtcdCreate } from './etcd.js';
 import { benchFork, benchManyTestServers, benchReconciles } from './framework.js';
 import { benchGet } from './get.js';
 import { benchCacheMemory } from './memory.js';
@@ -23,6 +26,7 @@ import {
   benchNamespace,
   benchWatch,
 } from './reads.js';
+import { regressionReport } from './regressions.js';
 import { benchPodRules } from './rules.js';
 import { benchTestServer, benchUp } from './start.js';
 
@@ -36,6 +40,7 @@ const all = {
   rules: benchPodRules,
   'cel-rule': benchCelRule,
   'cel-policy': benchPolicy,
+  'etcd-create': benchEtcdCreate,
   applyUnchanged: benchApplyUnchanged,
   applyChanged: benchApplyChanged,
   strategicMerge: benchStrategicMerge,
@@ -56,7 +61,10 @@ const all = {
   informer: benchInformerMemory,
 };
 
-const words = process.argv.slice(2).filter((word) => !word.startsWith('--'));
+const args = process.argv.slice(2);
+const compareAt = args.indexOf('--compare');
+const [, revision] = compareAt < 0 ? [] : args.splice(compareAt, 2);
+const words = args.filter((word) => !word.startsWith('--'));
 const chosen = Object.entries(all).filter(
   ([name]) => words.length === 0 || words.some((word) => name.includes(word)),
 );
@@ -72,7 +80,13 @@ writeFileSync(
   `${JSON.stringify({ at: new Date().toISOString(), machine, results }, null, 2)}\n`,
 );
 if (process.argv.includes('--write')) writePage(results);
-process.exit(0);
+let regressions = 0;
+if (revision !== undefined) {
+  const report = regressionReport(resultsAt(revision, words), results);
+  console.log([`Compared with ${revision}:`, ...report.lines].join('\n'));
+  regressions = report.regressions;
+}
+process.exit(regressions > 0 ? 1 : 0);
 
 function writePage(comparisons: readonly Comparison[]): void {
   const file = join(root, 'docs/performance.md');
