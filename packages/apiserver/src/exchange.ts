@@ -10,6 +10,7 @@ import {
   plainJson,
   statusEndpoint,
 } from './encoding/negotiate.js';
+import type { Admitted, Refused } from './flow-control/flow-control.js';
 import type { ApiRequest, ByteStream, ResponseHeaders, ResponseSink } from './http/api-request.js';
 import { requestTimeout } from './http/deadline.js';
 import { gzipped, gzipThreshold, takesGzip } from './http/gzip-stream.js';
@@ -33,6 +34,8 @@ export class Exchange {
   user: User = anonymousUser;
   /** Who asks in fact, where {@link user} is somebody else, and the verb that allowed that. */
   impersonation: { readonly by: User; readonly constraint: string } | undefined;
+  /** Where flow control put it, which is given back at the end. */
+  flow: Admitted | Refused | undefined;
   /** What is written down of it, where the policy wants something. */
   audit: AuditRecord | undefined;
   /** The status of the answer; 0 until there is one, 101 where a connection was upgraded. */
@@ -53,6 +56,11 @@ export class Exchange {
 
   get answered(): boolean {
     return this.status !== 0;
+  }
+
+  /** Gives back what flow control gave. */
+  leaveFlow(): void {
+    if (this.flow !== undefined && 'release' in this.flow) this.flow.release();
   }
 
   /** The whole body. @throws ApiError RequestEntityTooLarge */
@@ -110,6 +118,8 @@ export class Exchange {
     this.status = status;
     this.#stream = this.#sink.open(status, this.#headers(contentType, headers));
     this.audit?.responding();
+    // A watch has begun, and holds nobody up.
+    if (this.info.verb === 'watch') this.leaveFlow();
     return this.#stream;
   }
 
@@ -193,6 +203,10 @@ export class Exchange {
   #headers(contentType: string, more: ResponseHeaders | undefined): ResponseHeaders {
     const headers: ResponseHeaders = { 'content-type': contentType, 'cache-control': 'no-cache, private' };
     if (more !== undefined) Object.assign(headers, more);
+    if (this.flow !== undefined) {
+      headers['x-kubernetes-pf-flowschema-uid'] = this.flow.schemaUid;
+      headers['x-kubernetes-pf-prioritylevel-uid'] = this.flow.levelUid;
+    }
     if (this.audit !== undefined) headers['audit-id'] = this.audit.id;
     // Source: RFC 7234, 5.5; 299 is the code of miscellaneous persistent warnings.
     if (this.#warnings.length > 0) headers.warning = this.#warnings.map((text) => `299 - ${quote(text)}`);

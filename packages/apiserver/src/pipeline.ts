@@ -2,6 +2,7 @@ import { authenticate } from './auth/authenticate.js';
 import { authorize } from './auth/authorization/authorize.js';
 import { impersonate } from './auth/impersonation/impersonate.js';
 import type { Exchange } from './exchange.js';
+import { controlFlow } from './flow-control/stage.js';
 import { allowedMs } from './http/deadline.js';
 import { parseRequestInfo } from './http/request-info.js';
 import { route } from './verbs/route.js';
@@ -30,6 +31,7 @@ export const stages: readonly Stage[] = [
   { name: 'authenticate', run: authenticate },
   { name: 'audit', run: (exchange) => exchange.server.audit?.begin(exchange) },
   { name: 'impersonate', run: impersonate },
+  { name: 'flow control', run: controlFlow },
   { name: 'authorize', run: authorize },
   { name: 'route to a verb', run: route },
 ];

@@ -33,6 +33,9 @@ import type { Encryption } from './encryption/encryption.js';
 import { Exchange } from './exchange.js';
 import { CustomResources } from './extensions/custom-resources.js';
 import { answerBackup, backupPath } from './http/answer-backup.js';
+import { dumps } from './flow-control/dump.js';
+import { ensureDefaultFlowControl } from './flow-control/ensure-defaults.js';
+import { FlowControl, type FlowControlOptions } from './flow-control/flow-control.js';
 import { type ApiRequest, maxBodyBytes, type ResponseSink } from './http/api-request.js';
 import { longestRequestMs } from './http/deadline.js';
 import { answerHealth, type HealthCheck } from './http/health.js';
@@ -79,6 +82,8 @@ export interface ApiServerOptions extends PluginSelection {
   readonly authorization?: AuthorizationOptions;
   /** What is written down of requests. @default nothing */
   readonly audit?: AuditOptions;
+  /** Keeps those who ask for much from holding up others. @default nobody waits */
+  readonly flowControl?: FlowControlOptions;
   /** For log, exec, attach and port-forward; without it these answer 503. */
   readonly kubelet?: KubeletCredentials;
   /** Host and port at which clients reach the server, as discovery names it. @default '127.0.0.1:6443' */
@@ -118,6 +123,7 @@ export class ApiServer implements Registry {
   readonly authentication: Authentication;
   readonly authorizer: Authorizer;
   readonly audit: Audit | undefined;
+  readonly flowControl: FlowControl | undefined;
   readonly #authorization: Authorization;
   /** Calls webhooks of all sorts. */
   readonly webhooks: WebhookClient;
@@ -145,6 +151,8 @@ export class ApiServer implements Registry {
     this.authentication = new Authentication(options.authentication ?? {}, this);
     this.#authorization = new Authorization(options.authorization ?? openAuthorization);
     this.authorizer = this.#authorization.authorizer;
+    this.flowControl = options.flowControl && new FlowControl(options.flowControl, this, metrics.flowControl);
+    if (this.flowControl !== undefined) metrics.flowControl.of(this.flowControl);
     this.audit = options.audit && new Audit(options.audit, { metrics: metrics.audit, logger: this.logger });
     this.#cache = cache;
     this.#serviceRanges = options.serviceRanges ?? defaultServiceRanges;
@@ -187,6 +195,8 @@ export class ApiServer implements Registry {
     server.#authorization.follow(server.resources);
     await server.#customResources.start();
     await bootstrapNamespaces(server.objects);
+    server.flowControl?.follow();
+    if (server.flowControl !== undefined) await ensureDefaultFlowControl(server.objects);
     if (server.#authorization.modes.includes('RBAC')) await ensureDefaultPolicy(server.objects);
     return server;
   }
@@ -214,6 +224,7 @@ export class ApiServer implements Registry {
     } finally {
       clearTimeout(exchange.deadline);
       this.metrics.requests.observe(exchange);
+      exchange.leaveFlow();
       exchange.audit?.completed();
       this.#running--;
       if (this.#running === 0) this.#idle?.();
@@ -294,6 +305,7 @@ export class ApiServer implements Registry {
     this.#stopping.abort(new Error('the server is shutting down'));
     await Promise.all(closed);
     if (this.#running > 0) await this.#drained(graceMs);
+    this.flowControl?.close();
     await this.audit?.close();
     await Promise.all(this.#expiries.map((expiry) => expiry.close()));
     await this.#customResources.close();
@@ -387,6 +399,11 @@ export class ApiServer implements Registry {
     const { serviceAccounts } = this.options.authentication ?? {};
     if (serviceAccounts !== undefined)
       serveIssuerDiscovery(this.paths, serviceAccounts, this.options.advertised ?? defaultAdvertised);
+    const { flowControl } = this;
+    for (const [name, dump] of flowControl === undefined ? [] : Object.entries(dumps))
+      this.paths.add(`/debug/api_priority_and_fairness/${name}`, (exchange) =>
+        exchange.send(200, 'text/plain; charset=utf-8', flowControl === undefined ? '' : dump(flowControl)),
+      );
     serveDocuments(this);
   }
 }

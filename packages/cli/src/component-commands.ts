@@ -15,6 +15,8 @@ export interface ComponentOptions {
 }
 
 export interface ControllerManagerCommandOptions extends ElectedCommandOptions {
+  /** False with `--no-use-service-account-credentials`. */
+  readonly useServiceAccountCredentials: boolean;
   readonly clusterSigningCertFile?: string;
   readonly clusterSigningKeyFile?: string;
   readonly serviceAccountPrivateKeyFile?: string;
@@ -52,14 +54,27 @@ export async function controllerManager(options: ControllerManagerCommandOptions
   );
   return runComponent('controller-manager', options, async (client) => {
     const { startControllerManager } = await import('./components/controller-manager.js');
-    const rootCa = (await loadConnection({ path: options.kubeconfig })).ca;
-    return startControllerManager(client, {
+    const { openAccountClients } = await import('./components/account-clients.js');
+    const { builtinControllers } = await import('@kubewright/controllers');
+    const connection = await loadConnection({ path: options.kubeconfig });
+    const names = builtinControllers.map(({ serviceAccount }) => serviceAccount);
+    const accounts = options.useServiceAccountCredentials
+      ? await openAccountClients(client, connection, names)
+      : undefined;
+    const manager = await startControllerManager(client, {
       logger: createLogger('controller-manager', options.verbose),
-      rootCa,
+      rootCa: connection.ca,
       leaderElect: options.leaderElect,
       ...(certificate === undefined || key === undefined ? {} : { signing: { certificate, key } }),
       serviceAccountKey,
+      ...(accounts === undefined ? {} : { accountClient: (name) => accounts.clients.get(name) ?? client }),
     });
+    return {
+      close: async (closeOptions) => {
+        await manager.close(closeOptions);
+        await accounts?.close();
+      },
+    };
   });
 }
 

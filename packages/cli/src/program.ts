@@ -8,6 +8,7 @@ import type {
   KubeletCommandOptions,
   ProxyCommandOptions,
 } from './component-commands.js';
+import { flowControlFlags } from './flow-control-options.js';
 import type { GenerateClientOptions } from './generate-client.js';
 import type { InitOptions } from './init-project.js';
 import { admissionFlags, authenticationFlags, transportFlags } from './server-options.js';
@@ -35,6 +36,10 @@ export function createProgram(version: string, exit: (status: number) => void): 
     .option('--cluster-signing-cert-file <file>', 'CA that signs certificates; without it none are signed')
     .option('--cluster-signing-key-file <file>', 'its key')
     .option('--service-account-private-key-file <file>', 'key that signs tokens of Secrets')
+    .option(
+      '--no-use-service-account-credentials',
+      'let all controllers act as the user of the kubeconfig, not each as its service account',
+    )
     .action(async (options: ControllerManagerCommandOptions) =>
       exit(await (await commands()).controllerManager(options)),
     );
@@ -144,7 +149,7 @@ function commands() {
 
 function serverOptions(command: Command): Command {
   const common = auditFlags(transportFlags(authenticationFlags(verbosity(command))));
-  return storageFlags(admissionFlags(authorizationFlags(common)))
+  return storageFlags(admissionFlags(flowControlFlags(authorizationFlags(common))))
     .option('--data-dir <dir>', 'where everything is kept', '.kubewright')
     .option('--bind-address <address>', 'where the API server listens', '127.0.0.1')
     .addOption(portOption(6443))

@@ -10,6 +10,7 @@ import type { AuthenticationFlags } from './components/authentication.js';
 import type { AuthorizationFlags } from './components/authorization.js';
 import type { TransportFlags } from './components/certificates.js';
 import type { EncryptionFlags } from './components/encryption.js';
+import type { FlowControlFlags } from './components/flow-control.js';
 import type { Running } from './components/running.js';
 import type { StorageFlags } from './components/storage.js';
 import { createLogger } from './logger.js';
@@ -24,6 +25,7 @@ export interface ServerCommandOptions
     AuthenticationFlags,
     AuthorizationFlags,
     AuditFlags,
+    FlowControlFlags,
     AdmissionFlags,
     StorageFlags {
   readonly dataDir: string;
@@ -70,6 +72,7 @@ export async function up(options: UpOptions): Promise<number> {
       pkiDirectory: options.pkiDir,
       serviceRange: options.serviceClusterIpRange,
       audit: options,
+      flowControl: options,
       loopback,
       nodeName,
       logger: createLogger('apiserver', options.verbose),
@@ -117,6 +120,7 @@ export async function serveApi(options: ServerCommandOptions): Promise<number> {
     pkiDirectory: options.pkiDir,
     serviceRange: options.serviceClusterIpRange,
     audit: options,
+    flowControl: options,
     nodeName: hostname().toLowerCase(),
     logger: createLogger('apiserver', options.verbose),
     authentication: options,

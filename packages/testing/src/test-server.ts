@@ -10,6 +10,7 @@ export interface TestServerOptions
     | 'serviceRanges'
     | 'authorization'
     | 'audit'
+    | 'flowControl'
     | 'now'
     | 'enableAdmissionPlugins'
     | 'podSecurity'

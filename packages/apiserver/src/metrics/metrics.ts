@@ -6,6 +6,7 @@ import { AdmissionMetrics } from './admission-metrics.js';
 import { AuditMetrics } from './audit-metrics.js';
 import { AuthorizationMetrics } from './authorization-metrics.js';
 import { cacheMetrics } from './cache-metrics.js';
+import { FlowControlMetrics } from './flow-control-metrics.js';
 import { RequestMetrics } from './request-metrics.js';
 import { type ExposedMetric, exposed } from './series.js';
 import { StorageMetrics } from './storage-metrics.js';
@@ -19,6 +20,7 @@ export class Metrics {
   readonly admission = new AdmissionMetrics();
   readonly authorization = new AuthorizationMetrics();
   readonly audit = new AuditMetrics();
+  readonly flowControl = new FlowControlMetrics();
   #registry: Registry | undefined;
 
   async expose(resources: ResourceTable): Promise<{ contentType: string; text: string }> {
@@ -30,8 +32,8 @@ export class Metrics {
   #createRegistry(resources: ResourceTable): Registry {
     const registry = new Registry();
     collectDefaultMetrics({ register: registry });
-    const { requests, watches, storage, admission, authorization, audit } = this;
-    const all = [requests, watches, storage, admission, authorization, audit].flatMap((part) =>
+    const { requests, watches, storage, admission, authorization, audit, flowControl } = this;
+    const all = [requests, watches, storage, admission, authorization, audit, flowControl].flatMap((part) =>
       part.metrics(),
     );
     for (const metric of [...all, ...cacheMetrics(resources), buildInfo()])

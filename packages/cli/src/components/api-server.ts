@@ -18,6 +18,7 @@ import { type AuthenticationFlags, authenticationOptions, signingKeyPem } from '
 import { type AuthorizationFlags, authorizationOptions } from './authorization.js';
 import { follow, listenerCertificates, type TransportFlags, transportOptions } from './certificates.js';
 import { type EncryptionFlags, openEncryption } from './encryption.js';
+import { type FlowControlFlags, flowControlOptions } from './flow-control.js';
 import { openSharedPki } from './shared-pki.js';
 import { openStorage, type StorageFlags } from './storage.js';
 
@@ -35,6 +36,7 @@ export interface ApiServerComponentOptions {
   /** Of cluster IPs; the same for all servers of a cluster. @default the data directory's own */
   readonly serviceRange?: string | undefined;
   readonly audit: AuditFlags;
+  readonly flowControl: FlowControlFlags;
   /**
    * Whether pods and services have loopback addresses, since this user can't make networks.
    * @default as the data directory was made; for a new one whether this is an ordinary user of Linux
@@ -116,6 +118,7 @@ export async function startApiServerComponent(
       kubeletClient(),
     ]);
     const kubelet = { ...toKubelets, ca: pki.authority.certificate };
+    const flowControl = flowControlOptions(options.flowControl);
     const server = await ApiServer.start({
       storage,
       logger: options.logger,
@@ -131,6 +134,7 @@ export async function startApiServerComponent(
       ...(audit === undefined ? {} : { audit }),
       kubelet,
       ...(encrypting === undefined ? {} : { encryption: encrypting.encryption }),
+      ...(flowControl === undefined ? {} : { flowControl }),
       authentication,
       ...(options.port === 0 ? {} : { advertised: hostPort(options.bindAddress, options.port) }),
     });

@@ -1,0 +1,28 @@
+import { ApiError } from '@kubewright/api';
+import type { Exchange } from '../exchange.js';
+import { allowedMs } from '../http/deadline.js';
+import type { Admitted, Refused } from './flow-control.js';
+
+/**
+ * Lets the request go on when it is its turn.
+ * @throws ApiError TooManyRequests
+ */
+export function controlFlow(exchange: Exchange): void | Promise<void> {
+  const { flowControl } = exchange.server;
+  if (flowControl === undefined) return;
+  const { info, user, request } = exchange;
+  // Long streams hold no seat, but for the beginning of a watch.
+  if (info.verb !== 'watch' && allowedMs(exchange) === undefined) return;
+  const admitted = flowControl.admit({ user, info, at: exchange.startedAt, signal: request.signal });
+  if (admitted === undefined) return;
+  if (admitted instanceof Promise) return admitted.then((late) => settle(exchange, late));
+  settle(exchange, admitted);
+}
+
+function settle(exchange: Exchange, outcome: Admitted | Refused): void {
+  exchange.flow = outcome;
+  if (!('refused' in outcome)) return;
+  throw new ApiError('TooManyRequests', 'too many requests, please try again later', {
+    details: { retryAfterSeconds: 1 },
+  });
+}
