@@ -17,8 +17,18 @@ export { type AuditPolicy, parseAuditPolicy } from './audit/policy.js';
 export { type AuditWebhookOptions, auditWebhook, type BatchOptions } from './audit/webhook-backend.js';
 export type { AuthenticationOptions } from './auth/authentication.js';
 export type { AuthorizationOptions } from './auth/authorization/authorization.js';
+export {
+  type ConfiguredAuthorizer,
+  type ConfiguredWebhook,
+  parseAuthorizationConfiguration,
+} from './auth/authorization/authorization-configuration.js';
 export { type AuthorizationMode, authorizationModes } from './auth/authorization/authorization-modes.js';
 export type { Attributes, Authorizer, Decision, UserRules } from './auth/authorization/authorizer.js';
+export { matchConditions } from './auth/authorization/webhook/match-conditions.js';
+export {
+  type WebhookAuthorizerOptions,
+  webhookAuthorizer,
+} from './auth/authorization/webhook/webhook-authorizer.js';
 export type { ClientSubject, KeyPair } from './auth/certificate-authority.js';
 export { parseAuthenticationConfiguration } from './auth/oidc/authentication-configuration.js';
 export { PkiDirectory } from './auth/pki-directory.js';

@@ -57,7 +57,7 @@ export async function controllerManager(options: ControllerManagerCommandOptions
     const { openAccountClients } = await import('./components/account-clients.js');
     const { builtinControllers } = await import('@kubewright/controllers');
     const connection = await loadConnection({ path: options.kubeconfig });
-    const names = builtinControllers.map(({ serviceAccount }) => serviceAccount);
+    const names = builtinControllers.flatMap(({ serviceAccount }) => serviceAccount ?? []);
     const accounts = options.useServiceAccountCredentials
       ? await openAccountClients(client, connection, names)
       : undefined;

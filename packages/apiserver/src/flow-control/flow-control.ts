@@ -70,6 +70,8 @@ export class FlowControl {
   readonly #turnMs: number;
   /** All that waits. */
   #waiting = 0;
+  /** Refusals that are to be told, the first to come first. */
+  readonly #refusals: (() => void)[] = [];
   /** How many of them go on in one turn: so many that it lasts about as long as a turn may. */
   #batch = 16;
   #dispatchedAt: number | undefined;
@@ -130,6 +132,7 @@ export class FlowControl {
   /** Ends all that waits. */
   close(): void {
     this.#closed = true;
+    for (const refuse of this.#refusals.splice(0)) refuse();
     clearTimeout(this.#expiry);
     for (const level of this.levels.values())
       for (let request = level.take(); request !== undefined; request = level.take())
@@ -158,7 +161,7 @@ export class FlowControl {
       this.#batch =
         took > this.#turnMs ? Math.max(1, this.#batch >> 1) : Math.min(mostAtOnce, this.#batch + 1);
     }
-    if (this.#waiting > 0) this.#dispatch();
+    if (this.#waiting > 0 || this.#refusals.length > 0) this.#dispatch();
   };
 
   /** A level has what is its own, and may borrow what others lend and do not need. */
@@ -222,7 +225,7 @@ export class FlowControl {
     const method = schema.spec?.distinguisherMethod?.type;
     const distinguisher = method === 'ByUser' ? user.name : method === 'ByNamespace' ? info.namespace : '';
     const request: FlowRequest = { level, schema: name, distinguisher, seats, arrivedAt: at };
-    if (!level.enqueue(request)) return refuse('queue-full');
+    if (!level.enqueue(request)) return this.#refuseLater(() => refuse('queue-full'), at);
     this.#waiting += 1;
     if (!this.#turnOpen) this.#openTurn(at);
     this.#expiry ??= setTimeout(this.#expire, this.#longestWaitMs).unref();
@@ -241,6 +244,12 @@ export class FlowControl {
     });
   }
 
+  /** A refusal is work, too: who comes back at once must not fill a turn with refusals. */
+  #refuseLater(refuse: () => Refused, at: number): Promise<Refused> {
+    if (!this.#turnOpen) this.#openTurn(at);
+    return new Promise((resolve) => this.#refusals.push(() => resolve(refuse())));
+  }
+
   /** Lets some of those who wait go on, of the level first that has used the least of its share. */
   #dispatch(): void {
     this.#dispatchedAt = performance.now();
@@ -253,6 +262,7 @@ export class FlowControl {
       this.#waiting -= 1;
       request?.settle?.('execute');
     }
+    for (const refuse of this.#refusals.splice(0, this.#batch)) refuse();
     // What comes meanwhile waits behind them.
     this.#openTurn(Number.NEGATIVE_INFINITY);
   }

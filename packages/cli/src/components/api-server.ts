@@ -118,6 +118,7 @@ export async function startApiServerComponent(
       kubeletClient(),
     ]);
     const kubelet = { ...toKubelets, ca: pki.authority.certificate };
+    const authorization = await authorizationOptions(options.authorization);
     const flowControl = flowControlOptions(options.flowControl);
     const server = await ApiServer.start({
       storage,
@@ -130,7 +131,7 @@ export async function startApiServerComponent(
         // The server itself may be bound to nothing else, and the Service `kubernetes` leads to it.
         loopbackEndpoints: ['127.0.0.1/32', '::1/128', ...(claim.loopback ? [addresses.podRange] : [])],
       },
-      authorization: authorizationOptions(options.authorization),
+      authorization,
       ...(audit === undefined ? {} : { audit }),
       kubelet,
       ...(encrypting === undefined ? {} : { encryption: encrypting.encryption }),

@@ -11,8 +11,11 @@ import { RbacAuthorizer } from './rbac/rbac-authorizer.js';
 import { union } from './union.js';
 
 export interface AuthorizationOptions {
-  /** Who decides, in the order in which they are asked. Whoever is in `system:masters` may do everything before that. */
-  readonly modes: readonly AuthorizationMode[];
+  /**
+   * Who decides, in the order in which they are asked: modes by name, webhooks and authorizers of one's own. Whoever
+   * is in `system:masters` may do everything before that.
+   */
+  readonly modes: readonly (AuthorizationMode | Authorizer)[];
 }
 
 /** Everybody who is known may do everything. */
@@ -27,11 +30,14 @@ export class Authorization {
 
   constructor(options: AuthorizationOptions) {
     this.#options = options;
-    this.authorizer = union([privilegedGroups, ...options.modes.map((mode) => this.#authorizerOf(mode))]);
+    this.authorizer = union([
+      privilegedGroups,
+      ...options.modes.map((mode) => (typeof mode === 'string' ? this.#authorizerOf(mode) : mode)),
+    ]);
   }
 
   get modes(): readonly AuthorizationMode[] {
-    return this.#options.modes;
+    return this.#options.modes.filter((mode) => typeof mode === 'string');
   }
 
   /** Follows the objects that decisions depend on, whose caches are ready. */
