@@ -40,8 +40,8 @@ export {
   type EncryptionProvider,
   parseEncryptionConfiguration,
 } from './encryption/encryption-configuration.js';
-export { backupPath } from './http/answer-backup.js';
 export type { FlowControlOptions } from './flow-control/flow-control.js';
+export { backupPath } from './http/answer-backup.js';
 export type { HttpsListener, HttpsOptions, ListenerCertificates } from './http/https-listener.js';
 export type { KubeletCredentials } from './http/kubelet-proxy.js';
 export { kubernetesVersion } from './http/version.js';

@@ -167,7 +167,7 @@ export class FlowControl {
   /** A level has what is its own, and may borrow what others lend and do not need. */
   #hasSeats(level: PriorityLevel, seats: number): boolean {
     const wanted = level.seatsInUse + seats;
-    if (wanted <= level.nominal || level.seatsInUse === 0) return true;
+    if (wanted <= level.nominal) return true;
     return wanted <= level.most && wanted - level.nominal <= this.#borrowable(level);
   }
 

@@ -18,8 +18,8 @@ export interface AuthorizationFlags {
   readonly authorizationConfig?: string;
   readonly authorizationWebhookConfigFile?: string;
   /** In seconds. */
-  readonly authorizationWebhookCacheAuthorizedTtl: number;
-  readonly authorizationWebhookCacheUnauthorizedTtl: number;
+  readonly authorizationWebhookCacheAuthorizedTtl?: number;
+  readonly authorizationWebhookCacheUnauthorizedTtl?: number;
 }
 
 /** @throws CommandError for a mode that there is not, and a configuration that is none */
@@ -41,8 +41,8 @@ async function modeOf(name: string, flags: AuthorizationFlags): Promise<Authoriz
     throw new CommandError('--authorization-mode Webhook: goes with --authorization-webhook-config-file');
   return webhookAuthorizer({
     transport: await httpsTransport(await loadConnection({ path })),
-    authorizedTtlMs: flags.authorizationWebhookCacheAuthorizedTtl * 1000,
-    unauthorizedTtlMs: flags.authorizationWebhookCacheUnauthorizedTtl * 1000,
+    authorizedTtlMs: (flags.authorizationWebhookCacheAuthorizedTtl ?? 300) * 1000,
+    unauthorizedTtlMs: (flags.authorizationWebhookCacheUnauthorizedTtl ?? 30) * 1000,
   });
 }
 

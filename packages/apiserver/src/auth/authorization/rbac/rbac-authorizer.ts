@@ -18,6 +18,8 @@ interface Grant {
 interface Granted {
   readonly grants: Map<string, Grant>;
   index: RuleIndex | undefined;
+  /** Roles that are not there, as a refusal names them; of the index. */
+  missing: readonly string[];
 }
 
 /** Subjects of the bindings in one namespace, or of the cluster role bindings. */
@@ -97,7 +99,11 @@ export class RbacAuthorizer implements Authorizer {
       keys.add(subjectOf);
       const title = namespace === '' ? `ClusterRoleBinding "${name}"` : `RoleBinding "${name}/${namespace}"`;
       const reason = `RBAC: allowed by ${title} of ${roleRef.kind} "${roleRef.name}" to ${describeSubject(subject, namespace)}`;
-      const granted = scope.get(subjectOf) ?? { grants: new Map<string, Grant>(), index: undefined };
+      const granted = scope.get(subjectOf) ?? {
+        grants: new Map<string, Grant>(),
+        index: undefined,
+        missing: [],
+      };
       granted.grants.set(key, { role, decision: { verdict: 'allow', reason } });
       granted.index = undefined;
       scope.set(subjectOf, granted);
@@ -141,9 +147,14 @@ export class RbacAuthorizer implements Authorizer {
   #indexOf(granted: Granted | undefined): RuleIndex | undefined {
     if (granted === undefined || granted.index !== undefined) return granted?.index;
     const index = new RuleIndex();
-    for (const { role, decision } of granted.grants.values())
-      for (const rule of this.#roles.get(role) ?? []) index.add(rule, decision);
+    const missing: string[] = [];
+    for (const { role, decision } of granted.grants.values()) {
+      const rules = this.#roles.get(role);
+      if (rules === undefined) missing.push(notFound(role));
+      for (const rule of rules ?? []) index.add(rule, decision);
+    }
     granted.index = index;
+    granted.missing = missing;
     return index;
   }
 
@@ -158,13 +169,20 @@ export class RbacAuthorizer implements Authorizer {
   }
 
   /** What keeps bindings of the user without effect. */
-  #missingRoles(user: User, namespace: string): string[] {
-    return this.#grants(user, namespace)
-      .filter(({ role }) => !this.#roles.has(role))
-      .map(({ role }) => {
-        const [kind = '', , name = ''] = role.split('\n');
-        return `${kind.toLowerCase()}.rbac.authorization.k8s.io "${name}" not found`;
-      });
+  #missingRoles({ name, groups }: User, namespace: string): string[] {
+    const found: string[] = [];
+    for (const scope of [this.#cluster, namespace === '' ? undefined : this.#namespaces.get(namespace)]) {
+      if (scope === undefined) continue;
+      this.#collectMissing(scope.get(`u:${name}`), found);
+      for (const group of groups) this.#collectMissing(scope.get(`g:${group}`), found);
+    }
+    return found.length < 2 ? found : [...new Set(found)];
+  }
+
+  #collectMissing(granted: Granted | undefined, into: string[]): void {
+    if (granted === undefined) return;
+    this.#indexOf(granted);
+    if (granted.missing.length > 0) into.push(...granted.missing);
   }
 
   #roleChanged(role: string): void {
@@ -192,6 +210,11 @@ export class RbacAuthorizer implements Authorizer {
 
 function roleKey(kind: string, namespace: string, name: string): string {
   return `${kind}\n${kind === 'Role' ? namespace : ''}\n${name}`;
+}
+
+function notFound(role: string): string {
+  const [kind = '', , name = ''] = role.split('\n');
+  return `${kind.toLowerCase()}.rbac.authorization.k8s.io "${name}" not found`;
 }
 
 /** As upstream's lists of errors print. */
