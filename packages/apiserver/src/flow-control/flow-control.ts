@@ -31,6 +31,8 @@ export interface Admitted extends FlowPlace {
   release(): void;
 }
 
+/** A turn may seem long because the machine has other work; so few requests take no longer than a millisecond. */
+const fewestAtOnce = 8;
 /** More at once would not make it faster. */
 const mostAtOnce = 256;
 
@@ -159,7 +161,9 @@ export class FlowControl {
       const took = performance.now() - this.#dispatchedAt;
       this.#dispatchedAt = undefined;
       this.#batch =
-        took > this.#turnMs ? Math.max(1, this.#batch >> 1) : Math.min(mostAtOnce, this.#batch + 1);
+        took > this.#turnMs
+          ? Math.max(fewestAtOnce, this.#batch >> 1)
+          : Math.min(mostAtOnce, this.#batch + 1);
     }
     if (this.#waiting > 0 || this.#refusals.length > 0) this.#dispatch();
   };
