@@ -16,7 +16,8 @@ beforeAll(async () => {
   server = await ApiServer.start({
     storage,
     logger: pino({ level: 'silent' }),
-    disableAdmissionPlugins: ['ServiceAccount'],
+    // Among the objects are configurations of webhooks that nobody answers.
+    disableAdmissionPlugins: ['ServiceAccount', 'MutatingAdmissionWebhook', 'ValidatingAdmissionWebhook'],
   });
   handler = server.inProcess({ name: 'admin', groups: ['system:masters'] });
 });
