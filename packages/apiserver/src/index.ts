@@ -4,6 +4,7 @@ export type { PluginSelection } from './admission/builtin-plugins.js';
 export { readAdmissionConfiguration } from './admission/configuration.js';
 export type { PodSecurityConfiguration } from './admission/pod-security/configuration.js';
 export { refusal } from './admission/refusal.js';
+export type { AggregatorOptions } from './aggregation/remote-server.js';
 export type { AuditOptions } from './audit/audit.js';
 export type {
   AuditBackend,
@@ -31,6 +32,7 @@ export {
 } from './auth/authorization/webhook/webhook-authorizer.js';
 export type { ClientSubject, KeyPair } from './auth/certificate-authority.js';
 export { parseAuthenticationConfiguration } from './auth/oidc/authentication-configuration.js';
+export { type Delegation, delegateToCluster } from './auth/delegated/delegate-to-cluster.js';
 export { PkiDirectory } from './auth/pki-directory.js';
 export { readTokenKeys, type TokenKeys } from './auth/service-account/signing-keys.js';
 export type { User } from './auth/user.js';

@@ -23,7 +23,8 @@ export function serveDocuments(server: ApiServer): void {
     paths.add(path, answer);
     paths.addBelow(`${path}/`, answer);
   }
-  const answerOpenApi = (exchange: Exchange) => {
+  const answerOpenApi = async (exchange: Exchange) => {
+    if (await server.aggregator?.handleOpenApi(exchange)) return;
     const { path, query } = exchange.info;
     const { accept } = exchange.request.headers;
     const document = current().openApi.answer(path, { hash: query.get('hash') ?? undefined, accept });
@@ -32,7 +33,7 @@ export function serveDocuments(server: ApiServer): void {
       const { 'content-type': contentType = 'application/json', ...headers } = document.headers;
       const known = headers.etag !== undefined && exchange.request.headers['if-none-match'] === headers.etag;
       if (known) exchange.send(304, contentType, '', headers);
-      else exchange.send(document.status, contentType, document.body, headers);
+      else exchange.send(document.status, contentType, withElsewhere(server, path, document.body), headers);
     }
   };
   paths.add('/openapi/v2', answerOpenApi);
@@ -41,6 +42,15 @@ export function serveDocuments(server: ApiServer): void {
   paths.add('/', (exchange) =>
     exchange.send(200, 'application/json', prettyJson(encodeJson({ paths: paths.all() }))),
   );
+}
+
+/** The index of OpenAPI documents, with those of the servers behind this one. */
+function withElsewhere({ aggregator }: ApiServer, path: string, body: Buffer): Buffer {
+  const elsewhere = path === '/openapi/v3' ? Object.entries(aggregator?.openApiPaths() ?? {}) : [];
+  if (elsewhere.length === 0) return body;
+  const { paths } = JSON.parse(body.toString('utf8')) as { paths: Record<string, object> };
+  for (const [key, serverRelativeURL] of elsewhere) paths[key] = { serverRelativeURL };
+  return Buffer.from(JSON.stringify({ paths }));
 }
 
 interface Documents {
@@ -52,19 +62,21 @@ interface Documents {
 function documentsOf(server: ApiServer): () => Documents {
   const { resources } = server;
   const described = new WeakMap<ServedKind, ReturnType<typeof describe>>();
-  let generation = -1;
+  let generation = '';
   let documents: Documents | undefined;
   return () => {
-    if (documents !== undefined && generation === resources.generation) return documents;
-    generation = resources.generation;
+    const now = `${resources.generation}/${server.aggregator?.generation ?? 0}`;
+    if (documents !== undefined && generation === now) return documents;
+    generation = now;
     const stored = resources.served().map((served) => {
       const known = described.get(served) ?? describe(served);
       described.set(served, known);
       return known;
     });
     const kinds = [...stored, ...resources.reviews().map(({ kind }) => kind)];
+    const elsewhere = (server.aggregator?.kinds() ?? []).map((kind) => ({ ...kind, storedAs: kind }));
     documents = {
-      discovery: createDiscovery(kinds, server.options.advertised ?? '127.0.0.1:6443'),
+      discovery: createDiscovery([...kinds, ...elsewhere], server.options.advertised ?? '127.0.0.1:6443'),
       openApi: createOpenApi(kinds, kubernetesVersion.gitVersion, documents?.openApi),
     };
     return documents;

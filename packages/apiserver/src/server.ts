@@ -4,6 +4,8 @@ import type { Logger } from 'pino';
 import { AdmissionChain } from './admission/admission-chain.js';
 import type { AdmissionPlugin } from './admission/admission-plugin.js';
 import { builtinPlugins, type PluginSelection } from './admission/builtin-plugins.js';
+import { Aggregator } from './aggregation/aggregator.js';
+import type { AggregatorOptions } from './aggregation/remote-server.js';
 import { Audit, type AuditOptions } from './audit/audit.js';
 import { Authentication, type AuthenticationOptions } from './auth/authentication.js';
 import {
@@ -76,6 +78,8 @@ export interface ApiServerOptions extends PluginSelection {
   /** Admission besides the built-in plugins, after them. */
   readonly admission?: readonly AdmissionPlugin[];
   readonly serviceRanges?: ServiceRanges;
+  /** For servers behind this one, which APIServices name. @default there are none */
+  readonly aggregator?: AggregatorOptions;
   /** How requests without a client certificate say who asks. @default they can't; probes need not */
   readonly authentication?: AuthenticationOptions;
   /** Who may do what. @default everybody who is known may do everything */
@@ -125,6 +129,8 @@ export class ApiServer implements Registry {
   readonly audit: Audit | undefined;
   readonly flowControl: FlowControl | undefined;
   readonly #authorization: Authorization;
+  /** The servers behind this one. */
+  readonly aggregator: Aggregator | undefined;
   /** Calls webhooks of all sorts. */
   readonly webhooks: WebhookClient;
   readonly #cache: WatchCache;
@@ -176,6 +182,7 @@ export class ApiServer implements Registry {
       context: () => this.contextFor(self, false),
       webhooks: this.webhooks,
     });
+    this.aggregator = options.aggregator && new Aggregator(options.aggregator, this);
     this.#addPaths();
   }
 
@@ -197,6 +204,7 @@ export class ApiServer implements Registry {
     await bootstrapNamespaces(server.objects);
     server.flowControl?.follow();
     if (server.flowControl !== undefined) await ensureDefaultFlowControl(server.objects);
+    await server.aggregator?.start();
     if (server.#authorization.modes.includes('RBAC')) await ensureDefaultPolicy(server.objects);
     return server;
   }
@@ -311,6 +319,7 @@ export class ApiServer implements Registry {
     await this.#customResources.close();
     this.#cache.close();
     this.webhooks.close();
+    this.aggregator?.close();
   }
 
   /** What the server runs with, for who looks after it; no secrets. */

@@ -3,6 +3,7 @@ export type { ApplyObjectsOptions, ApplyObjectsResult } from './apply-objects.js
 export { Client, type ClientOptions, type VersionInfo } from './client.js';
 export { type Clock, sleep, systemClock } from './clock.js';
 export { Discovery } from './discovery/discovery.js';
+export { type ApiResource, kindsOf } from './discovery/kinds-of.js';
 export {
   type Indexes,
   Informer,

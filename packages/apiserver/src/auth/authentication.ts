@@ -28,6 +28,8 @@ export interface AuthenticationOptions {
   readonly jwt?: readonly JwtConfiguration[];
   /** Asked about tokens that nobody else knows. @default none */
   readonly webhook?: WebhookOptions;
+  /** Tokens of other sorts, asked after the server's own. */
+  readonly tokens?: readonly TokenAuthenticator[];
   /** @default to the paths of `publicPaths` */
   readonly anonymous?: AnonymousOptions;
 }
@@ -65,6 +67,7 @@ export class Authentication {
         ...(bootstrapTokens ? [bootstrapTokenAuthenticator(from.objects, audiences, now)] : []),
         ...jwt.map((issuer) => new JwtAuthenticator(issuer, { audiences, now })),
         ...(webhook === undefined ? [] : [webhookTokenAuthenticator(webhook, audiences)]),
+        ...(options.tokens ?? []),
       ],
       now,
     );

@@ -1,3 +1,4 @@
+import { pathSegmentErrors } from '@kubewright/api';
 import { APIService } from '@kubewright/api/apiregistration/v1';
 import { type FieldError, invalid, path, required } from '../validation/field-error.js';
 import { ageColumn, nameColumn, text } from './columns.js';
@@ -14,6 +15,8 @@ export const apiServiceRules = defineRules<APIService>({
   prepareForCreate(service) {
     service.status = {};
   },
+  // A segment of a path: that of the core group ends with a dot.
+  validateName: pathSegmentErrors,
   validate({ metadata, spec }) {
     const field = path('spec');
     const { group = '', version = '' } = spec ?? {};

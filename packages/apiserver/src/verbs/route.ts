@@ -51,6 +51,10 @@ const scaleVerbs: Readonly<Record<string, VerbFunction>> = {
 /** Hands the request to its verb: a resource's, or the handler of a path that is none. */
 export async function route(exchange: Exchange): Promise<void> {
   const { info, server } = exchange;
+  if (server.aggregator?.concerns(info)) {
+    await server.aggregator.handle(exchange);
+    return;
+  }
   if (!info.isResource) {
     await server.paths.handle(exchange);
     return;

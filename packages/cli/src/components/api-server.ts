@@ -13,6 +13,7 @@ import {
 import { CommandError } from '../command-error.js';
 import { type DataDirectory, openDataDirectory, writePrivate } from '../data-directory.js';
 import { type AdmissionFlags, admissionOptions } from './admission.js';
+import { aggregatorOptions } from './aggregator.js';
 import { type AuditFlags, auditOptions } from './audit.js';
 import { type AuthenticationFlags, authenticationOptions, signingKeyPem } from './authentication.js';
 import { type AuthorizationFlags, authorizationOptions } from './authorization.js';
@@ -120,6 +121,7 @@ export async function startApiServerComponent(
     const kubelet = { ...toKubelets, ca: pki.authority.certificate };
     const authorization = await authorizationOptions(options.authorization);
     const flowControl = flowControlOptions(options.flowControl);
+    const aggregator = await aggregatorOptions(data.pki, pki.authority.certificate);
     const server = await ApiServer.start({
       storage,
       logger: options.logger,
@@ -137,6 +139,7 @@ export async function startApiServerComponent(
       ...(encrypting === undefined ? {} : { encryption: encrypting.encryption }),
       ...(flowControl === undefined ? {} : { flowControl }),
       authentication,
+      aggregator,
       ...(options.port === 0 ? {} : { advertised: hostPort(options.bindAddress, options.port) }),
     });
     closers.push(() => server.close(1_000));

@@ -31,7 +31,7 @@ export function frontProxyAuthenticator(options: FrontProxyOptions, now: () => n
   return {
     authenticate({ certificate, rawHeaders }: ApiRequest): User | undefined {
       if (certificate === undefined || !certificate.trustedAs.includes('front proxy')) return undefined;
-      const headers = valuesByName(rawHeaders);
+      const headers = asUtf8(valuesByName(rawHeaders));
       const name = firstOf(headers, usernames);
       if (name === '') return undefined;
       if (certificate.notAfter < now()) throw new CredentialError('x509: certificate has expired');
@@ -48,6 +48,12 @@ export function frontProxyAuthenticator(options: FrontProxyOptions, now: () => n
       };
     },
   };
+}
+
+/** Node reads headers as Latin-1; proxies write names as UTF-8. */
+function asUtf8(headers: HeaderValues): HeaderValues {
+  const decoded = (value: string) => Buffer.from(value, 'latin1').toString('utf8');
+  return new Map([...headers].map(([name, values]) => [name, values.map(decoded)]));
 }
 
 function firstOf(headers: HeaderValues, names: readonly string[]): string {

@@ -1,0 +1,95 @@
+import { formatTime, isAlreadyExists } from '@kubewright/api';
+import { CustomResourceDefinition } from '@kubewright/api/apiextensions/v1';
+import { APIService } from '@kubewright/api/apiregistration/v1';
+import { compareGroups, compareVersions } from '../discovery/group-order.js';
+import { followObjects } from '../registry/follow-objects.js';
+import type { AggregatorParts } from './aggregator.js';
+import { localAvailability } from './availability.js';
+
+const managed = 'kube-aggregator.kubernetes.io/automanaged';
+
+/** Upstream's priorities of groups that custom resources bring. */
+const customPriority = { groupPriorityMinimum: 1000, versionPriority: 100 };
+
+/**
+ * Keeps an APIService for every group and version that this server has itself, those of CustomResourceDefinitions
+ * included, so that `kubectl get apiservices` shows all that is served and by whom.
+ */
+export async function keepLocalApiServices(parts: AggregatorParts): Promise<void> {
+  const versions = new Map<string, { group: string; version: string }>();
+  for (const { kind } of parts.resources.served())
+    versions.set(`${kind.version}.${kind.group}`, { group: kind.group, version: kind.version });
+  const ordered = [...versions.values()].sort(
+    (a, b) => compareGroups(a.group, b.group) || compareVersions(a.version, b.version),
+  );
+  const groups = [...new Set(ordered.map(({ group }) => group))];
+  await Promise.all(
+    ordered.map(({ group, version }) => {
+      const same = ordered.filter((one) => one.group === group);
+      return create(parts, {
+        ...{ group, version },
+        groupPriorityMinimum: 18_000 - groups.indexOf(group) * 100,
+        versionPriority: Math.max(1, 15 - same.findIndex((one) => one.version === version)),
+      });
+    }),
+  );
+  const later = (run: () => Promise<void>) => {
+    run().catch((err: unknown) =>
+      parts.logger.warn({ err }, 'an APIService of a custom resource is not kept'),
+    );
+  };
+  followObjects<CustomResourceDefinition>(parts.resources, CustomResourceDefinition, {
+    set: ({ spec }) => {
+      const { group = '', versions: all = [] } = spec ?? {};
+      for (const { name: version, served } of all)
+        if (served) later(() => create(parts, { group, version, ...customPriority }));
+    },
+    delete: () => later(() => removeUnused(parts)),
+  });
+}
+
+type Spec = Required<Pick<NonNullable<APIService['spec']>, 'groupPriorityMinimum' | 'versionPriority'>> & {
+  readonly group: string;
+  readonly version: string;
+};
+
+async function create(parts: AggregatorParts, spec: Spec): Promise<void> {
+  const { objects } = parts;
+  const name = `${spec.version}.${spec.group}`;
+  if (objects.lister(APIService).get('', name) !== undefined) return;
+  const { group, ...rest } = spec;
+  try {
+    await objects.create(APIService, {
+      metadata: { name, labels: { [managed]: 'true' } },
+      spec: { ...rest, ...(group === '' ? {} : { group }) },
+    });
+    const condition = {
+      type: 'Available',
+      ...localAvailability,
+      lastTransitionTime: formatTime(parts.now()),
+    };
+    await objects.changeStatus(APIService, '', name, (service) => ({
+      ...service,
+      status: { conditions: [condition] },
+    }));
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error;
+  }
+}
+
+/** Of groups and versions that nobody defines any more. */
+async function removeUnused({ objects }: AggregatorParts): Promise<void> {
+  const defined = new Set(
+    objects
+      .lister(CustomResourceDefinition)
+      .list()
+      .flatMap(({ spec }) => (spec?.versions ?? []).map(({ name }) => `${name}.${spec?.group ?? ''}`)),
+  );
+  for (const { metadata, spec } of objects.lister(APIService).list()) {
+    const isCustom =
+      metadata.labels?.[managed] === 'true' &&
+      spec?.groupPriorityMinimum === customPriority.groupPriorityMinimum;
+    if (isCustom && !defined.has(metadata.name ?? ''))
+      await objects.delete(APIService, '', metadata.name ?? '');
+  }
+}
