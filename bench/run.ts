@@ -7,6 +7,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { root } from '../tools/source-files.js';
+import { benchWebhookCheck } from './admission.js';
 import { benchApplyChanged, benchApplyUnchanged, benchStrategicMerge } from './apply.js';
 import { resultsAt } from './at-revision.js';
 import { benchCelRule, benchPolicy } from './cel.js';
@@ -38,6 +39,7 @@ const all = {
   'custom-memory': benchDefinitionMemory,
   'custom-create': benchCustomCreate,
   rules: benchPodRules,
+  webhooks: benchWebhookCheck,
   'cel-rule': benchCelRule,
   'cel-policy': benchPolicy,
   'etcd-create': benchEtcdCreate,

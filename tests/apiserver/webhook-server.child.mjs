@@ -43,6 +43,7 @@ const server = createServer(
         '/count': () =>
           patch([{ op: 'add', path: '/metadata/annotations', value: { count: String(count) } }]),
         '/replicas': () => patch([{ op: 'replace', path: '/spec/replicas', value: 2 }]),
+        '/scribble': () => send({ uid, allowed: true, patchType: 'JSONPatch', patch: 'bm8gcGF0Y2g=' }),
         '/hang': () => undefined,
         '/rubbish': () => send(undefined, '<html>'),
         '/empty': () => send(undefined),

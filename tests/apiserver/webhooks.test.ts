@@ -240,6 +240,21 @@ describe('a validating webhook', () => {
     expect(await seen()).toHaveLength(2);
   });
 
+  it('is asked where its match conditions hold, and one that fails is as its failure policy says', async () => {
+    const conditions = (expression: string, more: Partial<ValidatingWebhook> = {}) =>
+      hook('/deny', { matchConditions: [{ name: 'only', expression }], ...more });
+    const condition = "has(object.metadata.labels) && object.metadata.labels['check'] == 'yes'";
+    const made = await validating('a', conditions(condition));
+    await maps().create(map());
+    await expect(maps().create(map({ check: 'yes' }))).rejects.toThrow('denied the request');
+    const broken = conditions("object.metadata.labels['none'] == 'yes'");
+    const configurations = api.client.resource(ValidatingWebhookConfiguration);
+    const replaced = await configurations.replace({ ...made, webhooks: [broken] });
+    await expect(maps().create(map())).rejects.toMatchObject({ code: 403 });
+    await configurations.replace({ ...replaced, webhooks: [{ ...broken, failurePolicy: 'Ignore' }] });
+    await maps().create(map());
+  });
+
   it('with side effects takes part in no dry run', async () => {
     const { name = '' } = (await maps().create(map())).metadata;
     await validating('a', hook('/allow', { sideEffects: 'NoneOnDryRun' }));
@@ -255,6 +270,14 @@ describe('a mutating webhook', () => {
     const created = await maps().create(map());
     expect(created.metadata.labels).toEqual({ patched: 'yes' });
     expect((await seen()).map(({ path }) => path)).toEqual(['/label', '/allow']);
+  });
+
+  it('that answers with a patch that is none does what its failure policy says', async () => {
+    await mutating('a', hook('/scribble'));
+    await expect(maps().create(map())).rejects.toThrow('received undecodable patch in webhook response');
+    await api.client.resource(MutatingWebhookConfiguration).deleteCollection();
+    await mutating('b', hook('/scribble', { failurePolicy: 'Ignore' }));
+    await maps().create(map());
   });
 
   it('comes in the order of names, and once more where it wants to see later changes', async () => {

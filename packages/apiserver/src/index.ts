@@ -31,8 +31,8 @@ export {
   webhookAuthorizer,
 } from './auth/authorization/webhook/webhook-authorizer.js';
 export type { ClientSubject, KeyPair } from './auth/certificate-authority.js';
-export { parseAuthenticationConfiguration } from './auth/oidc/authentication-configuration.js';
 export { type Delegation, delegateToCluster } from './auth/delegated/delegate-to-cluster.js';
+export { parseAuthenticationConfiguration } from './auth/oidc/authentication-configuration.js';
 export { PkiDirectory } from './auth/pki-directory.js';
 export { readTokenKeys, type TokenKeys } from './auth/service-account/signing-keys.js';
 export type { User } from './auth/user.js';

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { decodeJsonText, encodeJson, isApiError, JsonSyntaxError } from '@kubewright/api';
+import { encodeJson, isApiError } from '@kubewright/api';
 import type { MutatingWebhookConfiguration } from '@kubewright/api/admissionregistration/v1';
 import type { JsonObject } from '../../patch/json-object.js';
 import { applyJsonPatch } from '../../patch/json-patch.js';
@@ -10,6 +10,7 @@ import type { AdmissionRequest } from '../admission-request.js';
 import { isSelected } from '../matching/selectors.js';
 import { Reinvocation } from '../reinvocation.js';
 import { callWebhook, internalError, type WebhookCaller } from '../webhooks/call-webhook.js';
+import { conditionsHold } from '../webhooks/webhook-conditions.js';
 import { type Webhook, WebhookIndex, type WebhookMatch } from '../webhooks/webhook-index.js';
 import { becomes, inVersion, isOwnKind } from '../webhooks/webhook-objects.js';
 
@@ -43,7 +44,9 @@ async function askInTurn(
   round.begin(request);
   for (const match of matches) {
     const { webhook, selectors } = match.registered;
-    if (!isSelected(selectors, request) || !round.isAsked(webhook, request)) continue;
+    if (!isSelected(selectors, request)) continue;
+    if (!(await conditionsHold(match.registered, request, match.served))) continue;
+    if (!round.isAsked(webhook, request)) continue;
     const isChanged = await askOne(caller, request, match);
     round.asked(webhook, request, { isChanged, wantsMore: webhook.reinvocationPolicy === 'IfNeeded' });
   }
@@ -56,36 +59,21 @@ async function askOne(
   request: AdmissionRequest,
   match: WebhookMatch,
 ): Promise<boolean> {
-  const { served, registered } = match;
+  const { served } = match;
   const object = inVersion(request, request.object, served);
   const oldObject = inVersion(request, request.oldObject, served);
   const verdict = await callWebhook(caller, request, match, { object, oldObject }, 'admit');
-  let isChanged = false;
-  if (verdict?.patch !== undefined) {
-    const operations = readPatch(verdict.patch);
-    if (operations === undefined || verdict.patchType !== 'JSONPatch')
-      throw internalError(
-        new Error(
-          `failed calling webhook "${registered.webhook.name}": ${operations === undefined ? 'received undecodable patch in webhook response' : `unsupported patch type "${verdict.patchType ?? ''}"`}`,
-        ),
-      );
-    isChanged = operations.length > 0 && change(request, match, operations);
-  }
+  const isChanged =
+    verdict !== undefined && verdict.patch.length > 0 && change(request, match, verdict.patch);
   annotate(request, match, isChanged);
   return isChanged;
 }
 
-function readPatch(text: string): unknown[] | undefined {
-  try {
-    const { value } = decodeJsonText(text);
-    return Array.isArray(value) ? value : undefined;
-  } catch (error) {
-    if (error instanceof JsonSyntaxError) return undefined;
-    throw error;
-  }
-}
-
-function change(request: AdmissionRequest, { served, registered }: WebhookMatch, patch: unknown[]): boolean {
+function change(
+  request: AdmissionRequest,
+  { served, registered }: WebhookMatch,
+  patch: readonly unknown[],
+): boolean {
   const { object } = request;
   if (object === undefined)
     throw internalError(

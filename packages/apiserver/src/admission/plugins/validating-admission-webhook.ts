@@ -4,6 +4,7 @@ import type { AdmissionPlugin } from '../admission-plugin.js';
 import type { AdmissionRequest } from '../admission-request.js';
 import { isSelected } from '../matching/selectors.js';
 import { callWebhook, type WebhookCaller } from '../webhooks/call-webhook.js';
+import { conditionsHold } from '../webhooks/webhook-conditions.js';
 import { WebhookIndex, type WebhookMatch } from '../webhooks/webhook-index.js';
 import { inVersion } from '../webhooks/webhook-objects.js';
 
@@ -29,7 +30,12 @@ async function askAll(
   request: AdmissionRequest,
   matches: readonly WebhookMatch[],
 ): Promise<void> {
-  const concerned = matches.filter(({ registered }) => isSelected(registered.selectors, request));
+  const concerned: WebhookMatch[] = [];
+  for (const match of matches) {
+    const { registered, served } = match;
+    if (isSelected(registered.selectors, request) && (await conditionsHold(registered, request, served)))
+      concerned.push(match);
+  }
   const outcomes = await Promise.allSettled(
     concerned.map((match) => {
       const { served } = match;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { KubernetesObject, Status } from '@kubewright/api';
+import { decodeJsonText, JsonSyntaxError, type KubernetesObject, type Status } from '@kubewright/api';
 import type { AdmissionRequest } from '../admission-request.js';
 import { requestFields } from '../request-fields.js';
 import type { WebhookMatch } from './webhook-index.js';
@@ -7,9 +7,8 @@ import type { WebhookMatch } from './webhook-index.js';
 /** What a webhook said, checked. */
 export interface WebhookVerdict {
   readonly allowed: boolean;
-  /** The JSON text of a JSON patch; undefined where nothing is to change. */
-  readonly patch: string | undefined;
-  readonly patchType: string | undefined;
+  /** The operations of a JSON patch; none where nothing is to change. */
+  readonly patch: readonly unknown[];
   readonly status: Partial<Status> | undefined;
   readonly warnings: readonly string[];
   readonly auditAnnotations: Readonly<Record<string, string>>;
@@ -77,14 +76,25 @@ export function readVerdict(
     throw new Error('webhook returned response.patchType but not response.patch');
   return {
     allowed: response.allowed === true,
-    patch: has ? Buffer.from(patch, 'base64').toString('utf8') : undefined,
-    patchType: has ? String(type ?? 'JSONPatch') : undefined,
+    patch: has ? readPatch(patch, String(type ?? 'JSONPatch')) : [],
     status: asRecord(status ?? result),
     warnings: Array.isArray(warnings) ? warnings.map(String) : [],
     auditAnnotations: Object.fromEntries(
       Object.entries(asRecord(auditAnnotations) ?? {}).map(([key, value]) => [key, String(value)]),
     ),
   };
+}
+
+/** @param base64 of the JSON text of a JSON patch */
+function readPatch(base64: string, type: string): readonly unknown[] {
+  if (type !== 'JSONPatch') throw new Error(`unsupported patch type "${type}"`);
+  try {
+    const { value } = decodeJsonText(Buffer.from(base64, 'base64').toString('utf8'));
+    if (Array.isArray(value)) return value;
+  } catch (error) {
+    if (!(error instanceof JsonSyntaxError)) throw error;
+  }
+  throw new Error('received undecodable patch in webhook response');
 }
 
 function asRecord(value: unknown): Record<string, unknown> | undefined {

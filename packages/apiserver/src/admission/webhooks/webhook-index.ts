@@ -10,6 +10,7 @@ import type { Resource, ServedKind } from '../../registry/resource.js';
 import type { AdmissionRequest } from '../admission-request.js';
 import { isExemptResource, matchRules } from '../matching/rule-match.js';
 import { readSelectors, type Selectors } from '../matching/selectors.js';
+import { compileMatchConditions, type MatchConditions } from '../policy/match-conditions.js';
 
 export type Webhook = ValidatingWebhook & Partial<Pick<MutatingWebhook, 'reinvocationPolicy'>>;
 
@@ -18,6 +19,8 @@ export interface RegisteredWebhook {
   readonly configuration: string;
   readonly webhook: Webhook;
   readonly selectors: Selectors;
+  /** Undefined where there are none. */
+  readonly conditions: MatchConditions | undefined;
 }
 
 /** A webhook whose rules match a kind of requests, and the version in which it wants to see them. */
@@ -83,6 +86,9 @@ export class WebhookIndex {
         configuration: nameOf(configuration),
         webhook,
         selectors: readSelectors(webhook),
+        conditions: webhook.matchConditions?.length
+          ? compileMatchConditions(webhook.matchConditions)
+          : undefined,
       })),
     );
   }
