@@ -33,8 +33,9 @@ beforeAll(async () => {
   });
   main = await startTlsServer({
     authorization: { modes: ['RBAC'] },
-    aggregator: { proxyClient, requestHeaderCA, clientCA: requestHeaderCA },
+    aggregator: { proxyClient, requestHeaderCA, proxyName: 'front-proxy-client' },
   });
+  await main.server.publishAuthorities({ clientCA: main.ca });
   admin = clientOf({ name: 'admin', groups: ['system:masters'] });
   pki = await PkiDirectory.open(join(directory, 'serving'));
   const { certificate, key } = await pki.server('greetings', 'greetings', ['greetings.default.svc']);

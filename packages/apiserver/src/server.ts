@@ -271,8 +271,20 @@ export class ApiServer implements Registry {
   publishAuthorities(
     certificates: Pick<ListenerCertificates, 'clientCA' | 'requestHeaderCA'>,
   ): Promise<void> {
-    const { frontProxy } = this.options.authentication ?? {};
-    return publishExtensionAuthentication(this.objects, certificates, frontProxy);
+    const { authentication, aggregator } = this.options;
+    const { clientCA, requestHeaderCA } = certificates;
+    if (aggregator === undefined)
+      return publishExtensionAuthentication(this.objects, certificates, authentication?.frontProxy);
+    // This server is a front proxy to them, besides those that are in front of it.
+    const { requestHeaderCA: own, proxyName } = aggregator;
+    const { allowedNames = [], ...headers } = authentication?.frontProxy ?? {};
+    const isAnybody = requestHeaderCA !== undefined && allowedNames.length === 0;
+    const trusted = {
+      clientCA,
+      requestHeaderCA: requestHeaderCA === undefined ? own : `${requestHeaderCA}\n${own}`,
+    };
+    const names = { ...headers, allowedNames: isAnybody ? [] : [...allowedNames, proxyName] };
+    return publishExtensionAuthentication(this.objects, trusted, names);
   }
 
   /** Serves over TLS until {@link close}. */

@@ -14,7 +14,6 @@ import type { RequestInfo } from '../http/request-info.js';
 import { followObjects } from '../registry/follow-objects.js';
 import type { ResourceTable } from '../registry/resource-table.js';
 import type { ObjectStore } from '../registry/write-context.js';
-import { publishAuthentication } from './authentication-config-map.js';
 import { type Availability, obstacle, passedAvailability } from './availability.js';
 import { identityHeaders } from './identity-headers.js';
 import { keepLocalApiServices } from './local-api-services.js';
@@ -69,10 +68,9 @@ export class Aggregator {
     return this.#generation;
   }
 
-  /** Says whom servers behind this one are to trust, and follows the APIServices. The caches are ready. */
+  /** Makes the APIServices of what this server has itself, and follows all. The caches are ready. */
   async start(): Promise<void> {
-    const { objects } = this.#parts;
-    await Promise.all([publishAuthentication(objects, this.#options), keepLocalApiServices(this.#parts)]);
+    await keepLocalApiServices(this.#parts);
     followObjects<APIService>(this.#parts.resources, APIService, {
       set: (service) => this.#set(service),
       delete: (_, name) => this.#delete(name),

@@ -5,14 +5,14 @@ import type { APIService } from '@kubewright/api/apiregistration/v1';
 import type { ObjectReader } from '../registry/write-context.js';
 import { resolveService } from '../webhooks/service-resolver.js';
 
-/** Who the aggregator is to the servers behind it, and what it tells them to trust. PEM. */
+/** Who the aggregator is to the servers behind it. Certificates are PEM. */
 export interface AggregatorOptions {
   /** The client certificate by which they know a front proxy, and its key. */
   readonly proxyClient: { readonly certificate: string; readonly key: string };
-  /** Signs the certificates of front proxies. */
+  /** What signs that certificate: servers behind this one are told to trust it. */
   readonly requestHeaderCA: string;
-  /** Signs the certificates of users. */
-  readonly clientCA: string;
+  /** The common name in it. */
+  readonly proxyName: string;
 }
 
 /** Milliseconds in which a connection must be there. */

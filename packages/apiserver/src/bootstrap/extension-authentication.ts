@@ -3,6 +3,12 @@ import type { FrontProxyOptions } from '../auth/authentication/front-proxy.js';
 import type { ListenerCertificates } from '../http/https-listener.js';
 import type { ObjectStore } from '../registry/write-context.js';
 
+/** Where servers behind this one read whom to trust. */
+export const extensionAuthentication = {
+  name: 'extension-apiserver-authentication',
+  namespace: 'kube-system',
+};
+
 /**
  * Tells API servers that stand behind this one whose certificates they may take for clients and for front proxies.
  * Source: "Configure the Aggregation Layer", the ConfigMap `extension-apiserver-authentication`.
@@ -14,7 +20,7 @@ export async function publishExtensionAuthentication(
 ): Promise<void> {
   const list = JSON.stringify;
   await objects.replace(ConfigMap, {
-    metadata: { name: 'extension-apiserver-authentication', namespace: 'kube-system' },
+    metadata: { ...extensionAuthentication },
     data: {
       'client-ca-file': clientCA,
       ...(requestHeaderCA === undefined

@@ -5,8 +5,9 @@ import { type AggregatorOptions, PkiDirectory } from '@kubewright/apiserver';
  * How the server of a data directory is known to the servers behind it: by a certificate of a CA that signs front
  * proxies only, so that no user's certificate passes for one.
  */
-export async function aggregatorOptions(pkiDirectory: string, clientCA: string): Promise<AggregatorOptions> {
+export async function aggregatorOptions(pkiDirectory: string): Promise<AggregatorOptions> {
   const pki = await PkiDirectory.open(join(pkiDirectory, 'front-proxy'));
-  const proxyClient = await pki.client('front-proxy-client', { user: 'front-proxy-client', groups: [] });
-  return { proxyClient, requestHeaderCA: pki.authority.certificate, clientCA };
+  const proxyName = 'front-proxy-client';
+  const proxyClient = await pki.client(proxyName, { user: proxyName, groups: [] });
+  return { proxyClient, proxyName, requestHeaderCA: pki.authority.certificate };
 }

@@ -121,7 +121,7 @@ export async function startApiServerComponent(
     const kubelet = { ...toKubelets, ca: pki.authority.certificate };
     const authorization = await authorizationOptions(options.authorization);
     const flowControl = flowControlOptions(options.flowControl);
-    const aggregator = await aggregatorOptions(data.pki, pki.authority.certificate);
+    const aggregator = await aggregatorOptions(data.pki);
     const server = await ApiServer.start({
       storage,
       logger: options.logger,

@@ -6,7 +6,7 @@ import type {
   ValidatingWebhookConfiguration,
 } from '@kubewright/api/admissionregistration/v1';
 import type { Lister } from '../../registry/lister.js';
-import type { Resource, ServedKind } from '../../registry/resource.js';
+import type { ServedKind } from '../../registry/resource.js';
 import type { AdmissionRequest } from '../admission-request.js';
 import { isExemptResource, matchRules } from '../matching/rule-match.js';
 import { readSelectors, type Selectors } from '../matching/selectors.js';
@@ -41,7 +41,7 @@ export class WebhookIndex {
   readonly #lister: Lister<Configuration>;
   #revision = -1;
   #webhooks: readonly RegisteredWebhook[] = [];
-  #matches = new WeakMap<Resource, Map<string, readonly WebhookMatch[]>>();
+  #matches = new WeakMap<ServedKind, Map<string, readonly WebhookMatch[]>>();
 
   constructor(lister: Lister<Configuration>) {
     this.#lister = lister;
@@ -52,17 +52,17 @@ export class WebhookIndex {
     const { revision } = this.#lister;
     if (revision !== this.#revision) this.#read(revision);
     if (this.#webhooks.length === 0) return none;
-    const { operation, subresource, served } = request;
-    const resource = request.resource as unknown as Resource;
-    let known = this.#matches.get(resource);
+    const { operation, subresource } = request;
+    const served = request.served as unknown as ServedKind;
+    let known = this.#matches.get(served);
     if (known === undefined) {
       known = new Map();
-      this.#matches.set(resource, known);
+      this.#matches.set(served, known);
     }
-    const key = `${operation}/${served.kind.apiVersion}/${subresource}`;
+    const key = subresource === '' ? operation : `${operation}/${subresource}`;
     let matches = known.get(key);
     if (matches === undefined) {
-      matches = this.#find({ operation, served: served as unknown as ServedKind, subresource });
+      matches = this.#find({ operation, served, subresource });
       known.set(key, matches);
     }
     return matches;

@@ -3,7 +3,7 @@ import { TokenReview } from '@kubewright/api/authentication/v1';
 import { SubjectAccessReview } from '@kubewright/api/authorization/v1';
 import { ConfigMap } from '@kubewright/api/core/v1';
 import type { Client } from '@kubewright/client';
-import { authenticationConfigMap } from '../../aggregation/authentication-config-map.js';
+import { extensionAuthentication } from '../../bootstrap/extension-authentication.js';
 import type { AuthenticationOptions } from '../authentication.js';
 import { CredentialError, type TokenAuthenticator } from '../authenticator.js';
 import type { AuthorizationOptions } from '../authorization/authorization.js';
@@ -27,7 +27,7 @@ export interface Delegation {
  * @throws ApiError where the ConfigMap can't be read
  */
 export async function delegateToCluster(client: Client): Promise<Delegation> {
-  const { namespace, name } = authenticationConfigMap;
+  const { namespace, name } = extensionAuthentication;
   const { data = {} } = await client.resource(ConfigMap).namespace(namespace).get(name);
   const names = (key: string): string[] => {
     const value: unknown = JSON.parse(data[key] ?? '[]');
