@@ -12,12 +12,7 @@ export async function admissionOptions(flags: AdmissionFlags): Promise<PluginSel
   // As kubeadm has it, for the Node authorizer's other half.
   const { enableAdmissionPlugins = ['NodeRestriction'], disableAdmissionPlugins = [] } = flags;
   const { admissionControlConfigFile } = flags;
-  // The kubelet does not bring tokens of service accounts to pods yet.
-  const off = enableAdmissionPlugins.includes('ServiceAccount') ? [] : ['ServiceAccount'];
-  const selection = {
-    enableAdmissionPlugins,
-    disableAdmissionPlugins: [...new Set([...disableAdmissionPlugins, ...off])],
-  };
+  const selection = { enableAdmissionPlugins, disableAdmissionPlugins };
   if (admissionControlConfigFile === undefined) return selection;
   const { readAdmissionConfiguration } = await import('@kubewright/apiserver');
   return { ...selection, ...(await readAdmissionConfiguration(admissionControlConfigFile)) };
