@@ -1,4 +1,5 @@
-import { isAlreadyExists } from '@kubewright/api';
+import { setTimeout as delay } from 'node:timers/promises';
+import { isAlreadyExists, isInvalid } from '@kubewright/api';
 import { Endpoints, Service } from '@kubewright/api/core/v1';
 import { EndpointSlice } from '@kubewright/api/discovery/v1';
 import type { ObjectStore } from '../registry/write-context.js';
@@ -15,6 +16,9 @@ export interface AdvertisedAddress extends ServerAddress {
   readonly servicePort?: number;
 }
 
+/** How long another server may take to create the Service after its address. */
+const mostLooks = 50;
+const betweenLooksMs = 100;
 const name = 'kubernetes';
 const namespace = 'default';
 const labels = { component: 'apiserver', provider: 'kubernetes' };
@@ -39,8 +43,12 @@ export async function createKubernetesService(
       },
     });
   } catch (error) {
-    // Another server of the same store was quicker.
-    if (!isAlreadyExists(error)) throw error;
+    // Another server of the same store was quicker: with the Service, or with its address, which comes first.
+    if (!isAlreadyExists(error) && !isInvalid(error)) throw error;
+    for (let attempt = 0; (await objects.get(Service, namespace, name)) === undefined; attempt++) {
+      if (attempt === mostLooks) throw error;
+      await delay(betweenLooksMs);
+    }
   }
 }
 
