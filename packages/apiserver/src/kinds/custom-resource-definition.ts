@@ -17,12 +17,14 @@ export const customResourceDefinitionRules = defineRules<CustomResourceDefinitio
   storageKey: 'apiextensions.k8s.io/customresourcedefinitions',
   generation: true,
   default(definition) {
-    const { spec } = definition;
-    if (spec === undefined) return;
-    if (spec.names !== undefined) {
-      spec.names.singular ||= (spec.names.kind ?? '').toLowerCase();
-      if (spec.names.kind) spec.names.listKind ||= `${spec.names.kind}List`;
-    }
+    // To Go these are there in every definition, whatever a client leaves out.
+    const given: Partial<CustomResourceDefinition> = definition;
+    given.spec ??= { group: '', names: { plural: '', kind: '' }, scope: '', versions: [] };
+    const spec: Partial<CustomResourceDefinition['spec']> = given.spec;
+    spec.names ??= { plural: '', kind: '' };
+    spec.versions ??= [];
+    spec.names.singular ||= (spec.names.kind ?? '').toLowerCase();
+    if (spec.names.kind) spec.names.listKind ||= `${spec.names.kind}List`;
     spec.conversion ??= { strategy: 'None' };
     const service = spec.conversion.webhook?.clientConfig?.service;
     if (service !== undefined) service.port ??= 443;
