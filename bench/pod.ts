@@ -27,7 +27,12 @@ export function podJson(name = 'NAME'): string {
       terminationGracePeriodSeconds: 30,
       restartPolicy: 'Always',
       dnsPolicy: 'ClusterFirst',
-      tolerations: [{ key: 'node.kubernetes.io/not-ready', operator: 'Exists', effect: 'NoExecute' }],
+      // Both, so that admission adds nothing and an apply of the same pod changes nothing.
+      tolerations: ['not-ready', 'unreachable'].map((condition) => ({
+        key: `node.kubernetes.io/${condition}`,
+        operator: 'Exists',
+        effect: 'NoExecute',
+      })),
     },
   });
 }

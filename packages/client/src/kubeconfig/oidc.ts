@@ -1,6 +1,5 @@
 import { readFile, realpath, rename, stat, writeFile } from 'node:fs/promises';
 import { type Clock, systemClock } from '../clock.js';
-import { connectorThrough } from '../transport/connector.js';
 import { KubeconfigError, type OidcEntry } from './kubeconfig.js';
 import { proxyFromEnvironment } from './proxy.js';
 
@@ -111,7 +110,11 @@ async function ask(
   { ca, env = process.env }: OidcOptions,
   form?: URLSearchParams,
 ): Promise<Readonly<Record<string, unknown>>> {
-  const { Agent } = await import('undici');
+  // Few clients have an issuer, and loading this takes longer than all else of the package.
+  const [{ Agent }, { connectorThrough }] = await Promise.all([
+    import('undici'),
+    import('../transport/connector.js'),
+  ]);
   const agent = new Agent({
     connect: connectorThrough(proxyFromEnvironment(url, env), ca === undefined ? {} : { ca }),
   });
