@@ -171,7 +171,9 @@ func samples() []runtime.Object {
 	everywhere := metav1.ObjectMeta{Name: "sample", Labels: labels}
 	pod := corev1.PodSpec{
 		ServiceAccountName: "default",
-		RestartPolicy:      corev1.RestartPolicyNever,
+		// The volume of a token has a name of its own each time.
+		AutomountServiceAccountToken: new(false),
+		RestartPolicy:                corev1.RestartPolicyNever,
 		SecurityContext: &corev1.PodSecurityContext{RunAsUser: new(int64(1000)), FSGroup: new(int64(0)),
 			Sysctls: []corev1.Sysctl{{Name: "kernel.shm_rmid_forced", Value: "0"}}},
 		Affinity: &corev1.Affinity{
