@@ -110,8 +110,12 @@ async function withSource(
 }
 
 async function mustBeThere(file: string, dataDir: string): Promise<void> {
-  const found = await stat(file).catch(() => undefined);
-  if (found === undefined) throw new CommandError(`${dataDir} has no store`);
+  try {
+    await stat(file);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
+    throw new CommandError(`${dataDir} has no store`, { cause });
+  }
 }
 
 function openTarget(options: BackupCommandOptions, firstRevision?: number): Promise<Storage> {
