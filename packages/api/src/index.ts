@@ -43,6 +43,7 @@ export {
 } from './field-selector.js';
 export { fromJsonSchema } from './from-json-schema.js';
 export {
+  allVerbs,
   apiVersionOf,
   defineKind,
   type Kind,

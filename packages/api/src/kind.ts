@@ -110,7 +110,8 @@ export interface ScalePaths {
   readonly labelSelectorPath?: string;
 }
 
-const allVerbs: readonly Verb[] = [
+/** What can be done with the objects of a kind that is stored. */
+export const allVerbs: readonly Verb[] = [
   'create',
   'delete',
   'deletecollection',

@@ -1,4 +1,5 @@
 import {
+  allVerbs,
   apiVersionOf,
   type Kind,
   type Schema,
@@ -35,16 +36,6 @@ export function outlineOf({ metadata, spec, status }: CustomResourceDefinition):
   };
 }
 
-const verbs: readonly Verb[] = [
-  'create',
-  'delete',
-  'deletecollection',
-  'get',
-  'list',
-  'patch',
-  'update',
-  'watch',
-];
 const subresourceVerbs: readonly Verb[] = ['get', 'patch', 'update'];
 
 /**
@@ -71,7 +62,7 @@ export function customKind(
     scope: scope === 'Cluster' ? 'Cluster' : 'Namespaced',
     shortNames: names.shortNames ?? [],
     categories: names.categories ?? [],
-    verbs,
+    verbs: allVerbs,
     subresources: subresourcesOf(group, names.kind, version),
     ...(scale === undefined
       ? {}

@@ -1,4 +1,4 @@
-import type { Schema, SubresourceDefinition, Verb } from '@kubewright/api';
+import { allVerbs, type Schema, type SubresourceDefinition, type Verb } from '@kubewright/api';
 import type { KindData } from './generate-modules.js';
 import { definitionName, type KindSource, listMeta, objectMeta, sortedKinds } from './kind-source.js';
 import { plainSchema } from './plain-schema.js';
@@ -35,17 +35,6 @@ interface CrdVersion {
   };
   readonly selectableFields?: readonly { readonly jsonPath: string }[];
 }
-
-const verbs: readonly Verb[] = [
-  'create',
-  'delete',
-  'deletecollection',
-  'get',
-  'list',
-  'patch',
-  'update',
-  'watch',
-];
 
 /** Whether a parsed YAML document is a CustomResourceDefinition, of whatever version. */
 export function isCrd(document: unknown): boolean {
@@ -101,7 +90,7 @@ export function kindsFromCrds(documents: readonly unknown[]): KindSource {
         singular: names.singular || names.kind.toLowerCase(),
         listKind,
         scope,
-        verbs,
+        verbs: allVerbs,
         subresources: subresourcesOf(group, names.kind, version),
         ...(version.subresources?.scale === undefined ? {} : { scalePaths: version.subresources.scale }),
         shortNames: names.shortNames ?? [],
