@@ -11,8 +11,8 @@ let kubewright: KubewrightProcess;
 let client: Client;
 let pods: ResourceClient<Pod>;
 
-/** Answers each connection with what it was sent, in capitals. */
-const echo = `require('net').createServer((s) => s.on('data', (d) => s.write(String(d).toUpperCase()))).listen(8080)`;
+/** Answers each connection with what it was sent, in capitals, and says good-bye at its end. */
+const echo = `require('net').createServer({ allowHalfOpen: true }, (s) => s.on('data', (d) => s.write(String(d).toUpperCase())).on('end', () => s.end('BYE'))).listen(8080)`;
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'streams-'));
@@ -72,12 +72,18 @@ it('copies to a container and back', async () => {
   );
 });
 
-it('forwards a port, and says when nobody listens', async () => {
+it('forwards ports, each direction of which ends by itself, and says when nobody listens', async () => {
   const [open, closed] = await pods.portForwards('a', [8080, 8081], { timeoutMs: 10_000 });
   if (open === undefined || closed === undefined) throw new Error('a port is missing');
   await open.write(Buffer.from('ping'));
-  const { value } = await open.output[Symbol.asyncIterator]().next();
-  expect(Buffer.from(value ?? []).toString()).toBe('PING');
+  const output = open.output[Symbol.asyncIterator]();
+  expect(Buffer.from((await output.next()).value ?? []).toString()).toBe('PING');
+  await open.write(Buffer.alloc(300_000, 'x'));
+  await open.end();
+  let rest = '';
+  for (let piece = await output.next(); !piece.done; piece = await output.next())
+    rest += Buffer.from(piece.value).toString();
+  expect(rest === `${'X'.repeat(300_000)}BYE`).toBe(true);
   await expect(closed.output[Symbol.asyncIterator]().next()).rejects.toThrow('port 8081');
   open.close();
 });

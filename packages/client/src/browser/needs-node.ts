@@ -5,6 +5,7 @@
 export const loadConnection = needsNode('a kubeconfig');
 export const copyToContainer = needsNode('copying files');
 export const copyFromContainer = needsNode('copying files');
+export const forwardOverTunnel = needsNode('port-forward over SPDY');
 
 function needsNode(what: string): () => Promise<never> {
   return async () => {

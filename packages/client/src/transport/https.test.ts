@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import { promisify } from 'node:util';
 import { Pod } from '@kubewright/api/core/v1';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -11,7 +13,12 @@ let server: Server;
 let origin = '';
 let pods: ResourceClient<Pod>;
 let client: Client;
-const seen: { url: string; authorization: string | undefined; groups: string | undefined }[] = [];
+const seen: {
+  url: string;
+  authorization: string | undefined;
+  groups: string | undefined;
+  extra: unknown;
+}[] = [];
 
 const frame = (channel: number, text: string) => Buffer.concat([Buffer.of(channel), Buffer.from(text)]);
 const exitStatus = (code: number) =>
@@ -52,12 +59,27 @@ const streams: Record<string, (socket: WebSocket) => void> = {
   },
 };
 
+/** The timers that the kernel keeps for the connections of this process to a port: `keepalive` asks when all is silent. */
+async function timersOfConnectionsTo(port: number): Promise<(string | undefined)[]> {
+  const { stdout } = await promisify(execFile)('ss', [
+    '-tnoHp',
+    'state',
+    'established',
+    'dport',
+    '=',
+    `:${port}`,
+  ]);
+  const own = stdout.split('\n').filter((line) => line.includes(`pid=${process.pid},`));
+  return own.map((line) => /timer:\((\w+),/.exec(line)?.[1]);
+}
+
 beforeAll(async () => {
   server = createServer((request, response) => {
     seen.push({
       url: request.url ?? '',
       authorization: request.headers.authorization,
       groups: request.headersDistinct['impersonate-group']?.join(' '),
+      extra: request.headersDistinct['impersonate-extra-example.dev%2freason'],
     });
     if (request.url?.includes('/log')) {
       response.write('first\nsec');
@@ -83,14 +105,19 @@ beforeAll(async () => {
         message: 'no pod',
       });
       socket.end(`HTTP/1.1 404 Not Found\r\ncontent-length: ${status.length}\r\n\r\n${status}`);
-    } else sockets.handleUpgrade(request, socket, head, stream);
+    } else {
+      // An older server, which does not know of SPDY in a WebSocket.
+      const offered = request.headers['sec-websocket-protocol']?.split(', ') ?? [];
+      request.headers['sec-websocket-protocol'] = offered.filter((name) => !name.includes('/')).join(', ');
+      sockets.handleUpgrade(request, socket, head, stream);
+    }
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   client = await Client.fromConnection({
     server: `${origin}/base/`,
     token: async () => 'secret',
-    impersonate: { user: 'me', groups: ['a', 'b'] },
+    impersonate: { user: 'me', groups: ['a', 'b'], extra: { 'example.dev/reason': ['x', 'y'] } },
   });
   pods = client.resource(Pod).namespace('web');
 });
@@ -107,6 +134,7 @@ describe('httpsTransport', () => {
       url: '/base/api/v1/namespaces/web/pods/a?resourceVersion=0',
       authorization: 'Bearer secret',
       groups: 'a b',
+      extra: ['x', 'y'],
     });
   });
 
@@ -128,6 +156,30 @@ describe('httpsTransport', () => {
     const impatient = await Client.fromConnection({ server: origin }, { retries: 0 });
     await expect(impatient.getPath('/cut')).rejects.toMatchObject({ name: 'TransportError', unsent: false });
     await impatient.close();
+  });
+
+  it('has the kernel ask whether the server is still there, also through a proxy', async () => {
+    const proxy = createServer().on('connect', (_request, near: Socket, head: Buffer) => {
+      const far = connect(Number(new URL(origin).port), '127.0.0.1', () => {
+        near.write('HTTP/1.1 200 OK\r\n\r\n');
+        far.write(head);
+        near.pipe(far).pipe(near);
+      });
+      for (const socket of [near, far]) socket.on('error', () => socket.destroy());
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    const { port } = proxy.address() as AddressInfo;
+    const proxied = await Client.fromConnection({ server: origin, proxyUrl: `http://127.0.0.1:${port}` });
+    const pod = proxied.resource(Pod).namespace('web');
+    await pod.get('a');
+    expect(await timersOfConnectionsTo(port)).toEqual(['keepalive']);
+    await proxied.close();
+    proxy.closeAllConnections();
+    proxy.close();
+    await client.getPath('/');
+    expect(new Set(await timersOfConnectionsTo(Number(new URL(origin).port)))).toEqual(
+      new Set(['keepalive']),
+    );
   });
 
   it('refuses to go on after close', async () => {

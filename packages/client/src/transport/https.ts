@@ -115,6 +115,13 @@ async function authHeaders(connection: ConnectionOptions): Promise<Headers> {
     ...(impersonate === undefined ? {} : { 'impersonate-user': impersonate.user }),
     ...(impersonate?.uid === undefined ? {} : { 'impersonate-uid': impersonate.uid }),
     ...(impersonate?.groups === undefined ? {} : { 'impersonate-group': impersonate.groups }),
+    ...Object.fromEntries(
+      Object.entries(impersonate?.extra ?? {}).map(([name, values]) => [
+        // Header names have few characters and no case; the server takes the rest percent-encoded.
+        `impersonate-extra-${encodeURIComponent(name).replaceAll('(', '%28').replaceAll(')', '%29')}`,
+        values,
+      ]),
+    ),
   };
 }
 

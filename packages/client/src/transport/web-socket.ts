@@ -1,8 +1,9 @@
-import type { IncomingMessage } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { createConnection, Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import { onAbort } from '../abort.js';
 import { flatHeaders } from './headers.js';
+import { keepAlive } from './keep-alive.js';
 import type { TlsOptions } from './tls-options.js';
 import { ConnectRefused, type ConnectRequest, type TransportConnection } from './transport.js';
 import { webSocketConnection } from './web-socket-connection.js';
@@ -17,12 +18,14 @@ export interface OpenWebSocketOptions extends Omit<ConnectRequest, 'headers'> {
 /** @throws ConnectRefused for an ordinary answer, the socket's Error when there was none */
 export function openWebSocket(url: URL, options: OpenWebSocketOptions): Promise<TransportConnection> {
   return new Promise((resolve, reject) => {
-    const socket = new WebSocket(url, [...options.protocols], {
+    const subprotocol = new Subprotocol(options.protocols);
+    const socket = new WebSocket(url, {
       ...options.tls,
       ...(options.socket === undefined ? {} : { createConnection: over(options.socket) }),
       headers: options.headers as Record<string, string>,
       perMessageDeflate: false,
       skipUTF8Validation: true,
+      finishRequest: (request) => subprotocol.negotiate(request),
     });
     // Made at once: messages may come in the same packet as the answer.
     const connection = webSocketConnection(socket);
@@ -30,7 +33,10 @@ export function openWebSocket(url: URL, options: OpenWebSocketOptions): Promise<
       socket.terminate();
       reject(reason);
     });
-    socket.once('open', () => resolve(connection));
+    socket.once('open', () => {
+      keepAlive(socket);
+      resolve({ ...connection, protocol: subprotocol.taken });
+    });
     socket.once('error', reject);
     socket.once('unexpected-response', (_request, response: IncomingMessage) => {
       socket.removeListener('error', reject);
@@ -44,6 +50,31 @@ export function openWebSocket(url: URL, options: OpenWebSocketOptions): Promise<
     });
     socket.once('close', leave);
   });
+}
+
+/** Agrees on a subprotocol in place of ws, which takes no name with a slash, as `SPDY/3.1+portforward.k8s.io` has. */
+class Subprotocol {
+  /** What the server took. */
+  taken = '';
+  readonly #offered: readonly string[];
+
+  constructor(offered: readonly string[]) {
+    this.#offered = offered;
+  }
+
+  /** Called with the finished request before it is sent. */
+  negotiate(request: ClientRequest): void {
+    request.setHeader('sec-websocket-protocol', this.#offered.join(', '));
+    // Before ws looks at the answer.
+    request.prependListener('upgrade', ({ headers }) => {
+      const taken = headers['sec-websocket-protocol'];
+      // One that was not offered is left for ws to refuse, as it refuses any that it did not ask for.
+      if (taken === undefined || !this.#offered.includes(taken)) return;
+      this.taken = taken;
+      delete headers['sec-websocket-protocol'];
+    });
+    request.end();
+  }
 }
 
 function over(socket: Socket): typeof createConnection {

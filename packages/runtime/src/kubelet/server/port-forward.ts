@@ -1,8 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { PassThrough } from 'node:stream';
+import { SpdyConnection, type SpdyStream } from '@kubewright/client/spdy';
 import type { WebSocket } from 'ws';
-import { SpdyConnection } from './spdy/spdy-connection.js';
-import type { SpdyStream } from './spdy/spdy-stream.js';
 
 /** Opens a connection to a port of the pod. */
 export type Dial = (port: number) => Promise<Duplex>;
@@ -27,10 +26,15 @@ export function forwardOverSpdy(socket: Duplex, dial: Dial): SpdyConnection {
     else if (type === 'data') {
       const errors = waiting.get(id);
       waiting.delete(id);
-      forward(stream, Number(port), dial).then(
-        () => errors?.end(),
-        (error: unknown) => errors?.end(describe(port, error)),
-      );
+      // A fault is told before the data ends, so that whoever sees that end knows whether it is a good one.
+      forward(stream, Number(port), dial)
+        .then(
+          () => errors?.end(),
+          (error: unknown) => errors?.end(describe(port, error)),
+        )
+        .finally(() => {
+          if (!stream.writableEnded) stream.end();
+        });
     } else stream.destroy();
   });
   return connection;
@@ -80,23 +84,14 @@ export function forwardOverChannels(socket: WebSocket, ports: readonly number[],
 
 /** Carries bytes both ways until both are done. @throws Error where the port can't be reached */
 async function forward(stream: Duplex, port: number, dial: Dial): Promise<void> {
-  let target: Duplex;
-  try {
-    target = await dial(port);
-  } catch (error) {
-    stream.end();
-    throw error;
-  }
+  const target = await dial(port);
   await new Promise<void>((resolve, reject) => {
     target.on('error', reject);
     target.once('close', resolve);
     stream.once('close', () => target.destroy());
     stream.pipe(target);
     target.pipe(stream);
-  }).finally(() => {
-    target.destroy();
-    if (!stream.writableEnded) stream.end();
-  });
+  }).finally(() => target.destroy());
 }
 
 function describe(port: string | undefined, error: unknown): string {

@@ -1,9 +1,8 @@
 import type { Duplex } from 'node:stream';
 import type { Status } from '@kubewright/api';
+import { SpdyConnection, type SpdyStream } from '@kubewright/client/spdy';
 import type { TerminalSize } from '../../container/container-runtime.js';
 import type { CommandStreams, StreamRequest } from './command-streams.js';
-import { SpdyConnection } from './spdy/spdy-connection.js';
-import type { SpdyStream } from './spdy/spdy-stream.js';
 import { parseSize } from './websocket-command.js';
 
 /** The stream protocol of exec and attach over SPDY that is spoken here; every client since 1.5 knows it. */

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { HeaderReader, HeaderWriter } from './header-block.js';
+import { HeaderReader, HeaderWriter, type SpdyHeaders } from './header-block.js';
 import { SpdyStream, type StreamLink } from './spdy-stream.js';
 
 const frame = {
@@ -19,8 +19,9 @@ const chunkSize = 32 * 1024;
 const statusCancel = 5;
 
 /**
- * The server's side of SPDY/3.1 over any byte stream: what clients of Kubernetes open streams with. As their library
- * (moby/spdystream) neither sends nor heeds window updates, flow is controlled by the connection alone.
+ * SPDY/3.1 over any byte stream, either side: clients open streams, servers take them. As the library of Kubernetes'
+ * own clients and servers (moby/spdystream) neither sends nor heeds window updates, flow is controlled by the
+ * connection alone: a stream that is not read holds up the others.
  * Source: SPDY protocol draft 3.1, section 2.
  */
 export class SpdyConnection implements StreamLink {
@@ -32,12 +33,26 @@ export class SpdyConnection implements StreamLink {
   readonly #reader = new HeaderReader();
   readonly #writer = new HeaderWriter();
   #wakeReader: (() => void) | undefined;
+  /** A client's streams are odd. */
+  #nextStreamId = 1;
 
-  /** Calls back for each stream that the client opens. */
-  constructor(socket: Duplex, onStream: (stream: SpdyStream) => void) {
+  /** Calls back for each stream that the other side opens. @default such streams are reset */
+  constructor(socket: Duplex, onStream: (stream: SpdyStream) => void = (stream) => stream.destroy()) {
     this.#socket = socket;
     this.#onStream = onStream;
     this.closed = this.#run();
+  }
+
+  /** Opens a stream, as a client does. It may be written to at once. @throws Error when the connection is closed */
+  async open(headers: SpdyHeaders): Promise<SpdyStream> {
+    const id = this.#nextStreamId;
+    this.#nextStreamId += 2;
+    const stream = this.#add(id, headers);
+    // The stream's id, then none that it belongs to, and no priority.
+    const opened = Buffer.alloc(10);
+    opened.writeUInt32BE(id);
+    await this.#control(frame.synStream, 0, Buffer.concat([opened, this.#writer.write(headers)]));
+    return stream;
   }
 
   close(): void {
@@ -128,9 +143,7 @@ export class SpdyConnection implements StreamLink {
     switch (type) {
       case frame.synStream: {
         const id = body.readUInt32BE(0) & 0x7fffffff;
-        const stream = new SpdyStream(id, await this.#reader.read(body.subarray(10)), this);
-        this.#streams.set(id, stream);
-        stream.once('close', () => this.#streams.delete(id));
+        const stream = this.#add(id, await this.#reader.read(body.subarray(10)));
         const reply = Buffer.alloc(4);
         reply.writeUInt32BE(id);
         await this.#control(frame.synReply, 0, Buffer.concat([reply, this.#writer.write({})]));
@@ -138,8 +151,9 @@ export class SpdyConnection implements StreamLink {
         this.#onStream(stream);
         return;
       }
+      case frame.synReply:
       case frame.headers:
-        // Nobody sends any; but they belong to the compression context.
+        // Nobody says anything in them; but they belong to the compression context.
         await this.#reader.read(body.subarray(4));
         return;
       case frame.reset: {
@@ -157,6 +171,13 @@ export class SpdyConnection implements StreamLink {
       default:
         throw new RangeError(`a SPDY frame of the unknown type ${type}`);
     }
+  }
+
+  #add(id: number, headers: SpdyHeaders): SpdyStream {
+    const stream = new SpdyStream(id, headers, this);
+    this.#streams.set(id, stream);
+    stream.once('close', () => this.#streams.delete(id));
+    return stream;
   }
 
   #control(type: number, flags: number, body: Buffer): Promise<void> {
