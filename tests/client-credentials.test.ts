@@ -1,9 +1,11 @@
+import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
+import { fileURLToPath } from 'node:url';
 import { PkiDirectory } from '@kubewright/apiserver';
 import { Client, connectionOf, loadConnection, parseKubeconfig } from '@kubewright/client';
 import 'reflect-metadata';
@@ -84,6 +86,40 @@ describe('credentials that change', () => {
     const first = await pki.client('first', { user: 'first', groups: [] });
     await give({ clientCertificateData: first.certificate, clientKeyData: first.key });
     expect(await whoAmI(await connect(user))).toBe('first');
+  });
+
+  it('a plugin may ask its user where there is a terminal, and only there', async () => {
+    const program = [
+      'if (!process.stdin.isTTY) throw new Error("this is no terminal");',
+      'const apiVersion = "client.authentication.k8s.io/v1";',
+      'process.stderr.write("password: ");',
+      'process.stdin.once("data", (line) => {',
+      '  const status = { token: String(line).trim() };',
+      '  console.log(JSON.stringify({ apiVersion, kind: "ExecCredential", status }));',
+      '  process.exit();',
+      '});',
+    ].join(' ');
+    const user = `{exec: {apiVersion: client.authentication.k8s.io/v1, command: node, args: [-e, '${program}'], interactiveMode: Always}}`;
+    await expect(connect(user)).rejects.toThrow('standard input is no terminal');
+    const child = fileURLToPath(new URL('exec-plugin.child.ts', import.meta.url));
+    const command = [
+      process.execPath,
+      '--conditions=source',
+      '--import',
+      'tsx',
+      child,
+      join(directory, 'config'),
+    ];
+    const terminal = spawn('script', ['-qec', command.join(' '), '/dev/null'], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    let shown = '';
+    for await (const text of terminal.stdout.setEncoding('utf8') as AsyncIterable<string>) {
+      const asked = shown.includes('password: ');
+      shown += text;
+      if (!asked && shown.includes('password: ')) terminal.stdin.write('open sesame\r');
+    }
+    expect(shown).toContain('the token is open sesame');
   });
 
   it('a client certificate that changes is taken from the next request on', async () => {

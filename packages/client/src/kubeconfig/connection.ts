@@ -27,7 +27,12 @@ export interface ConnectionOptions {
   readonly basic?: { readonly username: string; readonly password: string } | undefined;
   /** Acts as this user. */
   readonly impersonate?:
-    | { readonly user: string; readonly uid?: string; readonly groups?: readonly string[] }
+    | {
+        readonly user: string;
+        readonly uid?: string;
+        readonly groups?: readonly string[];
+        readonly extra?: Readonly<Record<string, readonly string[]>>;
+      }
     | undefined;
   /** The way to the server: `http://`, `https://` or `socks5://`, perhaps with `user:password@`. @default none */
   readonly proxyUrl?: string | undefined;

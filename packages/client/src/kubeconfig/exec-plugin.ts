@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { dirname, resolve } from 'node:path';
 import { type Clock, systemClock } from '../clock.js';
 import { type ClusterEntry, type ExecEntry, KubeconfigError } from './kubeconfig.js';
@@ -21,8 +21,20 @@ export interface ExecPlugin {
   readonly renew: () => void;
 }
 
+/** What a plugin may be told of the cluster. */
+export type ExecCluster = Pick<
+  ClusterEntry,
+  'server' | 'tlsServerName' | 'insecureSkipTlsVerify' | 'proxyUrl' | 'execConfig'
+> & {
+  /** PEM. */
+  readonly ca?: string | undefined;
+};
+
 /** A plugin that hangs must not hang its caller; one that asks the user takes its time. */
 const timeoutMs = 60_000;
+const interactiveTimeoutMs = 600_000;
+/** More than any credential has. */
+const outputLimit = 1 << 20;
 /** A credential that is about to end would be refused on arrival. */
 const leewayMs = 10_000;
 
@@ -36,7 +48,7 @@ const apiVersions: ReadonlySet<string> = new Set([
  * Source: "client-go credential plugins" in the Kubernetes documentation.
  * @throws KubeconfigError from `get`, with what the command said
  */
-export function execPlugin(exec: ExecEntry, cluster: ClusterEntry, clock: Clock = systemClock): ExecPlugin {
+export function execPlugin(exec: ExecEntry, cluster: ExecCluster, clock: Clock = systemClock): ExecPlugin {
   let last: { readonly credential: ExecCredential; readonly endsAt: number } | undefined;
   let running: Promise<ExecCredential> | undefined;
   const run = async () => {
@@ -64,7 +76,7 @@ export function execPlugin(exec: ExecEntry, cluster: ClusterEntry, clock: Clock 
   };
 }
 
-async function runPlugin(exec: ExecEntry, cluster: ClusterEntry): Promise<ExecCredential> {
+async function runPlugin(exec: ExecEntry, cluster: ExecCluster): Promise<ExecCredential> {
   if (!apiVersions.has(exec.apiVersion))
     throw fault(exec, 'apiVersion', `must be one of ${[...apiVersions].join(', ')}, not ${exec.apiVersion}`);
   const terminal = process.stdin.isTTY === true;
@@ -84,31 +96,43 @@ async function runPlugin(exec: ExecEntry, cluster: ClusterEntry): Promise<ExecCr
   return checked(exec, output);
 }
 
+/** What the command prints. One that may ask has the terminal of this process. */
 function runCommand(exec: ExecEntry, info: string, interactive: boolean): Promise<string> {
   // A path is relative to the kubeconfig; a bare name is looked up in PATH.
   const command = exec.command.includes('/') ? resolve(dirname(exec.file), exec.command) : exec.command;
-  const env = { ...process.env, ...exec.env, KUBERNETES_EXEC_INFO: info };
+  const allowedMs = interactive ? interactiveTimeoutMs : timeoutMs;
   return new Promise((fulfil, reject) => {
-    const child = execFile(command, exec.args, { env, timeout: timeoutMs }, (error, stdout, stderr) => {
-      if (error === null) {
-        fulfil(stdout);
-        return;
-      }
-      const missing = 'code' in error && error.code === 'ENOENT';
-      const said = stderr.trim() === '' ? '' : `; it said: ${stderr.trim().slice(0, 500)}`;
-      const how = missing
-        ? `there is no command ${exec.command}`
-        : error.killed
-          ? `${exec.command} did not end within ${timeoutMs} ms`
-          : `${exec.command} failed with ${typeof error.code === 'number' ? `exit code ${error.code}` : error.signal}`;
-      const hint = missing && exec.installHint ? `. ${exec.installHint.trim()}` : '';
-      reject(fault(exec, 'command', `${how}${said}${hint}`, error));
+    const child = spawn(command, exec.args, {
+      env: { ...process.env, ...exec.env, KUBERNETES_EXEC_INFO: info },
+      stdio: interactive ? ['inherit', 'pipe', 'inherit'] : ['ignore', 'pipe', 'pipe'],
+      timeout: allowedMs,
     });
-    if (interactive) {
-      if (child.stdin !== null) process.stdin.pipe(child.stdin);
-      child.stderr?.pipe(process.stderr);
-      child.once('exit', () => process.stdin.unpipe());
-    } else child.stdin?.end();
+    let printed = '';
+    let said = '';
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      printed += text;
+      if (printed.length > outputLimit) child.kill();
+    });
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      said = `${said}${text}`.slice(0, 500);
+    });
+    const fail = (how: string, cause?: unknown) => reject(fault(exec, 'command', how, cause));
+    child.once('error', (error) => {
+      const missing = 'code' in error && error.code === 'ENOENT';
+      const hint = exec.installHint ? `. ${exec.installHint.trim()}` : '';
+      fail(
+        missing ? `there is no command ${exec.command}${hint}` : `${exec.command}: ${error.message}`,
+        error,
+      );
+    });
+    child.once('close', (code, signal) => {
+      const its = said.trim() === '' ? '' : `; it said: ${said.trim()}`;
+      if (code === 0) fulfil(printed);
+      else if (printed.length > outputLimit)
+        fail(`${exec.command} printed more than ${outputLimit} characters`);
+      else if (child.killed) fail(`${exec.command} did not end within ${allowedMs} ms${its}`);
+      else fail(`${exec.command} failed with ${code === null ? signal : `exit code ${code}`}${its}`);
+    });
   });
 }
 
@@ -136,12 +160,15 @@ function checked(exec: ExecEntry, output: string): ExecCredential {
   return { ...status };
 }
 
-function clusterInfo(cluster: ClusterEntry): object {
+function clusterInfo(cluster: ExecCluster): object {
   return {
     server: cluster.server,
-    'certificate-authority-data': cluster.certificateAuthorityData,
+    'certificate-authority-data':
+      cluster.ca === undefined ? undefined : Buffer.from(cluster.ca).toString('base64'),
     'tls-server-name': cluster.tlsServerName,
     'insecure-skip-tls-verify': cluster.insecureSkipTlsVerify,
+    'proxy-url': cluster.proxyUrl,
+    config: cluster.execConfig,
   };
 }
 

@@ -45,6 +45,15 @@ export class Fields {
     });
   }
 
+  /** As it stands there. */
+  value(name: string): unknown {
+    return this.#get(name);
+  }
+
+  names(): string[] {
+    return Object.keys(this.#value);
+  }
+
   fields(name: string): Fields {
     return new Fields(this.#get(name) ?? {}, this.#at(name));
   }

@@ -22,6 +22,14 @@ AQH/MAoGCCqGSM49BAMCA0gAMEUCIFCFa/LL9RiOYHebda7YFrXQQ/2n04I32QWp
 tv1EK6LgAiEAhxy1pwp8rVMJPrZ6cp6AsibRH/Q2BGZJtsSSpA+W7ME=
 -----END CERTIFICATE-----
 `;
+/** One context, whose user and cluster have these fields. */
+const acting = (user: string, cluster = 'tls-server-name: t') =>
+  [
+    'current-context: c',
+    `clusters: [{name: k, cluster: {server: "https://host", ${cluster}}}]`,
+    `users: [{name: u, user: {${user}}}, {name: other, user: {auth-provider: {name: azure}}}]`,
+    'contexts: [{name: c, context: {cluster: k, user: u}}]',
+  ].join('\n');
 let directory = '';
 const file = async (name: string, text: string) => {
   const path = join(directory, name);
@@ -98,6 +106,52 @@ describe('a kubeconfig', () => {
     expect(await connection.token?.()).toBe('secret');
   });
 
+  it('says as whom to act, whatever the credentials, and lets users be that are not understood', async () => {
+    const as = 'as: me, as-uid: "1", as-groups: [g], as-user-extra: {reason: [a, b]}';
+    const connection = await connectionOf(await parseKubeconfig(acting(`token: t, ${as}`), 'f'));
+    expect(connection.impersonate).toEqual({
+      user: 'me',
+      uid: '1',
+      groups: ['g'],
+      extra: { reason: ['a', 'b'] },
+    });
+    const status = `'{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"t"}}'`;
+    const exec = `exec: {apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never, command: echo, args: [${status}]}`;
+    const byPlugin = await connectionOf(await parseKubeconfig(acting(`${exec}, ${as}`), 'f'));
+    expect(byPlugin.impersonate).toEqual(connection.impersonate);
+    expect(await byPlugin.token?.()).toBe('t');
+  });
+
+  it('tells a plugin of the cluster what it may have to know', async () => {
+    const cluster =
+      'certificate-authority: ca.pem, proxy-url: "http://proxy:1", ' +
+      'extensions: [{name: client.authentication.k8s.io/exec, extension: {audience: a}}]';
+    const program =
+      'console.log(JSON.stringify({apiVersion: "client.authentication.k8s.io/v1", kind: "ExecCredential", status: {token: process.env.KUBERNETES_EXEC_INFO}}))';
+    const exec = `exec: {apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never, provideClusterInfo: true, command: node, args: [-e, '${program}']}`;
+    await file('ca.pem', pem);
+    const path = await file('informed', acting(exec, cluster));
+    const told: unknown = JSON.parse((await (await loadConnection({ path })).token?.()) ?? '');
+    expect(told).toMatchObject({
+      spec: {
+        cluster: {
+          server: 'https://host',
+          'certificate-authority-data': btoa(pem),
+          'proxy-url': 'http://proxy:1',
+          config: { audience: 'a' },
+        },
+      },
+    });
+  });
+
+  it('of a pod without a service account says what is missing', async () => {
+    const env = { KUBERNETES_SERVICE_HOST: '10.0.0.1', KUBERNETES_SERVICE_PORT: '443', HOME: directory };
+    await expect(loadConnection({ env })).rejects.toMatchObject({
+      name: 'KubeconfigError',
+      message: expect.stringContaining('automountServiceAccountToken'),
+    });
+  });
+
   it.each([
     ['a: [', 'f: is no YAML'],
     ['- 1', 'f: must be a mapping, not a list'],
@@ -107,7 +161,22 @@ describe('a kubeconfig', () => {
     ['clusters: [{name: a, cluster: {server: host}}]', 'must be an http or https URL, not "host"'],
     ['clusters: [{cluster: {server: "https://h"}}]', 'f: clusters[0].name: is missing'],
     ['users: [{name: a, user: {token: [x]}}]', 'f: users[0].user.token: must be a string, not a list'],
-    ['users: [{name: a, user: {exec: {command: x}}}]', 'f: users[0].user.exec.apiVersion: is missing'],
+    [acting('exec: {command: x}'), 'f: users[0].user.exec.apiVersion: is missing'],
+    [
+      acting('exec: {apiVersion: client.authentication.k8s.io/v1, command: x}'),
+      'f: users[0].user.exec.interactiveMode: is missing',
+    ],
+    [acting('auth-provider: {name: gcp}'), 'f: users[0].user.auth-provider.name: must be oidc, not gcp'],
+    [acting('as-groups: [g]'), 'f: users[0].user.as: is missing, and as-uid, as-groups'],
+    [acting('as-user-extra: {reason: 1}'), 'f: users[0].user.as-user-extra.reason: must be a list'],
+    [
+      acting('token: t', `insecure-skip-tls-verify: true, certificate-authority-data: ${btoa(pem)}`),
+      'f: clusters[0].cluster.insecure-skip-tls-verify: trusts any certificate',
+    ],
+    [
+      'users: [{name: a, user: {}}, {name: b, user: {}}, {name: a, user: {}}]',
+      'f: users[2].name: is "a" a second time',
+    ],
     ['contexts: [{name: a, context: {}}]', 'f: contexts[0].context.cluster: is missing'],
     ['{}', 'f: current-context: is not set'],
     ['current-context: a', 'f: contexts: there is no context named "a"; there is none'],

@@ -29,6 +29,8 @@ export interface ClusterEntry extends EntrySource {
   readonly insecureSkipTlsVerify?: boolean | undefined;
   /** `http://`, `https://` or `socks5://`. */
   readonly proxyUrl?: string | undefined;
+  /** What exec plugins are told of the cluster: its extension `client.authentication.k8s.io/exec`. */
+  readonly execConfig?: unknown;
 }
 
 export interface UserEntry extends EntrySource {
@@ -44,6 +46,8 @@ export interface UserEntry extends EntrySource {
   readonly impersonate?: string | undefined;
   readonly impersonateUid?: string | undefined;
   readonly impersonateGroups?: readonly string[] | undefined;
+  readonly impersonateExtra?: Readonly<Record<string, readonly string[]>> | undefined;
+  /** Checked when it is asked for, as the next one: users that nobody acts as may be of kinds not known here. */
   readonly exec?: ExecEntry | undefined;
   readonly oidc?: OidcEntry | undefined;
 }

@@ -31,15 +31,24 @@ export async function parseKubeconfig(text: string, file: string): Promise<Kubec
   return {
     files: [file],
     currentContext: root.string('current-context') || undefined,
-    clusters: named(root.list('clusters').map(clusterEntry)),
-    users: named(root.list('users').map(userEntry)),
-    contexts: named(root.list('contexts').map(contextEntry)),
+    clusters: named(root, 'clusters', clusterEntry),
+    users: named(root, 'users', userEntry),
+    contexts: named(root, 'contexts', contextEntry),
   };
 }
 
-/** Of entries with the same name in one file, the first counts. */
-function named<E extends { readonly name: string }>(entries: readonly E[]): Map<string, E> {
-  return new Map(entries.toReversed().map((entry) => [entry.name, entry]));
+function named<E extends { readonly name: string }>(
+  root: Fields,
+  field: string,
+  entryOf: (item: Fields) => E,
+): Map<string, E> {
+  const entries = new Map<string, E>();
+  for (const item of root.list(field)) {
+    const entry = entryOf(item);
+    if (entries.has(entry.name)) throw item.error('name', `is ${JSON.stringify(entry.name)} a second time`);
+    entries.set(entry.name, entry);
+  }
+  return entries;
 }
 
 function clusterEntry(item: Fields): ClusterEntry {
@@ -59,6 +68,10 @@ function clusterEntry(item: Fields): ClusterEntry {
     tlsServerName: cluster.string('tls-server-name'),
     insecureSkipTlsVerify: cluster.boolean('insecure-skip-tls-verify'),
     proxyUrl,
+    execConfig: cluster
+      .list('extensions')
+      .find((extension) => extension.string('name') === 'client.authentication.k8s.io/exec')
+      ?.value('extension'),
   };
 }
 
@@ -78,9 +91,18 @@ function userEntry(item: Fields): UserEntry {
     impersonate: user.string('as'),
     impersonateUid: user.string('as-uid'),
     impersonateGroups: user.has('as-groups') ? user.strings('as-groups') : undefined,
-    exec: user.has('exec') ? execEntry(user.fields('exec')) : undefined,
-    oidc: user.has('auth-provider') ? oidcEntry(user.fields('auth-provider')) : undefined,
+    impersonateExtra: user.has('as-user-extra') ? extraOf(user.fields('as-user-extra')) : undefined,
+    get exec() {
+      return user.has('exec') ? execEntry(user.fields('exec')) : undefined;
+    },
+    get oidc() {
+      return user.has('auth-provider') ? oidcEntry(user.fields('auth-provider')) : undefined;
+    },
   };
+}
+
+function extraOf(extra: Fields): Record<string, readonly string[]> {
+  return Object.fromEntries(extra.names().map((name) => [name, extra.strings(name)]));
 }
 
 function oidcEntry(provider: Fields): OidcEntry {
@@ -106,12 +128,18 @@ function oidcEntry(provider: Fields): OidcEntry {
 }
 
 function execEntry(exec: Fields): ExecEntry {
-  const interactiveMode = exec.string('interactiveMode') ?? 'IfAvailable';
+  const apiVersion = exec.required('apiVersion');
+  // Version 1 leaves no doubt whether its plugin may ask.
+  const interactiveMode = exec.has('interactiveMode')
+    ? exec.string('interactiveMode')
+    : apiVersion.endsWith('/v1beta1')
+      ? 'IfAvailable'
+      : exec.required('interactiveMode');
   if (interactiveMode !== 'Never' && interactiveMode !== 'IfAvailable' && interactiveMode !== 'Always')
     throw exec.error('interactiveMode', `must be Never, IfAvailable or Always, not ${interactiveMode}`);
   return {
     ...exec.source,
-    apiVersion: exec.required('apiVersion'),
+    apiVersion,
     command: exec.required('command'),
     args: exec.strings('args'),
     env: Object.fromEntries(

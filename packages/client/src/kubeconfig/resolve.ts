@@ -1,10 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { ClientIdentity, ConnectionOptions } from './connection.js';
-import { execPlugin } from './exec-plugin.js';
+import { type ExecCluster, execPlugin } from './exec-plugin.js';
 import { checkNotEnded, identityFromFiles } from './identity.js';
 import {
-  type ClusterEntry,
   type EntrySource,
   type ExecEntry,
   type Kubeconfig,
@@ -27,22 +26,44 @@ export async function connectionOf(kubeconfig: Kubeconfig, context?: string): Pr
   const user = chosen.user === undefined ? undefined : kubeconfig.users.get(chosen.user);
   if (chosen.user !== undefined && user === undefined)
     throw missing('user', chosen.user, kubeconfig.users, at('user'));
+  const ca = await pem(cluster, 'certificate-authority', {
+    path: cluster.certificateAuthority,
+    data: cluster.certificateAuthorityData,
+  });
+  if (cluster.insecureSkipTlsVerify && ca !== undefined)
+    throw new KubeconfigError(
+      'trusts any certificate, and a certificate authority beside it says to trust one: take one of the two away',
+      { file: cluster.file, field: `${cluster.field}.insecure-skip-tls-verify` },
+    );
   return {
     server: cluster.server,
-    ca: await pem(cluster, 'certificate-authority', {
-      path: cluster.certificateAuthority,
-      data: cluster.certificateAuthorityData,
-    }),
+    ca,
     tlsServerName: cluster.tlsServerName,
     insecureSkipTlsVerify: cluster.insecureSkipTlsVerify,
     proxyUrl: cluster.proxyUrl,
     namespace: chosen.namespace,
-    ...(user === undefined ? {} : await credentials(user, cluster)),
+    ...(user === undefined
+      ? {}
+      : { ...(await credentials(user, { ...cluster, ca })), impersonate: impersonation(user) }),
   };
 }
 
-async function credentials(user: UserEntry, cluster: ClusterEntry): Promise<Partial<ConnectionOptions>> {
-  if (user.exec !== undefined) return execCredentials(user.exec, cluster);
+function impersonation(user: UserEntry): ConnectionOptions['impersonate'] {
+  const { impersonate, impersonateUid: uid, impersonateGroups: groups, impersonateExtra: extra } = user;
+  if (impersonate !== undefined)
+    return {
+      user: impersonate,
+      ...(uid === undefined ? {} : { uid }),
+      ...(groups === undefined ? {} : { groups }),
+      ...(extra === undefined ? {} : { extra }),
+    };
+  if (uid === undefined && groups === undefined && extra === undefined) return undefined;
+  throw new KubeconfigError('is missing, and as-uid, as-groups and as-user-extra need it', at(user, 'as'));
+}
+
+async function credentials(user: UserEntry, cluster: ExecCluster): Promise<Partial<ConnectionOptions>> {
+  const { exec } = user;
+  if (exec !== undefined) return execCredentials(exec, cluster);
   const clientCertificate = await pem(user, 'client-certificate', {
     path: user.clientCertificate,
     data: user.clientCertificateData,
@@ -64,19 +85,11 @@ async function credentials(user: UserEntry, cluster: ClusterEntry): Promise<Part
     ...(await tokenOf(user)),
     basic:
       user.username === undefined ? undefined : { username: user.username, password: user.password ?? '' },
-    impersonate:
-      user.impersonate === undefined
-        ? undefined
-        : {
-            user: user.impersonate,
-            ...(user.impersonateUid === undefined ? {} : { uid: user.impersonateUid }),
-            ...(user.impersonateGroups === undefined ? {} : { groups: user.impersonateGroups }),
-          },
   };
 }
 
 /** Run once here, so that a plugin's fault comes at once; after that it is asked before each request. */
-async function execCredentials(exec: ExecEntry, cluster: ClusterEntry): Promise<Partial<ConnectionOptions>> {
+async function execCredentials(exec: ExecEntry, cluster: ExecCluster): Promise<Partial<ConnectionOptions>> {
   const { get, renew } = execPlugin(exec, cluster);
   const first = await get();
   const identity = async (): Promise<ClientIdentity | undefined> => {
