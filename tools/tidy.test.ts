@@ -17,6 +17,7 @@ const entries = new Set([
   'packages/apiserver/src/storage/etcd.ts',
   'packages/cli/src/node-parts.child.ts',
   'packages/client/src/browser.ts',
+  'packages/client/src/spdy/index.ts',
   'packages/client/src/browser/needs-node.ts',
   'packages/client/src/generate/index.ts',
   'vitest.config.ts',
