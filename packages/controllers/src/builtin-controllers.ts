@@ -6,11 +6,13 @@ import { addCsrCleanerController } from './certificates/csr-cleaner-controller.j
 import { addCsrSigningController } from './certificates/csr-signing-controller.js';
 import type { SigningAuthority } from './certificates/sign-certificate.js';
 import { addClusterRoleAggregation } from './cluster-role-aggregation/cluster-role-aggregation-controller.js';
+import { addCronJobController } from './cron-job/cron-job-controller.js';
 import { addDeploymentController } from './deployment/deployment-controller.js';
 import { addEndpointSliceController } from './endpoint-slice/endpoint-slice-controller.js';
 import { addEndpointsController } from './endpoint-slice/endpoints-controller.js';
 import { Manager, type ManagerOptions } from './framework/manager.js';
 import { addGarbageCollector } from './garbage-collector/garbage-collector-controller.js';
+import { addJobController } from './job/job-controller.js';
 import { addNamespaceController } from './namespace/namespace-controller.js';
 import { addNodeLifecycleController } from './node-lifecycle/node-lifecycle-controller.js';
 import { addTaintEvictionController } from './node-lifecycle/taint-eviction.js';
@@ -24,6 +26,7 @@ import {
 import { addTokenSecretController } from './service-account/token-secret-controller.js';
 import { addClaimProtectionController } from './storage-protection/claim-protection-controller.js';
 import { addVolumeProtectionController } from './storage-protection/volume-protection-controller.js';
+import { addTtlAfterFinishedController } from './ttl-after-finished/ttl-after-finished-controller.js';
 
 export interface ControllersOptions extends Omit<ManagerOptions, 'clientFor'> {
   /** Only these, by name. @default all of {@link builtinControllers} */
@@ -88,6 +91,13 @@ export const builtinControllers: readonly BuiltinController[] = [
   { name: 'bootstrap-signer-controller', serviceAccount: 'bootstrap-signer', add: addBootstrapSigner },
   { name: 'deployment-controller', serviceAccount: 'deployment-controller', add: addDeploymentController },
   { name: 'replicaset-controller', serviceAccount: 'replicaset-controller', add: addReplicaSetController },
+  { name: 'job-controller', serviceAccount: 'job-controller', add: addJobController },
+  { name: 'cronjob-controller', serviceAccount: 'cronjob-controller', add: addCronJobController },
+  {
+    name: 'ttl-after-finished-controller',
+    serviceAccount: 'ttl-after-finished-controller',
+    add: addTtlAfterFinishedController,
+  },
   {
     name: 'endpointslice-controller',
     serviceAccount: 'endpointslice-controller',

@@ -1,4 +1,4 @@
-import { controllerOf, isAlreadyExists, isApiError, isNotFound, selectorMatches } from '@kubewright/api';
+import { controllerOf, isAlreadyExists, isNotFound, selectorMatches } from '@kubewright/api';
 import { Deployment, ReplicaSet } from '@kubewright/api/apps/v1';
 import { Pod } from '@kubewright/api/core/v1';
 import type { Informer } from '@kubewright/client';
@@ -9,6 +9,7 @@ import { OwnWrites } from '../framework/own-writes.js';
 import { refersTo } from '../framework/owner-reference.js';
 import type { ReconcileContext, ReconcileResult } from '../framework/reconcile.js';
 import { updateStatus } from '../framework/status.js';
+import { isNamespaceTerminating } from '../namespace/namespace-terminating.js';
 import { isPodTerminal } from '../pods/pod-state.js';
 import { revisionAnnotation } from './annotations.js';
 import { reasons, withCondition } from './deployment-condition.js';
@@ -241,9 +242,7 @@ class RolloutWriter {
   async #createFailed(replicaSet: ReplicaSet, error: unknown): Promise<void> {
     const { client, clock, events, signal } = this.#context;
     const deployment = this.#deployment;
-    const isEnding =
-      isApiError(error) && error.details?.causes?.some(({ reason }) => reason === 'NamespaceTerminating');
-    if (isEnding || signal.aborted) return;
+    if (isNamespaceTerminating(error) || signal.aborted) return;
     const message = `Failed to create new replica set "${replicaSet.metadata.name}": ${error instanceof Error ? error.message : String(error)}`;
     events.warning(deployment, reasons.createFailed, message);
     if (!hasDeadline(deployment)) return;

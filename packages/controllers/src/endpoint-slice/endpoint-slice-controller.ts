@@ -1,10 +1,11 @@
-import { isApiError, isNotFound } from '@kubewright/api';
+import { isNotFound } from '@kubewright/api';
 import { Node, Pod, Service } from '@kubewright/api/core/v1';
 import { EndpointSlice } from '@kubewright/api/discovery/v1';
 import type { Manager } from '../framework/manager.js';
 import { keyOf } from '../framework/object-name.js';
 import { OwnWrites } from '../framework/own-writes.js';
 import type { ReconcileContext } from '../framework/reconcile.js';
+import { isNamespaceTerminating } from '../namespace/namespace-terminating.js';
 import { type AddressType, addressTypesOf, endpointsOf } from './service-endpoints.js';
 import { hasEndpoints, selectsPod, servicesOf } from './services-of-pod.js';
 import { managedBy, managedByLabel, planSlices, type SlicePlan, serviceNameLabel } from './slice-plan.js';
@@ -73,8 +74,7 @@ async function carryOut(
     try {
       own.stored(key, await resource.create(slice, { signal }));
     } catch (error) {
-      if (isApiError(error) && error.details?.causes?.some(({ reason }) => reason === 'NamespaceTerminating'))
-        return;
+      if (isNamespaceTerminating(error)) return;
       throw error;
     }
   }

@@ -1,8 +1,9 @@
-import { isAlreadyExists, isApiError, isNotFound } from '@kubewright/api';
+import { isAlreadyExists, isNotFound } from '@kubewright/api';
 import { type EndpointAddress, type EndpointSubset, Endpoints, Pod, Service } from '@kubewright/api/core/v1';
 import type { Endpoint } from '@kubewright/api/discovery/v1';
 import type { Manager } from '../framework/manager.js';
 import { sameValue } from '../framework/same-value.js';
+import { isNamespaceTerminating } from '../namespace/namespace-terminating.js';
 import { addressTypesOf, endpointsOf, isHeadless, type PortGroup } from './service-endpoints.js';
 import { hasEndpoints, selectsPod, servicesOf } from './services-of-pod.js';
 
@@ -48,9 +49,7 @@ export function addEndpointsController(manager: Manager): void {
             { signal },
           );
       } catch (error) {
-        const isEnding =
-          isApiError(error) && error.details?.causes?.some(({ reason }) => reason === 'NamespaceTerminating');
-        if (!isAlreadyExists(error) && !isEnding) throw error;
+        if (!isAlreadyExists(error) && !isNamespaceTerminating(error)) throw error;
       }
       return undefined;
     });

@@ -17,6 +17,8 @@ export interface ClaimOptions<O extends KubernetesObject, T extends KubernetesOb
   readonly candidates: readonly T[];
   /** Whether the owner's selector selects the object. */
   readonly matches: (object: T) => boolean;
+  /** What an adopted object gets besides its owner. @default none */
+  readonly finalizers?: readonly string[] | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -84,11 +86,16 @@ async function assertOwnerLives<O extends KubernetesObject, T extends Kubernetes
 async function adopt<T extends KubernetesObject>(
   resource: ResourceClient<T>,
   object: T,
-  { owner, ownerKind }: { readonly owner: KubernetesObject; readonly ownerKind: Kind },
+  {
+    owner,
+    ownerKind,
+    finalizers,
+  }: Pick<ClaimOptions<KubernetesObject, T>, 'owner' | 'ownerKind' | 'finalizers'>,
   signal: AbortSignal,
 ): Promise<T | undefined> {
   const { name = '', namespace, uid } = object.metadata;
-  const patch = { metadata: { uid, ownerReferences: [ownerReference(ownerKind, owner, true)] } };
+  const ownerReferences = [ownerReference(ownerKind, owner, true)];
+  const patch = { metadata: { uid, ownerReferences, ...(finalizers === undefined ? {} : { finalizers }) } };
   try {
     return await resource.namespace(namespace).patchStrategic(name, patch, { signal });
   } catch (error) {

@@ -1,26 +1,16 @@
-import {
-  controllerOf,
-  isApiError,
-  isNotFound,
-  labelRequirements,
-  matchesLabels,
-  ownerReference,
-  selectorMatches,
-} from '@kubewright/api';
+import { controllerOf, labelRequirements, matchesLabels, selectorMatches } from '@kubewright/api';
 import { ReplicaSet } from '@kubewright/api/apps/v1';
 import { Pod } from '@kubewright/api/core/v1';
-import type { Informer } from '@kubewright/client';
 import { claim } from '../framework/claim.js';
 import type { Manager } from '../framework/manager.js';
 import { keyOf, nameOf } from '../framework/object-name.js';
-import { OwnWrites } from '../framework/own-writes.js';
 import type { ReconcileContext, ReconcileResult } from '../framework/reconcile.js';
 import { updateStatus } from '../framework/status.js';
+import { inDeletionOrder } from '../pods/deletion-order.js';
 import { isPodActive } from '../pods/pod-state.js';
-import { inDeletionOrder } from './deletion-order.js';
-import { podOfTemplate } from './pod-of-template.js';
+import { type OwnedPods, ownedPods, PodWriter } from '../pods/pod-writer.js';
+import { slowStart } from '../pods/slow-start.js';
 import { nextAvailabilityMs, type ReplicaSetObservation, replicaSetStatus } from './replica-set-status.js';
-import { slowStart } from './slow-start.js';
 
 /** The most pods that one reconcile creates or deletes. */
 const burstReplicas = 500;
@@ -28,20 +18,13 @@ const burstReplicas = 500;
 /** How soon a reconcile comes back that found its cache behind its own writes; the watch mostly wakes it sooner. */
 const behindMs = 1000;
 
-type Pods = Informer<Pod, 'controller' | 'orphans'>;
-
 /** Keeps as many pods of a template as a ReplicaSet asks for. */
 export function addReplicaSetController(manager: Manager): void {
   const replicaSets = manager.informer(ReplicaSet, {
     indexes: { controller: (replicaSet) => [controllerOf(replicaSet)?.uid ?? ''] },
   });
-  const pods: Pods = manager.informer(Pod, {
-    indexes: {
-      controller: (pod) => [controllerOf(pod)?.uid ?? ''],
-      orphans: (pod) => (controllerOf(pod) === undefined ? [pod.metadata.namespace ?? ''] : []),
-    },
-  });
-  const writer = new PodWriter(pods, manager);
+  const pods = ownedPods(manager);
+  const writer = new PodWriter(ReplicaSet, pods, manager);
   manager
     .controller(ReplicaSet, { name: 'replicaset-controller', concurrency: 5 })
     .owns(Pod)
@@ -77,13 +60,12 @@ async function reconcile(
     pods,
     writer,
     related,
-  }: { readonly pods: Pods; readonly writer: PodWriter; readonly related: () => Pod[] },
+  }: { readonly pods: OwnedPods; readonly writer: PodWriter<ReplicaSet>; readonly related: () => Pod[] },
 ): Promise<ReconcileResult | undefined> {
   const { client, clock, signal } = context;
-  const key = keyOf(nameOf(replicaSet));
   const { uid = '', namespace = '' } = replicaSet.metadata;
   // Asked before the pods are read: what is written from here on is not in what is read now.
-  const upToDate = await writer.upToDate(key, replicaSet, context);
+  const upToDate = await writer.upToDate(replicaSet, context);
   // Read once: there may be thousands of pods.
   const requirements = labelRequirements(replicaSet.spec?.selector);
   const claimed = await claim({
@@ -113,13 +95,18 @@ async function reconcile(
 async function scale(
   replicaSet: ReplicaSet,
   active: readonly Pod[],
-  parts: { readonly context: ReconcileContext; readonly writer: PodWriter; readonly related: () => Pod[] },
+  parts: {
+    readonly context: ReconcileContext;
+    readonly writer: PodWriter<ReplicaSet>;
+    readonly related: () => Pod[];
+  },
 ): Promise<{ readonly reason: 'FailedCreate' | 'FailedDelete'; readonly error: unknown } | undefined> {
   const { context, writer, related } = parts;
   const missing = (replicaSet.spec?.replicas ?? 1) - active.length;
   if (missing > 0) {
     const count = Math.min(missing, burstReplicas);
-    const { error } = await slowStart(count, () => writer.create(replicaSet, context));
+    const template = replicaSet.spec?.template ?? {};
+    const { error } = await slowStart(count, () => writer.create(replicaSet, template, context));
     return error === undefined ? undefined : { reason: 'FailedCreate', error };
   }
   if (missing < 0) {
@@ -132,92 +119,6 @@ async function scale(
     return failed === undefined ? undefined : { reason: 'FailedDelete', error: failed.reason };
   }
   return undefined;
-}
-
-/** Creates and deletes pods for ReplicaSets, and knows whether the cache shows all that it wrote. */
-class PodWriter {
-  readonly #pods: Pods;
-  readonly #own: OwnWrites<Pod>;
-  /** Keys with a create of which nobody knows whether it happened. */
-  readonly #uncertain = new Set<string>();
-
-  constructor(pods: Pods, { clock }: Pick<Manager, 'clock'>) {
-    this.#pods = pods;
-    this.#own = new OwnWrites(pods, { clock });
-  }
-
-  forget(key: string): void {
-    this.#own.forget(key);
-    this.#uncertain.delete(key);
-  }
-
-  async upToDate(
-    key: string,
-    replicaSet: ReplicaSet,
-    { client, signal }: ReconcileContext,
-  ): Promise<boolean> {
-    if (this.#uncertain.has(key)) {
-      // The server knows which creates happened; the cache has to show all of these before anything is counted.
-      const { namespace, uid } = replicaSet.metadata;
-      const { items } = await client.resource(Pod).namespace(namespace).list({ signal });
-      for (const pod of items)
-        if (
-          controllerOf(pod)?.uid === uid &&
-          this.#pods.get(pod.metadata.name ?? '', namespace) === undefined
-        )
-          this.#own.stored(key, pod);
-      this.#uncertain.delete(key);
-    }
-    return this.#own.seen(key);
-  }
-
-  async create(replicaSet: ReplicaSet, { client, events, signal }: ReconcileContext): Promise<void> {
-    const key = keyOf(nameOf(replicaSet));
-    const pod = podOfTemplate(
-      replicaSet,
-      replicaSet.spec?.template ?? {},
-      ownerReference(ReplicaSet, replicaSet, true),
-    );
-    try {
-      const created = await client.resource(Pod).create(pod, { signal });
-      this.#own.stored(key, created);
-      events.normal(replicaSet, 'SuccessfulCreate', `Created pod: ${created.metadata.name}`);
-    } catch (error) {
-      if (isNamespaceTerminating(error)) return;
-      if (!isApiError(error) || error.code >= 500) this.#uncertain.add(key);
-      events.warning(replicaSet, 'FailedCreate', `Error creating: ${messageOf(error)}`);
-      throw error;
-    }
-  }
-
-  async delete(
-    replicaSet: ReplicaSet,
-    pod: Pod,
-    { client, events, signal }: ReconcileContext,
-  ): Promise<void> {
-    const { name = '', namespace, uid } = pod.metadata;
-    try {
-      await client
-        .resource(Pod)
-        .namespace(namespace)
-        .delete(name, { signal, ...(uid === undefined ? {} : { preconditions: { uid } }) });
-      events.normal(replicaSet, 'SuccessfulDelete', `Deleted pod: ${name}`);
-    } catch (error) {
-      if (!isNotFound(error)) {
-        events.warning(replicaSet, 'FailedDelete', `Error deleting: ${messageOf(error)}`);
-        throw error;
-      }
-    }
-    this.#own.deleted(keyOf(nameOf(replicaSet)), pod);
-  }
-}
-
-/** Pods of a namespace that goes away are nobody's loss. */
-function isNamespaceTerminating(error: unknown): boolean {
-  return (
-    isApiError(error) &&
-    (error.details?.causes?.some(({ reason }) => reason === 'NamespaceTerminating') ?? false)
-  );
 }
 
 function messageOf(error: unknown): string {

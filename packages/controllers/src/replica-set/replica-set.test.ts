@@ -1,8 +1,8 @@
 import type { Pod } from '@kubewright/api/core/v1';
 import { describe, expect, it } from 'vitest';
-import { inDeletionOrder } from './deletion-order.js';
+import { inDeletionOrder } from '../pods/deletion-order.js';
+import { slowStart } from '../pods/slow-start.js';
 import { nextAvailabilityMs, replicaSetStatus } from './replica-set-status.js';
-import { slowStart } from './slow-start.js';
 
 const now = 1_700_000_000_000;
 const at = (milliseconds: number) => new Date(milliseconds).toISOString();

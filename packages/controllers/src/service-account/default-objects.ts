@@ -1,6 +1,7 @@
-import { isAlreadyExists, isApiError, isNotFound, type Kind, type KubernetesObject } from '@kubewright/api';
+import { isAlreadyExists, isNotFound, type Kind, type KubernetesObject } from '@kubewright/api';
 import { Namespace } from '@kubewright/api/core/v1';
 import type { Manager } from '../framework/manager.js';
+import { isNamespaceTerminating } from '../namespace/namespace-terminating.js';
 
 /** An object that every namespace has. */
 export interface DefaultObject<T extends KubernetesObject> {
@@ -36,15 +37,8 @@ export function addDefaultObjectController<T extends KubernetesObject>(
         else if (repaired !== undefined) await client.resource(kind).replace(repaired, { signal });
       } catch (error) {
         // Someone else made it, or the namespace is on its way out, which the cache will tell.
-        if (!isAlreadyExists(error) && !isNotFound(error) && !isEnding(error)) throw error;
+        if (!isAlreadyExists(error) && !isNotFound(error) && !isNamespaceTerminating(error)) throw error;
       }
       return undefined;
     });
-}
-
-function isEnding(error: unknown): boolean {
-  return (
-    isApiError(error) &&
-    (error.details?.causes?.some(({ reason }) => reason === 'NamespaceTerminating') ?? false)
-  );
 }

@@ -1,6 +1,6 @@
 import { parseTime } from '@kubewright/api';
 import type { Pod } from '@kubewright/api/core/v1';
-import { isPodActive, isPodReady, readySince } from '../pods/pod-state.js';
+import { isPodActive, isPodReady, readySince } from './pod-state.js';
 
 const deletionCostAnnotation = 'controller.kubernetes.io/pod-deletion-cost';
 
