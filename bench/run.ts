@@ -8,7 +8,6 @@ import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { root } from '../tools/source-files.js';
 import { benchWebhookCheck } from './admission.js';
-import { benchApplyChanged, benchApplyUnchanged, benchStrategicMerge } from './apply.js';
 import { resultsAt } from './at-revision.js';
 import { benchCelRule, benchPolicy } from './cel.js';
 import { benchImportMemory, benchImportTime, benchInformerMemory } from './client.js';
@@ -19,6 +18,7 @@ import { benchEtcdCreate } from './etcd.js';
 import { benchFork, benchManyTestServers, benchReconciles } from './framework.js';
 import { benchGet } from './get.js';
 import { benchCacheMemory } from './memory.js';
+import { benchApplyChanged, benchApplyUnchanged, benchStrategicMerge } from './patches.js';
 import {
   benchFieldSelection,
   benchGetBesideLists,

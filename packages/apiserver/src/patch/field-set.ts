@@ -93,13 +93,12 @@ export function differenceWithChildren(a: FieldSet, b: FieldSet): FieldSet {
 export function equalSets(a: FieldSet, b: FieldSet): boolean {
   if (a === b) return true;
   const keys = Object.keys(a);
-  return (
-    keys.length === Object.keys(b).length &&
-    keys.every((key) => {
-      const [left, right] = [a[key], b[key]];
-      return left !== undefined && right !== undefined && equalSets(left, right);
-    })
-  );
+  if (keys.length !== Object.keys(b).length) return false;
+  for (const key of keys) {
+    const [left, right] = [a[key], b[key]];
+    if (left === undefined || right === undefined || !equalSets(left, right)) return false;
+  }
+  return true;
 }
 
 /** The paths of all members as conflicts print them, in the set's order: `.spec.containers[name="a"].image`. */

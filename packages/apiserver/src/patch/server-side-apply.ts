@@ -79,8 +79,11 @@ function apply(live: JsonObject, config: JsonObject, { managers, write }: ApplyS
   const id = managerId(mine);
   const last = managers.get(id);
   const fields = configuredFields(config, type, write);
+  const owned = ownable(fields);
+  // Most applies list what the last one did, and remove nothing.
+  const same = last !== undefined && equalSets(last.fields, owned);
   const merged = mergeTyped(live, config, type) as JsonObject;
-  const next = pruned(merged, { last, fields, managers, id, write });
+  const next = same ? merged : pruned(merged, { last, fields, managers, id, write });
 
   const comparisons = new Comparisons(live, next, write);
   const conflicts = write.force ? [] : conflictsOf(managers, id, comparisons);
@@ -93,11 +96,9 @@ function apply(live: JsonObject, config: JsonObject, { managers, write }: ApplyS
     else setFields(managers, other, withoutChanges(manager.fields, changed));
   }
 
-  const owned = ownable(fields);
   const time = next === live ? last?.time : formatTime(write.now);
   if (isEmptySet(owned)) managers.delete(id);
   else {
-    const same = last !== undefined && equalSets(last.fields, owned);
     const manager = { ...mine, time, fields: same ? last.fields : owned };
     if (!same || last.time !== time || last.apiVersion !== mine.apiVersion) managers.set(id, manager);
   }

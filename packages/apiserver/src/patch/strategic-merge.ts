@@ -34,11 +34,22 @@ interface FieldRule {
   readonly mergeKey: string;
 }
 
+const noRule: FieldRule = { schema: undefined, strategy: '', mergeKey: '' };
+
+/** By the schema of the field. */
+type FieldRules = WeakMap<Schema, FieldRule>;
+
+/** The rules that patches met. */
+const rulesOf = new WeakMap<SchemaSource, FieldRules>();
+
 class Merger {
   readonly #source: SchemaSource;
+  readonly #rules: FieldRules;
 
   constructor(source: SchemaSource) {
     this.#source = source;
+    this.#rules = rulesOf.get(source) ?? new WeakMap();
+    rulesOf.set(source, this.#rules);
   }
 
   mergeObjects(original: JsonObject, patch: JsonObject, schema: Schema | undefined): JsonObject {
@@ -50,9 +61,12 @@ class Merger {
       return withoutDirectives(replacement) as JsonObject;
     }
     const result = retainKeys(original, patch);
-    const done = this.#mergeOrderedLists(result, patch, schema);
-    for (const key of Object.keys(patch)) {
-      if (done.has(key) || key === retainKeysDirective || key.startsWith(orderPrefix)) continue;
+    const keys = Object.keys(patch);
+    const done = keys.some((key) => key[0] === '$')
+      ? this.#mergeOrderedLists(result, patch, schema)
+      : undefined;
+    for (const key of keys) {
+      if (done?.has(key) || key === retainKeysDirective || key.startsWith(orderPrefix)) continue;
       const value = patch[key];
       if (key.startsWith(deletePrefix)) deleteItems(result, fieldOf(key, deletePrefix), value);
       else if (value === null) delete result[key];
@@ -130,18 +144,26 @@ class Merger {
   /** The rule of a field: of a property, or of the values of a map; none where the schema says nothing. */
   #ruleOf(schema: Schema | undefined, key: string): FieldRule {
     const owner = this.#resolved(schema);
-    const property =
-      owner?.properties !== undefined && Object.hasOwn(owner.properties, key)
-        ? owner.properties[key]
-        : undefined;
-    const values = typeof owner?.additionalProperties === 'object' ? owner.additionalProperties : undefined;
-    const field = property ?? values;
-    const strategies = (field?.['x-kubernetes-patch-strategy'] ?? '').split(',');
+    if (owner === undefined) return noRule;
+    const { properties, additionalProperties: values } = owner;
+    const property = properties !== undefined && Object.hasOwn(properties, key) ? properties[key] : undefined;
+    const field = property ?? (typeof values === 'object' ? values : undefined);
+    if (field === undefined) return noRule;
+    let rule = this.#rules.get(field);
+    if (rule === undefined) {
+      rule = this.#makeRule(field);
+      this.#rules.set(field, rule);
+    }
+    return rule;
+  }
+
+  #makeRule(field: Schema): FieldRule {
+    const strategies = (field['x-kubernetes-patch-strategy'] ?? '').split(',');
     const strategy = strategies.includes('merge') ? 'merge' : strategies.includes('replace') ? 'replace' : '';
     return {
-      schema: field?.items ?? this.#resolved(field)?.items ?? field,
+      schema: field.items ?? this.#resolved(field)?.items ?? field,
       strategy,
-      mergeKey: field?.['x-kubernetes-patch-merge-key'] ?? '',
+      mergeKey: field['x-kubernetes-patch-merge-key'] ?? '',
     };
   }
 
@@ -219,6 +241,9 @@ function checkOrder(items: unknown[], order: unknown[], mergeKey: string): void 
  */
 function arrange(merged: unknown[], order: unknown[], original: unknown[], mergeKey: string): unknown[] {
   const wanted = firstPlaces(order, mergeKey);
+  const isArranged =
+    wanted.size === merged.length && merged.every((item, i) => wanted.get(identity(item, mergeKey)) === i);
+  if (isArranged && order.length === merged.length) return merged;
   const live = firstPlaces(original, mergeKey);
   const by = (places: Map<unknown, number>) => (a: unknown, b: unknown) =>
     (places.get(identity(a, mergeKey)) ?? Number.MAX_SAFE_INTEGER) -
@@ -262,7 +287,8 @@ function keyOf(item: JsonObject, mergeKey: string): unknown {
 
 /** True when the items of both lists are objects, false when they are of one primitive type. */
 function holdsObjects(...lists: unknown[][]): boolean {
-  const types = new Set(lists.flat().map(goType));
+  const types = new Set<string>();
+  for (const list of lists) for (const item of list) types.add(goType(item));
   if (types.has('[]interface {}'))
     throw new ApiError('Invalid', 'the server rejected our request due to an error in our request', {
       details: {},
