@@ -11,6 +11,7 @@ import { benchWebhookCheck } from './admission.js';
 import { resultsAt } from './at-revision.js';
 import { benchCelRule, benchPolicy } from './cel.js';
 import { benchImportMemory, benchImportTime, benchInformerMemory } from './client.js';
+import { benchCompaction } from './compaction.js';
 import { type Comparison, comparisonLine } from './compare.js';
 import { benchCreate, benchManyCreates } from './create.js';
 import { benchCustomCreate, benchDefinitionMemory, benchDefinitions } from './custom-resources.js';
@@ -43,6 +44,7 @@ const all = {
   'cel-rule': benchCelRule,
   'cel-policy': benchPolicy,
   'etcd-create': benchEtcdCreate,
+  compaction: benchCompaction,
   applyUnchanged: benchApplyUnchanged,
   applyChanged: benchApplyChanged,
   strategicMerge: benchStrategicMerge,
