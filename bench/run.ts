@@ -16,6 +16,7 @@ import { type Comparison, comparisonLine } from './compare.js';
 import { benchCreate, benchManyCreates } from './create.js';
 import { benchCustomCreate, benchDefinitionMemory, benchDefinitions } from './custom-resources.js';
 import { benchEtcdCreate } from './etcd.js';
+import { benchFailover } from './failover.js';
 import { benchFork, benchManyTestServers, benchReconciles } from './framework.js';
 import { benchGet } from './get.js';
 import { benchCacheMemory } from './memory.js';
@@ -45,6 +46,7 @@ const all = {
   'cel-policy': benchPolicy,
   'etcd-create': benchEtcdCreate,
   compaction: benchCompaction,
+  failover: benchFailover,
   applyUnchanged: benchApplyUnchanged,
   applyChanged: benchApplyChanged,
   strategicMerge: benchStrategicMerge,

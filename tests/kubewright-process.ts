@@ -73,6 +73,10 @@ export class KubewrightProcess {
     return this.#child.pid ?? 0;
   }
 
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
   /** Ends it with a signal. @returns its exit status; undefined where the signal killed it */
   end(signal: NodeJS.Signals): Promise<number | undefined> {
     this.#child.kill(signal);

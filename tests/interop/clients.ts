@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { root } from '../../tools/source-files.js';
+import { kubeApiserverPath } from './kube-apiserver/kube-apiserver.js';
 
 /** A program and its arguments. */
 export type Command = readonly [program: string, ...args: string[]];
@@ -34,6 +35,16 @@ const goBuild = (name: string): InteropClient => ({
 });
 
 export const clients: readonly InteropClient[] = [
+  {
+    // One etcd under both, in turn.
+    name: 'kube-apiserver',
+    needs: [
+      [kubeApiserverPath, '--version'],
+      ['etcd', '--version'],
+    ],
+    build: [],
+    run: ['npx', 'tsx', '--conditions=source', 'main.ts'],
+  },
   goBuild('client-go'),
   goBuild('controller-runtime'),
   {

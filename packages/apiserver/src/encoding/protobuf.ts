@@ -29,9 +29,10 @@ export function hasProtobufForm(apiVersion: string, kind: string): boolean {
 /**
  * Reads an `application/vnd.kubernetes.protobuf` body: the bytes `k8s\0`, then a `runtime.Unknown` around the
  * object's message. The object is as JSON would have it; unknown fields are dropped, as upstream does.
+ * @param asVersion the apiVersion that it counts as, where its own has the same fields
  * @throws ApiError BadRequest for malformed bytes, a missing kind, and one without a protobuf form.
  */
-export function decodeProtobuf(body: Uint8Array): DecodedProtobuf {
+export function decodeProtobuf(body: Uint8Array, asVersion?: string): DecodedProtobuf {
   if (body.length === 0) throw badRequest('empty data');
   if (!isEnvelope(body))
     throw badRequest(
@@ -39,7 +40,7 @@ export function decodeProtobuf(body: Uint8Array): DecodedProtobuf {
     );
   if (body.length === magic.length) throw badRequest('empty body');
   try {
-    return new Decoder().decodeBody(body);
+    return new Decoder().decodeBody(body, asVersion);
   } catch (error) {
     if (error instanceof ApiError) throw error;
     // protobufjs reads past the end where Go's readers say so.
@@ -52,6 +53,14 @@ export function decodeProtobuf(body: Uint8Array): DecodedProtobuf {
       },
     );
   }
+}
+
+/**
+ * What a body says that it is, without reading more of it.
+ * @throws ApiError BadRequest for malformed bytes
+ */
+export function protobufType(body: Uint8Array): { readonly apiVersion: string; readonly kind: string } {
+  return readEnvelope(body);
 }
 
 /**
@@ -149,27 +158,33 @@ export function encodeProtobufWatchEvent(type: string, object: Uint8Array): Uint
 /** Deeper than any kind nests, and far from the stack's end. */
 const maxDepth = 200;
 
+function readEnvelope(body: Uint8Array): { apiVersion: string; kind: string; raw: Uint8Array } {
+  const envelope = protobuf.Reader.create(body.subarray(magic.length));
+  let apiVersion = '';
+  let kind = '';
+  let raw: Uint8Array = new Uint8Array();
+  while (envelope.pos < envelope.len) {
+    const tag = envelope.uint32();
+    if (tag === 0x0a) {
+      const type = protobuf.Reader.create(envelope.bytes());
+      while (type.pos < type.len) {
+        const typeTag = type.uint32();
+        if (typeTag === 0x0a) apiVersion = type.string();
+        else if (typeTag === 0x12) kind = type.string();
+        else type.skipType(typeTag & 7);
+      }
+    } else if (tag === 0x12) raw = envelope.bytes();
+    else envelope.skipType(tag & 7);
+  }
+  return { apiVersion, kind, raw };
+}
+
 class Decoder implements NestedDecoder {
   #depth = 0;
 
-  decodeBody(body: Uint8Array): DecodedProtobuf {
-    const envelope = protobuf.Reader.create(body.subarray(magic.length));
-    let apiVersion = '';
-    let kind = '';
-    let raw: Uint8Array = new Uint8Array();
-    while (envelope.pos < envelope.len) {
-      const tag = envelope.uint32();
-      if (tag === 0x0a) {
-        const type = protobuf.Reader.create(envelope.bytes());
-        while (type.pos < type.len) {
-          const typeTag = type.uint32();
-          if (typeTag === 0x0a) apiVersion = type.string();
-          else if (typeTag === 0x12) kind = type.string();
-          else type.skipType(typeTag & 7);
-        }
-      } else if (tag === 0x12) raw = envelope.bytes();
-      else envelope.skipType(tag & 7);
-    }
+  decodeBody(body: Uint8Array, asVersion?: string): DecodedProtobuf {
+    const { apiVersion: named, kind, raw } = readEnvelope(body);
+    const apiVersion = asVersion ?? named;
     if (kind === '') throw badRequest("Object 'Kind' is missing in the protobuf body");
     if (apiVersion === '') throw badRequest("Object 'apiVersion' is missing in the protobuf body");
     const type = messageOfKind(apiVersion, kind);

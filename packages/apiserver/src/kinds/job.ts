@@ -25,7 +25,10 @@ export const jobRules = defineRules<Job>({
   },
   prepareForCreate(job) {
     job.status = {};
-    if (job.spec !== undefined && job.spec.manualSelector !== true) generateSelector(job.metadata, job.spec);
+    if (job.spec === undefined) return;
+    if (job.spec.manualSelector !== true) generateSelector(job.metadata, job.spec);
+    // Upstream reads what it has stored with the defaults, and so answers with the labels of the template.
+    defaultJob(job.metadata, job.spec);
   },
   validate: validateJob,
   validateUpdate: validateJobUpdate,

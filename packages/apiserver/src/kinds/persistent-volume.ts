@@ -76,6 +76,8 @@ export const persistentVolumeClaimRules = defineRules<PersistentVolumeClaim>({
   default(claim) {
     claim.spec ??= {};
     defaultClaimSpec(claim.spec);
+    claim.status ??= {};
+    claim.status.phase ||= 'Pending';
   },
   prepareForCreate(claim) {
     claim.status = { phase: 'Pending' };

@@ -46,6 +46,10 @@ export const statefulSetRules = defineRules<StatefulSet>({
   },
   prepareForCreate(set) {
     set.status = { replicas: 0, availableReplicas: 0 };
+    dropMaxUnavailable(set);
+  },
+  prepareForUpdate(set, old) {
+    if (old.spec?.updateStrategy?.rollingUpdate?.maxUnavailable === undefined) dropMaxUnavailable(set);
   },
   validate: ({ spec }) => (spec === undefined ? [required(path('spec'))] : validateSpec(spec, path('spec'))),
   validateCreate: ({ spec }) =>
@@ -113,6 +117,11 @@ const changeable = [
   'minReadySeconds',
 ] as const satisfies readonly (keyof StatefulSetSpec)[];
 
+/** The feature MaxUnavailableStatefulSet is off by default. Source: `kubernetes_feature_enabled` of a kube-apiserver 1.36.3. */
+function dropMaxUnavailable({ spec }: StatefulSet): void {
+  delete spec?.updateStrategy?.rollingUpdate?.maxUnavailable;
+}
+
 function defaultSpec(spec: StatefulSetSpec): void {
   spec.template ??= {};
   defaultPodTemplate(spec.template);
@@ -132,7 +141,6 @@ function defaultSpec(spec: StatefulSetSpec): void {
   }
   if (strategy.type === 'RollingUpdate' && strategy.rollingUpdate !== undefined) {
     strategy.rollingUpdate.partition ??= 0;
-    strategy.rollingUpdate.maxUnavailable ??= 1;
   }
   spec.persistentVolumeClaimRetentionPolicy ??= {};
   spec.persistentVolumeClaimRetentionPolicy.whenDeleted ||= 'Retain';

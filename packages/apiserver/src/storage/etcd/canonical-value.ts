@@ -1,6 +1,7 @@
 import { decodeJson, type KubernetesObject } from '@kubewright/api';
 import { storedBytes } from '../../encoding/object-bytes.js';
-import { decodeProtobuf } from '../../encoding/protobuf.js';
+import { decodeProtobuf, hasProtobufForm, protobufType } from '../../encoding/protobuf.js';
+import { readStored, storedFieldsOf } from '../../kinds/upstream-stored.js';
 
 const openingBrace = '{'.charCodeAt(0);
 const closingBrace = '}'.charCodeAt(0);
@@ -8,17 +9,24 @@ const protobufMagic = Buffer.from('k8s\0');
 const canonicalStart = Buffer.from('{"apiVersion":"');
 
 /**
- * What a value of etcd is in the store: canonical JSON. Kubewright's own values are that; kube-apiserver writes protobuf
- * for most built-in kinds, and JSON that ends in a line break. Whatever else it is (encrypted, or nobody's object) stays
- * as it is.
+ * What a value of etcd is in the store: canonical JSON, at the version at which objects are stored here. Kubewright's
+ * own values are that; kube-apiserver writes protobuf for most built-in kinds, JSON that ends in a line break, and a few
+ * kinds at a former version. Whatever else it is (encrypted, of a kind that is not known here, nobody's object) stays as
+ * it is.
  * @throws ApiError BadRequest for JSON or protobuf that makes no sense
  */
 export function canonicalValue(value: Buffer): Buffer {
-  if (value.subarray(0, protobufMagic.length).equals(protobufMagic))
-    return storedBytes(decodeProtobuf(value).object as unknown as KubernetesObject);
+  if (value.subarray(0, protobufMagic.length).equals(protobufMagic)) return fromProtobuf(value);
   if (value[0] !== openingBrace || isCanonical(value)) return value;
   const object = decodeJson(value).value;
-  return isKubernetesObject(object) ? storedBytes(object) : value;
+  return isKubernetesObject(object) ? storedBytes(readStored(object)) : value;
+}
+
+function fromProtobuf(value: Buffer): Buffer {
+  const { apiVersion, kind } = protobufType(value);
+  const version = storedFieldsOf(apiVersion, kind);
+  if (!hasProtobufForm(version, kind)) return value;
+  return storedBytes(readStored(decodeProtobuf(value, version).object as unknown as KubernetesObject));
 }
 
 function isKubernetesObject(value: unknown): value is KubernetesObject {
