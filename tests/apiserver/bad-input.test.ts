@@ -493,8 +493,8 @@ each('updates, patches and deletes', [
     {
       reason: 'UnsupportedMediaType',
       code: 415,
-      message:
-        'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, application/apply-patch+yaml',
+      message: '415: Unsupported Media Type',
+      details: {},
     },
   ],
   [

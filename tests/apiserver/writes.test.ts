@@ -315,7 +315,8 @@ describe('delete', () => {
 
   it('gives running pods their grace, which may only become shorter', async () => {
     await post(pods, pod('graceful'));
-    await post(`${pods}/graceful/binding`, { target: { kind: 'Node', name: 'n' } });
+    const binding = { metadata: { name: 'graceful' }, target: { kind: 'Node', name: 'n' } };
+    await post(`${pods}/graceful/binding`, binding);
     const path = `${pods}/graceful`;
     expect(item(await get(path)).spec).toMatchObject({ nodeName: 'n' });
     expect(item(await remove(path)).metadata).toMatchObject({

@@ -63,6 +63,35 @@ describe.skipIf(kubectlPath === undefined)('kubectl on subresources', () => {
     expect(await kubectl.ok(phase)).toBe('Failed');
   });
 
+  it('edits a scale and the resources of a running pod', async () => {
+    const editor = join(server.directory, 'change.sh');
+    const edit = async (change: string, command: string) => {
+      await writeFile(editor, `#!/bin/sh\nsed -i "${change}" "$1"\n`);
+      await chmod(editor, 0o755);
+      return kubectl.ok(command, { env: { EDITOR: editor } });
+    };
+    await kubectl.ok(['patch', 'deploy', 'web', '--type=merge', '-p', '{"spec":{"replicas":2}}']);
+    const scaled = await edit('s/replicas: 2/replicas: 7/', 'edit deploy web --subresource=scale');
+    expect(scaled).toContain('edited');
+    expect(await kubectl.ok(['get', 'deploy', 'web', ...replicas])).toBe('7');
+
+    const pod = (cpu: string) => ({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'sized' },
+      spec: { containers: [{ name: 'a', image: 'b', resources: { requests: { cpu } } }] },
+    });
+    await kubectl.ok('create -f -', { input: JSON.stringify(pod('100m')) });
+    const refused = await kubectl.fails('replace -f -', { input: JSON.stringify(pod('300m')) });
+    expect(refused).toContain('pod updates may not change fields other than');
+    await edit('s/cpu: 100m/cpu: 200m/', 'edit pod sized --subresource=resize');
+    const cpu = ['-o', 'jsonpath={.spec.containers[0].resources.requests.cpu}'];
+    expect(await kubectl.ok(['get', 'pod', 'sized', ...cpu])).toBe('200m');
+    const patch = '{"spec":{"containers":[{"name":"a","resources":{"requests":{"cpu":"300m"}}}]}}';
+    await kubectl.ok(['patch', 'pod', 'sized', '--subresource=resize', '-p', patch]);
+    expect(await kubectl.ok(['get', 'pod', 'sized', ...cpu])).toBe('300m');
+  });
+
   it('debugs with an ephemeral container', async () => {
     await kubectl.ok('run target --image=busybox');
     await kubectl.ok('debug target --image=busybox --container=probe -- true');

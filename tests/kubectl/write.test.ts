@@ -83,6 +83,46 @@ describe.skipIf(kubectlPath === undefined)('kubectl that writes a Deployment', (
     expect((await json<Web>('get deploy web')).spec.replicas).toBe(4);
   });
 
+  it('conflicts with another applier, and takes over by force', async () => {
+    await kubectl.ok('apply --server-side --force-conflicts --field-manager=a -f -', {
+      input: deployment(4),
+    });
+    const refused = await kubectl.fails('apply --server-side --field-manager=b -f -', {
+      input: deployment(5),
+    });
+    expect(refused).toContain('Apply failed with 1 conflict: conflict with "a": .spec.replicas');
+    expect(refused).toContain('--force-conflicts');
+    await kubectl.ok('apply --server-side --field-manager=b --force-conflicts -f -', {
+      input: deployment(5),
+    });
+    expect((await json<Web>('get deploy web')).spec.replicas).toBe(5);
+  });
+
+  it('applies on the client over what another one changed, and says so where the version is named', async () => {
+    await kubectl.ok('scale deploy web --replicas=9');
+    expect(await kubectl.ok('apply -f -', { input: deployment(3) })).toBe('deployment.apps/web configured\n');
+    expect((await json<Web>('get deploy web')).spec.replicas).toBe(3);
+    const stale = deployment(4).replace('{name: web, labels', '{name: web, resourceVersion: "1", labels');
+    expect(await kubectl.fails('apply -f -', { input: stale })).toContain(
+      'the object has been modified; please apply your changes to the latest version',
+    );
+  });
+
+  it('sets the selector of a service and the subjects of a binding', async () => {
+    await kubectl.ok('create service clusterip front --tcp=80');
+    expect(await kubectl.ok('set selector service front app=web,tier=x')).toContain('selector updated');
+    expect(await json<object>('get service front')).toMatchObject({
+      spec: { selector: { app: 'web', tier: 'x' } },
+    });
+    await kubectl.ok('create rolebinding readers --clusterrole=view --user=u');
+    expect(
+      await kubectl.ok('set subject rolebinding readers --group=g --serviceaccount=default:s'),
+    ).toContain('subjects updated');
+    const { subjects } = await json<{ subjects: { name: string }[] }>('get rolebinding readers');
+    expect(subjects.map(({ name }) => name).sort()).toEqual(['g', 's', 'u']);
+    await kubectl.ok('delete service/front rolebinding/readers');
+  });
+
   it('labels and annotates', async () => {
     expect(await kubectl.ok('label deploy web tier=front')).toBe('deployment.apps/web labeled\n');
     expect(await kubectl.fails('label deploy web tier=back')).toContain(`'tier' already has a value (front)`);

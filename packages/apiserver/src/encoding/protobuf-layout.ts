@@ -89,6 +89,11 @@ function metaMessage(apiVersion: string, kind: string): string | undefined {
   return apiVersion.startsWith('apidiscovery.k8s.io/') ? `${discovery}.${kind}` : undefined;
 }
 
+/** The message of that name, where there is one. */
+export function findMessage(name: string): Message | undefined {
+  return Object.hasOwn(read().messages, name) ? message(name) : undefined;
+}
+
 /** The message of that name. @throws Error when there is none: a fault of the data, not of a request. */
 export function message(name: string): Message {
   const known = messages.get(name);

@@ -80,7 +80,7 @@ test.each<[string, KindRules, object, string[]]>([
       'webhooks[0].sideEffects: Unsupported value: "Some": supported values: "None", "NoneOnDryRun"',
       'webhooks[0].timeoutSeconds: Invalid value: 31: the timeout value must be between 1 and 30 seconds',
       'webhooks[0].clientConfig.url: Invalid value: "http": \'https\' is the only allowed URL scheme; desired format: https://host[/path]',
-      'webhooks[0].clientConfig.url: Invalid value: "u": user information is not permitted in the URL',
+      'webhooks[0].clientConfig.url: Invalid value: "u:p": user information is not permitted in the URL',
       'webhooks[0].clientConfig.url: Invalid value: "c": fragments are not permitted in the URL',
       'webhooks[0].clientConfig.url: Invalid value: "b": query parameters are not permitted in the URL',
       "webhooks[0].admissionReviewVersions[1]: Invalid value: \"v 1\": a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')",

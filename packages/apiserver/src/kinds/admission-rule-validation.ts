@@ -71,7 +71,7 @@ function validateResources(resources: readonly string[], field: FieldPath): Fiel
       return;
     }
     const slash = text.indexOf('/');
-    if (slash < 0 || text === '*/*') return;
+    if (slash < 0) return;
     const [resource, sub] = [text.slice(0, slash), text.slice(slash + 1)];
     if (allOf.has(resource))
       errors.push(invalid(at, text, `if '${resource}/*' is present, must not specify ${text}`));
@@ -82,7 +82,9 @@ function validateResources(resources: readonly string[], field: FieldPath): Fiel
   });
   if (resources.length > 1 && resources.includes('*/*'))
     errors.push(invalid(field, resources, "if '*/*' is present, must not specify other resources"));
-  if (resources.includes('*') && resources.some((text) => text !== '*' && text !== '' && !text.includes('/')))
+  // The last of those without a subresource decides, as it does upstream.
+  const last = resources.findLast((text) => text !== '' && !text.includes('/'));
+  if (resources.includes('*') && last !== '*')
     errors.push(
       invalid(field, resources, "if '*' is present, must not specify other resources without subresources"),
     );

@@ -1,4 +1,4 @@
-import { dns1123LabelErrors } from '@kubewright/api';
+import { dns1123LabelErrors, formatTime } from '@kubewright/api';
 import { CertificateSigningRequest } from '@kubewright/api/certificates/v1';
 import type { Toleration } from '@kubewright/api/core/v1';
 import { RuntimeClass } from '@kubewright/api/node/v1';
@@ -157,10 +157,11 @@ export const certificateSigningRequestRules = defineRules<CertificateSigningRequ
   ],
   subresources: {
     approval: {
-      prepareForUpdate(request, old) {
+      prepareForUpdate(request, old, { now }) {
         const wanted = request.status?.conditions;
         request.spec = old.spec;
         request.status = { ...old.status, conditions: wanted };
+        fillTimes(request, old, now());
       },
       validateUpdate: (request, old) => [
         ...validateSigningRequest(request),
@@ -168,12 +169,9 @@ export const certificateSigningRequestRules = defineRules<CertificateSigningRequ
       ],
     },
     status: {
-      prepareForUpdate(request, old) {
-        // Approval has a place of its own.
-        const decisions = (old.status?.conditions ?? []).filter(isDecision);
-        const others = (request.status?.conditions ?? []).filter((condition) => !isDecision(condition));
-        if (request.status !== undefined && decisions.length + others.length > 0)
-          request.status.conditions = [...decisions, ...others];
+      prepareForUpdate(request, old, { now }) {
+        keepDecisions(request, old);
+        fillTimes(request, old, now());
       },
       validateUpdate: (request, old) => [
         ...validateSigningRequest(request),
@@ -183,8 +181,31 @@ export const certificateSigningRequestRules = defineRules<CertificateSigningRequ
   },
 });
 
-function isDecision({ type }: { type: string }): boolean {
-  return type === 'Approved' || type === 'Denied';
+/** Approval has a place of its own: where no decision comes or goes, none changes. Validation refuses the rest. */
+function keepDecisions(request: CertificateSigningRequest, old: CertificateSigningRequest): void {
+  const conditions = request.status?.conditions;
+  if (conditions === undefined) return;
+  for (const decision of ['Approved', 'Denied']) {
+    const before = (old.status?.conditions ?? []).filter(({ type }) => type === decision);
+    const places = conditions.flatMap(({ type }, index) => (type === decision ? [index] : []));
+    if (places.length !== before.length) continue;
+    places.forEach((place, i) => {
+      const kept = before[i];
+      if (kept !== undefined) conditions[place] = kept;
+    });
+  }
+}
+
+/** Conditions without times are of now; one that was so before changed when it did then. */
+function fillTimes(request: CertificateSigningRequest, old: CertificateSigningRequest, now: number): void {
+  for (const condition of request.status?.conditions ?? []) {
+    condition.lastUpdateTime ??= formatTime(now);
+    const before = (old.status?.conditions ?? []).find(
+      ({ type, status, lastTransitionTime }) =>
+        type === condition.type && status === condition.status && Boolean(lastTransitionTime),
+    );
+    condition.lastTransitionTime ??= before?.lastTransitionTime ?? formatTime(now);
+  }
 }
 
 function conditionText({ status }: CertificateSigningRequest): string {

@@ -8,7 +8,7 @@ import {
   path,
   required,
 } from '../validation/field-error.js';
-import { validateImmutable } from '../validation/immutable.js';
+import { sameValue, validateImmutable } from '../validation/immutable.js';
 import { validateNonNegative } from '../validation/numbers.js';
 import { ageColumn, count, nameColumn, text } from './columns.js';
 import { defineRules } from './kind-rules.js';
@@ -43,6 +43,10 @@ export const deploymentRules = defineRules<Deployment>({
   },
   prepareForCreate(deployment) {
     deployment.status = {};
+  },
+  prepareForUpdate({ metadata }, { metadata: old }) {
+    // Annotations count as well: they go on to the ReplicaSets.
+    if (!sameValue(metadata.annotations, old.annotations)) metadata.generation = (old.generation ?? 0) + 1;
   },
   validate: ({ spec }) => (spec === undefined ? [required(path('spec'))] : validateSpec(spec, path('spec'))),
   validateUpdate: (deployment, old) =>

@@ -210,6 +210,7 @@ test.each<[string, KindRules, object, string[]]>([
       },
     },
     [
+      'spec.nodeSelector.nodeSelectorTerms: Required value: must have at least one node selector term',
       'spec.nodeSelector.nodeSelectorTerms: Invalid value: []: must have exactly one node selector term',
       'spec: Invalid value: "{`nodeName`, `nodeSelector`}": exactly one of `nodeName`, `nodeSelector`, `allNodes`, `perDeviceNodeSelection` is required, but multiple fields are set',
     ],
@@ -235,7 +236,10 @@ test.each<[string, KindRules, object, object, string[]]>([
     'a slice moves',
     resourceSliceRules,
     { metadata: named, spec: { driver: 'a', nodeName: 'n', pool: { name: 'n' } } },
-    { metadata: named, spec: { driver: 'b', nodeName: 'm', pool: { name: 'm' } } },
+    {
+      metadata: named,
+      spec: { driver: 'b', nodeName: 'm', pool: { name: 'm', resourceSliceCount: 1 } },
+    },
     [
       'spec.pool.name: Invalid value: "m": field is immutable',
       'spec.driver: Invalid value: "b": field is immutable',

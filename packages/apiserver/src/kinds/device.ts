@@ -7,6 +7,7 @@ import {
 import { path } from '../validation/field-error.js';
 import { validateImmutable } from '../validation/immutable.js';
 import { ageColumn, nameColumn, text } from './columns.js';
+import { forgetDeallocated } from './device/claim-devices.js';
 import { validateClaimStatus } from './device/claim-status-validation.js';
 import { validateConfigurations, validateDeviceClaim, validateSelectors } from './device/claim-validation.js';
 import { validateSlice } from './device/slice-validation.js';
@@ -69,7 +70,9 @@ export const resourceClaimRules = defineRules<ResourceClaim>({
     }),
     ageColumn,
   ],
-  subresources: { status: { validateUpdate: validateClaimStatus } },
+  subresources: {
+    status: { prepareForUpdate: forgetDeallocated, validateUpdate: validateClaimStatus },
+  },
 });
 
 export const resourceClaimTemplateRules = defineRules<ResourceClaimTemplate>({
@@ -82,12 +85,39 @@ export const resourceClaimTemplateRules = defineRules<ResourceClaimTemplate>({
   columns: [nameColumn, ageColumn],
 });
 
+/** Fields of features that are off, but where they are in use already. */
+function dropDisabled(slice: ResourceSlice, old: ResourceSlice | undefined): void {
+  const before = old?.spec?.devices ?? [];
+  const hadMappings = before.some((device) => device.nodeAllocatableResourceMappings !== undefined);
+  const hadLists = before.some((device) =>
+    Object.values(device.attributes ?? {}).some((attribute) =>
+      lists.some((name) => attribute[name] !== undefined),
+    ),
+  );
+  for (const device of slice.spec?.devices ?? []) {
+    if (!hadMappings) delete device.nodeAllocatableResourceMappings;
+    if (!hadLists)
+      for (const attribute of Object.values(device.attributes ?? {}))
+        for (const name of lists) delete attribute[name];
+  }
+}
+
+const lists = ['bools', 'ints', 'strings', 'versions'] as const;
+
 export const resourceSliceRules = defineRules<ResourceSlice>({
   kind: ResourceSlice,
   storageKey: 'resourceslices',
   generation: true,
+  prepareForCreate: (slice) => dropDisabled(slice, undefined),
+  prepareForUpdate: dropDisabled,
   validateCreate: (slice) => validateSlice(slice, undefined),
   validateUpdate: validateSlice,
+  warnings({ spec }) {
+    const driver = spec?.driver ?? '';
+    if (driver === driver.toLowerCase()) return [];
+    const shown = JSON.stringify(driver);
+    return [`spec.driver: driver names should be lowercase; ${shown} contains uppercase characters`];
+  },
   columns: [
     nameColumn,
     text('Node', 'Node that has the devices.', ({ spec }) => spec?.nodeName ?? ''),

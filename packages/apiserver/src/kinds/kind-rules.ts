@@ -66,6 +66,11 @@ export interface SubresourceRules<T> {
   validateUpdate?(object: T, old: T): FieldError[];
   /** As {@link KindRules.confidential}. */
   readonly confidential?: boolean;
+  /**
+   * True where what it does to the object is the server's own doing: nobody owns the fields, and the generation stays
+   * (a Binding, an Eviction).
+   */
+  readonly untracked?: boolean;
   /** POST of a body; the answer is what the client gets. */
   create?(body: KubernetesObject, context: SubresourceContext<T>): Promise<KubernetesObject>;
   /** What a body of `create` is. @default the built-in kind that the subresource speaks */

@@ -1,5 +1,6 @@
 import { PodDisruptionBudget } from '@kubewright/api/policy/v1';
 import { validateChoice } from '../validation/choices.js';
+import { validateConditions } from '../validation/conditions.js';
 import { type FieldError, invalid, path } from '../validation/field-error.js';
 import { validateLabelSelector } from '../validation/label-selector.js';
 import { validateNonNegative } from '../validation/numbers.js';
@@ -46,10 +47,12 @@ export const podDisruptionBudgetRules = defineRules<PodDisruptionBudget>({
   ],
   subresources: {
     status: {
-      validateUpdate: ({ status }) =>
-        (['disruptionsAllowed', 'currentHealthy', 'desiredHealthy', 'expectedPods'] as const).flatMap(
+      validateUpdate: ({ status }) => [
+        ...validateConditions(status?.conditions, path('status', 'conditions')),
+        ...(['disruptionsAllowed', 'currentHealthy', 'desiredHealthy', 'expectedPods'] as const).flatMap(
           (name) => validateNonNegative(status?.[name], path('status', name)),
         ),
+      ],
     },
   },
 });

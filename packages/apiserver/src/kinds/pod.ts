@@ -37,7 +37,8 @@ export const podRules = defineRules<Pod>({
   subresources: {
     status: {
       prepareForUpdate(pod, old) {
-        if (pod.status !== undefined) pod.status.qosClass = old.status?.qosClass;
+        // Clients from before there was a class leave it out.
+        if (pod.status !== undefined) pod.status.qosClass ??= old.status?.qosClass;
       },
       validateUpdate: validatePodStatus,
     },

@@ -15,6 +15,7 @@ import {
   required,
 } from '../validation/field-error.js';
 import { portNumber, validateFormat } from '../validation/formats.js';
+import { parseGoUrl } from '../validation/go-url.js';
 import { validateLabelSelector } from '../validation/label-selector.js';
 import {
   failurePolicies,
@@ -114,44 +115,45 @@ export function validateWebhookClient(
   if (url !== undefined) return validateUrl(url, field.child('url'));
   const at = field.child('service');
   const errors: FieldError[] = [];
-  if (!service?.name) errors.push(required(at.child('name'), 'service name is required'));
-  if (!service?.namespace) errors.push(required(at.child('namespace'), 'service namespace is required'));
+  // Upstream's check takes the two the other way round than its callers give them.
+  if (!service?.namespace) errors.push(required(at.child('name')));
+  if (!service?.name) errors.push(required(at.child('namespace')));
   const port = service?.port ?? 443;
   if (portNumber(port).length > 0)
-    errors.push(invalid(at.child('port'), port, `port is not valid: ${portNumber(port).join(',')}`));
+    errors.push(invalid(at.child('port'), port, `port is not valid: ${portNumber(port).join(', ')}`));
   if (service?.path !== undefined) errors.push(...validateUrlPath(service.path, at.child('path')));
   return errors;
 }
 
 function validateUrl(text: string, field: FieldPath): FieldError[] {
   const form = '; desired format: https://host[/path]';
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined)
-    return [required(field, `url must be a valid URL: parse ${JSON.stringify(text)}: invalid URI${form}`)];
+  const url = parseGoUrl(text);
+  if (typeof url === 'string') return [required(field, `url must be a valid URL: ${url}${form}`)];
   const errors: FieldError[] = [];
-  if (url.protocol !== 'https:')
-    errors.push(
-      invalid(field, url.protocol.replace(/:$/, ''), `'https' is the only allowed URL scheme${form}`),
-    );
+  if (url.scheme !== 'https')
+    errors.push(invalid(field, url.scheme, `'https' is the only allowed URL scheme${form}`));
   if (url.host === '') errors.push(invalid(field, url.host, `host must be specified${form}`));
-  if (url.username !== '' || url.password !== '')
-    errors.push(invalid(field, url.username, 'user information is not permitted in the URL'));
-  if (url.hash !== '')
-    errors.push(invalid(field, url.hash.slice(1), 'fragments are not permitted in the URL'));
-  if (url.search !== '')
-    errors.push(invalid(field, url.search.slice(1), 'query parameters are not permitted in the URL'));
+  if (url.user !== undefined)
+    errors.push(invalid(field, url.user, 'user information is not permitted in the URL'));
+  if (url.fragment !== '')
+    errors.push(invalid(field, url.fragment, 'fragments are not permitted in the URL'));
+  if (url.query !== '')
+    errors.push(invalid(field, url.query, 'query parameters are not permitted in the URL'));
   return errors;
 }
 
 function validateUrlPath(text: string, field: FieldPath): FieldError[] {
   if (text === '/' || text === '') return [];
   if (text === '//') return [invalid(field, text, 'segment[0] may not be empty')];
-  if (!text.startsWith('/')) return [invalid(field, text, "must start with a '/'")];
-  const whole = text.slice(1).replace(/\/$/, '');
-  return whole.split('/').flatMap((segment, index) => {
-    if (segment === '') return [invalid(field, text, `segment[${index}] may not be empty`)];
-    return dns1123SubdomainErrors(segment).map((message) =>
-      invalid(field, text, `segment[${index}]: ${message}`),
-    );
-  });
+  const errors = text.startsWith('/') ? [] : [invalid(field, text, "must start with a '/'")];
+  const segments = text.slice(1).replace(/\/$/, '').split('/');
+  return [
+    ...errors,
+    ...segments.flatMap((segment, index) => {
+      if (segment === '') return [invalid(field, text, `segment[${index}] may not be empty`)];
+      return dns1123SubdomainErrors(segment).map((message) =>
+        invalid(field, text, `segment[${index}]: ${message}`),
+      );
+    }),
+  ];
 }

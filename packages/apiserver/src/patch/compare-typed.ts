@@ -52,14 +52,17 @@ function changes(before: unknown, after: unknown, type: FieldType | undefined): 
   const found = new FoundChanges();
   if (map !== undefined) {
     const [left, right] = [(before ?? {}) as JsonObject, (after ?? {}) as JsonObject];
+    const inBoth = before !== undefined && after !== undefined;
+    const take = (key: string, old: unknown, value: unknown) =>
+      found.take(
+        fieldElement(key),
+        inBoth ? memberChanges(old, value, { map, key }) : changes(old, value, memberType(map, key)),
+      );
     for (const key of Object.keys(left)) {
       const [old, value] = [left[key], own(right, key)];
-      if (old !== value) found.take(fieldElement(key), memberChanges(old, value, { map, key }));
+      if (old !== value) take(key, old, value);
     }
-    for (const key of Object.keys(right)) {
-      if (!Object.hasOwn(left, key))
-        found.take(fieldElement(key), memberChanges(undefined, right[key], { map, key }));
-    }
+    for (const key of Object.keys(right)) if (!Object.hasOwn(left, key)) take(key, undefined, right[key]);
   } else if (list !== undefined) {
     const left = indexItems(list, (before ?? []) as unknown[]);
     const right = indexItems(list, (after ?? []) as unknown[]);
@@ -105,7 +108,10 @@ class FoundChanges {
   }
 }
 
-/** A property that is there in every object is neither added nor removed, only what is below it. */
+/**
+ * The changes of a member of what was there before and still is: a property that is there in every such object is
+ * neither added nor removed, only what is below it.
+ */
 function memberChanges(
   before: unknown,
   after: unknown,

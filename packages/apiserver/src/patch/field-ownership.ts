@@ -40,8 +40,8 @@ export interface TrackedWrite {
   readonly apiVersion: string;
   readonly kind: string;
   readonly schema: SchemaSource;
-  /** Milliseconds since the epoch. */
-  readonly now: number;
+  /** Milliseconds since the epoch; undefined where entries keep the times that they have, as through a scale. */
+  readonly now: number | undefined;
   /** Fields that this write cannot change (`{ 'f:status': {} }` of a kind with a status subresource): never owned through it. */
   readonly resetFields?: FieldSet;
   /**
@@ -111,11 +111,16 @@ function giveFields(managers: Managers, fields: FieldSet, write: TrackedWrite): 
     operation: 'Update',
     apiVersion,
     subresource,
-    time: formatTime(now),
+    time: undefined,
     fields,
   };
   const id = managerId(manager);
-  managers.set(id, { ...manager, fields: union(managers.get(id)?.fields ?? emptyFieldSet, fields) });
+  const known = managers.get(id);
+  managers.set(id, {
+    ...manager,
+    time: now === undefined ? known?.time : formatTime(now),
+    fields: union(known?.fields ?? emptyFieldSet, fields),
+  });
 }
 
 /** What is left to a manager after another one's changes. */

@@ -103,12 +103,16 @@ export function equalSets(a: FieldSet, b: FieldSet): boolean {
 
 /** The paths of all members as conflicts print them, in the set's order: `.spec.containers[name="a"].image`. */
 export function pathsOf(set: FieldSet, prefix = ''): string[] {
-  return Object.keys(sortedSet(set)).flatMap((element) => {
+  const found: string[] = [];
+  const below: string[] = [];
+  for (const element of Object.keys(sortedSet(set))) {
     const node = set[element];
-    if (element === self || node === undefined) return [];
+    if (element === self || node === undefined) continue;
     const path = `${prefix}${printElement(element)}`;
-    return hasSelf(node) ? [path, ...pathsOf(node, path)] : pathsOf(node, path);
-  });
+    if (hasSelf(node)) found.push(path);
+    below.push(...pathsOf(node, path));
+  }
+  return [...found, ...below];
 }
 
 const known = new WeakSet<FieldSet>();

@@ -5,6 +5,8 @@ import { definitions } from '@kubewright/api/schemas';
 export interface FieldType {
   readonly list: ListType | undefined;
   readonly map: MapType | undefined;
+  /** What a configuration may set a leaf to. @default anything */
+  readonly scalar?: 'numeric' | 'string' | 'boolean';
 }
 
 export interface ListType {
@@ -41,6 +43,7 @@ export function fieldTypeOf(source: SchemaSource): FieldType {
   return type;
 }
 
+const rawExtension = 'io.k8s.apimachinery.pkg.runtime.RawExtension';
 const objectMeta = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';
 /**
  * Properties that are there in an empty object of a built-in kind, besides the required ones: structs in Go that are
@@ -62,6 +65,19 @@ const alwaysThere = new Set([
   'template',
   'updateStrategy',
 ]);
+
+/** The published document leaves out that its name is empty by default. */
+const localReference = 'io.k8s.api.core.v1.LocalObjectReference';
+const empties: Readonly<Record<string, unknown>> = { string: '', integer: 0 };
+
+/** Formats of which a number and a string may be. */
+const anyScalar = new Set(['quantity', 'int-or-string', 'date-time', 'micro-time']);
+const scalars: Readonly<Record<string, FieldType['scalar']>> = {
+  string: 'string',
+  integer: 'numeric',
+  number: 'numeric',
+  boolean: 'boolean',
+};
 
 /** What is not described: maps of anything, each member a field; lists are one field. */
 const untyped: FieldType = {
@@ -111,6 +127,9 @@ class Compiler {
 
   #compile(schema: Schema): FieldType {
     const reference = schema.$ref ?? (schema.allOf?.length === 1 ? schema.allOf[0]?.$ref : undefined);
+    // What is in it is nobody's but whole.
+    if (reference === rawExtension)
+      return { list: undefined, map: { ...untyped.map, atomic: true } as MapType };
     if (reference !== undefined) {
       const target = this.#resolve(reference);
       const relation = schema['x-kubernetes-map-type'];
@@ -124,9 +143,12 @@ class Compiler {
       return { list: undefined, map: this.#map(schema) };
     if (schema['x-kubernetes-map-type'] === 'atomic')
       return { list: undefined, map: { ...untyped.map, atomic: true } as MapType };
-    const scalar = schema.type !== undefined && schema.type !== 'object';
-    const opaque = schema.format === 'quantity' || schema.format === 'int-or-string';
-    return scalar || opaque ? { list: undefined, map: undefined } : untyped;
+    if (anyScalar.has(schema.format ?? '')) return { list: undefined, map: undefined };
+    const scalar = scalars[schema.type ?? ''];
+    if (scalar !== undefined) return { list: undefined, map: undefined, scalar };
+    return schema.type !== undefined && schema.type !== 'object'
+      ? { list: undefined, map: undefined }
+      : untyped;
   }
 
   #list(schema: Schema): ListType {
@@ -136,6 +158,7 @@ class Compiler {
     const relation =
       schema['x-kubernetes-list-type'] ?? (!merges ? 'atomic' : mergeKey === undefined ? 'set' : 'map');
     const keys = schema['x-kubernetes-list-map-keys'] ?? (mergeKey === undefined ? [] : [mergeKey]);
+    const builtin = this.#source.name !== undefined;
     let item: FieldType | undefined;
     const compile = () => this.#type(items);
     const resolved = () => (items.$ref === undefined ? items : this.#resolve(items.$ref));
@@ -146,7 +169,16 @@ class Compiler {
         item ??= compile();
         return item;
       },
-      keyDefault: (key) => resolved().properties?.[key]?.default,
+      keyDefault: (key) => {
+        const { properties, required } = resolved();
+        const property = properties?.[key];
+        // A key of a built-in kind that must be there is empty where it is left out.
+        const empty =
+          builtin && (required?.includes(key) || items.$ref === localReference)
+            ? empties[property?.type ?? '']
+            : undefined;
+        return property?.default ?? empty;
+      },
     };
   }
 

@@ -1,6 +1,6 @@
 import { emptyFieldSet, type FieldSet, fieldElement, hasSelf, makeNode, printElement } from './field-set.js';
 import type { FieldType } from './field-types.js';
-import { isObject, type JsonObject } from './json-object.js';
+import { goType, goValue, isObject, type JsonObject } from './json-object.js';
 import { elementOf, granularList, granularMap, isEmptyValue } from './typed-value.js';
 
 /**
@@ -33,7 +33,11 @@ export function fieldsOf(
     return makeNode(false, children);
   }
   const list = granularList(type, value);
-  if (list === undefined) return emptyFieldSet;
+  if (list === undefined) {
+    const problem = problems && type && mismatch(value, type);
+    if (problem) problems?.push(`${path}: ${problem}`);
+    return emptyFieldSet;
+  }
   const children: Record<string, FieldSet> = {};
   for (const [i, item] of (value as unknown[]).entries()) {
     const found = elementOf(list, item);
@@ -49,6 +53,37 @@ export function fieldsOf(
     } else children[element] = withSelf(fieldsOf(item, list.item, problems, printed));
   }
   return makeNode(false, children);
+}
+
+/** What is wrong with a leaf that its type does not foresee, in the words of upstream's library. */
+function mismatch(value: unknown, { scalar, list, map }: FieldType): string | undefined {
+  if (value === null || value === undefined) return undefined;
+  if (scalar === 'numeric')
+    return typeof value === 'number' || typeof value === 'bigint'
+      ? undefined
+      : `expected numeric (int or float), got ${goType(value)}`;
+  if (scalar === 'string')
+    return typeof value === 'string'
+      ? undefined
+      : `expected string, got &value.valueUnstructured{Value:${goSyntax(value)}}`;
+  if (scalar === 'boolean')
+    return typeof value === 'boolean' ? undefined : `expected boolean, got &{${goValue(value)}}`;
+  if (map !== undefined && list === undefined && !isObject(value))
+    return `expected map, got &{${goValue(value)}}`;
+  if (list !== undefined && map === undefined && !Array.isArray(value))
+    return `expected list, got &{${goValue(value)}}`;
+  return undefined;
+}
+
+/** A JSON value as Go's `%#v` prints it. */
+function goSyntax(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (Array.isArray(value)) return `[]interface {}{${value.map(goSyntax).join(', ')}}`;
+  if (!isObject(value)) return value === null ? 'interface {}(nil)' : String(value);
+  const members = Object.keys(value)
+    .sort()
+    .map((key) => `${JSON.stringify(key)}:${goSyntax(value[key])}`);
+  return `map[string]interface {}{${members.join(', ')}}`;
 }
 
 function withSelf(node: FieldSet | undefined): FieldSet {

@@ -23,6 +23,20 @@ export function applyJsonPatch(document: JsonObject, patch: unknown): unknown {
   return editor.root;
 }
 
+/** Members that no operation has, as `unknown field "[0].x"`. */
+export function unknownMembers(patch: unknown): string[] {
+  if (!Array.isArray(patch)) return [];
+  return patch.flatMap((operation: unknown, index) =>
+    isObject(operation)
+      ? Object.keys(operation)
+          .filter((name) => !members.has(name))
+          .map((name) => `unknown field "[${index}].${name}"`)
+      : [],
+  );
+}
+
+const members = new Set(['op', 'path', 'from', 'value']);
+
 interface Operation {
   readonly op: string;
   readonly path: string;

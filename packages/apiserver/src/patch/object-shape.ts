@@ -3,7 +3,17 @@ import { isObject, type JsonObject } from './json-object.js';
 import { elementOf, granularList, granularMap, isEmptyValue, memberType } from './typed-value.js';
 
 /** All that the fields of a value depend on: names and keys, and of other values what they are. */
-export type Shape = 'null' | 'scalar' | 'empty list' | 'list' | 'empty map' | 'map' | MapShape | ListShape;
+export type Shape =
+  | 'null'
+  | 'string'
+  | 'number'
+  | 'boolean'
+  | 'empty list'
+  | 'list'
+  | 'empty map'
+  | 'map'
+  | MapShape
+  | ListShape;
 
 interface MapShape {
   readonly names: readonly string[];
@@ -33,14 +43,14 @@ export function shapeOf(value: unknown, type: FieldType | undefined): Shape | un
     return items.every(isKnown) ? { list, keys: values.map((item) => keysOf(list, item)), items } : undefined;
   }
   if (value === null) return 'null';
-  if (typeof value !== 'object') return 'scalar';
+  if (typeof value !== 'object') return scalarOf(value);
   if (Array.isArray(value)) return isEmptyValue(value) ? 'empty list' : 'list';
   return isEmptyValue(value) ? 'empty map' : 'map';
 }
 
 /** Whether a value has a shape that another value of the same type had. Makes nothing, as it runs at every create. */
 export function hasShape(value: unknown, shape: Shape): boolean {
-  if (typeof value !== 'object') return shape === 'scalar';
+  if (typeof value !== 'object') return shape === scalarOf(value);
   if (value === null) return shape === 'null';
   if (typeof shape === 'string') {
     if (Array.isArray(value)) return shape === (value.length === 0 ? 'empty list' : 'list');
@@ -84,6 +94,12 @@ function keyOf(list: ListType, item: unknown, index: number): unknown {
   return isObject(item) && Object.hasOwn(item, key)
     ? (item[key] ?? list.keyDefault(key))
     : list.keyDefault(key);
+}
+
+/** Whether a leaf fits its type depends on what it is. */
+function scalarOf(value: unknown): 'string' | 'number' | 'boolean' {
+  if (typeof value === 'string') return 'string';
+  return typeof value === 'boolean' ? 'boolean' : 'number';
 }
 
 function isKnown(shape: Shape | undefined): shape is Shape {

@@ -24,7 +24,7 @@ import {
 import { type FieldType, fieldTypeOf } from './field-types.js';
 import { fieldsByShape, type KnownShapes } from './fields-by-shape.js';
 import { fieldsOf } from './fields-of.js';
-import { isObject, type JsonObject, own } from './json-object.js';
+import { isObject, type JsonObject, own, put } from './json-object.js';
 import { decodeManagers, type Manager, type Managers, managerId, ownable, setFields } from './managers.js';
 import { mergeTyped } from './merge-typed.js';
 import { prune } from './prune-typed.js';
@@ -33,6 +33,8 @@ import { prune } from './prune-typed.js';
 export interface ApplyWrite extends TrackedWrite {
   /** Takes fields that others own instead of failing. */
   readonly force: boolean;
+  /** The version that conflicts name, where it is not that of each manager. */
+  readonly shownVersion?: string;
 }
 
 /**
@@ -88,7 +90,7 @@ function apply(live: JsonObject, config: JsonObject, { managers, write }: ApplyS
   const comparisons = new Comparisons(live, next, write);
   const conflicts = write.force ? [] : conflictsOf(managers, id, comparisons);
   const refused = refusedConflicts(conflicts, live, write);
-  if (refused.length > 0) throw conflictError(refused);
+  if (refused.length > 0) throw conflictError(refused, write.shownVersion);
   for (const [other, manager] of managers) {
     if (other === id) continue;
     const changed = comparisons.at(manager.apiVersion);
@@ -96,7 +98,7 @@ function apply(live: JsonObject, config: JsonObject, { managers, write }: ApplyS
     else setFields(managers, other, withoutChanges(manager.fields, changed));
   }
 
-  const time = next === live ? last?.time : formatTime(write.now);
+  const time = next === live || write.now === undefined ? last?.time : formatTime(write.now);
   if (isEmptySet(owned)) managers.delete(id);
   else {
     const manager = { ...mine, time, fields: same ? last.fields : owned };
@@ -230,15 +232,24 @@ function syncLastApplied(object: JsonObject, config: JsonObject, manager: string
     metadata: isObject(annotations) ? { ...metadata, annotations: others } : metadata,
   };
   const live = metadataOf(object);
-  const text = `${encodeJson(applied)}\n`;
+  const text = `${encodeJson(sorted(applied))}\n`;
   const known = live.annotations as JsonObject;
   if (known[lastAppliedAnnotation] === text) return object;
   return { ...object, metadata: { ...live, annotations: { ...known, [lastAppliedAnnotation]: text } } };
 }
 
-function conflictError(conflicts: readonly Conflict[]): ApiError {
+/** With the members of all objects in order, as Go writes what has no type. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (!isObject(value)) return value;
+  const result: JsonObject = {};
+  for (const key of Object.keys(value).sort()) put(result, key, sorted(value[key]));
+  return result;
+}
+
+function conflictError(conflicts: readonly Conflict[], shownVersion: string | undefined): ApiError {
   const all = conflicts.map(({ manager, fields }) => ({
-    who: printManager(manager),
+    who: printManager(shownVersion === undefined ? manager : { ...manager, apiVersion: shownVersion }),
     paths: pathsOf(fields),
   }));
   const causes = all.flatMap(({ who, paths }) =>

@@ -55,7 +55,9 @@ export async function deleteObject<T extends KubernetesObject>(
     const object = parseStored<T>(value, entry.revision);
     mark(resource, object, options, context);
     const gone = isFinished(resource, object);
-    outcome = { object, bytes: gone ? value : storedBytes(object), gone };
+    // Of a kind with a grace period the answer shows that there was none left; others are shown as they were.
+    const showsEnd = rules.gracePeriodSeconds !== undefined || !gone;
+    outcome = { object, bytes: showsEnd ? storedBytes(object) : value, gone };
     if (context.dryRun) return { keep: true };
     if (gone) return { delete: true };
     if (outcome.bytes.equals(value)) return { keep: true, unchanged: true };
@@ -117,7 +119,8 @@ function mark<T extends KubernetesObject>(
   );
   if (metadata.deletionTimestamp === undefined) {
     metadata.deletionTimestamp = formatTime(context.now() + wanted * 1000);
-    metadata.deletionGracePeriodSeconds = wanted;
+    // What only its own finalizers hold (a namespace) has no grace period to show.
+    if (rules.held === undefined) metadata.deletionGracePeriodSeconds = wanted;
     if (metadata.generation !== undefined && metadata.generation > 0) metadata.generation += 1;
     rules.markDeleted?.(object, context);
     return;

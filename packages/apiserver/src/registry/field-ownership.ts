@@ -1,4 +1,4 @@
-import type { KubernetesObject } from '@kubewright/api';
+import { apiVersionOf, type KubernetesObject } from '@kubewright/api';
 import { type TrackedWrite, updateManagedFields } from '../patch/field-ownership.js';
 import type { FieldSet } from '../patch/field-set.js';
 import type { JsonObject } from '../patch/json-object.js';
@@ -37,7 +37,14 @@ export class FieldOwnership {
 
   /** What a server-side apply through this version is told. */
   applyWrite(subresource: string, force: boolean): ApplyWrite {
-    return { ...this.#write(subresource), force };
+    const own = this.#served.kind.subresources[subresource];
+    return {
+      ...this.#write(subresource),
+      force,
+      ...(own === undefined || own.group === this.#served.kind.group
+        ? {}
+        : { shownVersion: apiVersionOf(own.group, own.version) }),
+    };
   }
 
   #write(subresource: string): TrackedWrite {
@@ -49,7 +56,8 @@ export class FieldOwnership {
       apiVersion: kind.apiVersion,
       kind: kind.kind,
       schema: kind.schema,
-      now: this.#writer.now(),
+      // Upstream's conversion between a scale and its object loses when an entry was made.
+      now: subresource === 'scale' ? undefined : this.#writer.now(),
       ...(resetFields === undefined ? {} : { resetFields }),
       atVersion: (object, apiVersion) => {
         if (resource.forms !== undefined) {

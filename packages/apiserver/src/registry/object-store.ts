@@ -2,14 +2,21 @@ import { isNotFound, type Kind, type KubernetesObject } from '@kubewright/api';
 import { parseStored } from '../encoding/object-bytes.js';
 import { createObject } from './create-object.js';
 import { deleteObject } from './delete-object.js';
+import { FieldOwnership } from './field-ownership.js';
 import { CacheLister, type Lister } from './lister.js';
 import type { Registry } from './registry.js';
+import type { ServedKind } from './resource.js';
 import { updateObject } from './update-object.js';
 import type { ObjectStore, WriteContext } from './write-context.js';
 
 /** The server's own view of its objects, for rules, admission and its start. Writes take the same way as a client's. */
 export function objectStore(registry: Registry, context: () => WriteContext): ObjectStore {
   const listers = new WeakMap<object, Lister>();
+  /** Upstream's server writes through a client of its own, whose name its fields bear. */
+  const writer = (served: ServedKind): WriteContext => {
+    const { now, ...rest } = context();
+    return { ...rest, now, ownership: new FieldOwnership(served, { manager: 'kube-apiserver', now }) };
+  };
   return {
     async get(kind, namespace, name) {
       const { resource } = registry.resources.of(kind);
@@ -36,7 +43,7 @@ export function objectStore(registry: Registry, context: () => WriteContext): Ob
     async create<T extends KubernetesObject>(kind: Kind<T>, object: T): Promise<T> {
       const served = registry.resources.of<T>(kind);
       const stored = served.toStored(structuredClone(object));
-      return (await createObject(registry, served.resource, stored, context())).object;
+      return (await createObject(registry, served.resource, stored, writer(served))).object;
     },
 
     async replace<T extends KubernetesObject>(kind: Kind<T>, object: T): Promise<T> {
@@ -53,9 +60,9 @@ export function objectStore(registry: Registry, context: () => WriteContext): Ob
           Object.assign(next.metadata, { resourceVersion: current.metadata.resourceVersion });
           return next;
         },
-        create: () => createObject(registry, served.resource, wanted(), context()),
+        create: () => createObject(registry, served.resource, wanted(), writer(served)),
       };
-      return (await updateObject(registry, served.resource, options, context())).object;
+      return (await updateObject(registry, served.resource, options, writer(served))).object;
     },
 
     async changeStatus<T extends KubernetesObject>(
@@ -64,9 +71,9 @@ export function objectStore(registry: Registry, context: () => WriteContext): Ob
       name: string,
       change: (object: T) => T,
     ): Promise<T> {
-      const { resource } = registry.resources.of<T>(kind);
+      const served = registry.resources.of<T>(kind);
       const options = { namespace, name, subresource: 'status', change };
-      return (await updateObject(registry, resource, options, context())).object;
+      return (await updateObject(registry, served.resource, options, writer(served))).object;
     },
 
     async delete(kind, namespace, name) {

@@ -37,7 +37,7 @@ const createAttempts = 5;
 /**
  * Changes an object as one compare-and-swap: change, defaults, admission, preparation, validation, store. A change
  * that changes nothing writes nothing. The last finalizer taken off a deleted object removes it.
- * @throws ApiError NotFound, Conflict (the change names a resourceVersion or uid of the past), Invalid
+ * @throws ApiError NotFound, Conflict (the change names a resourceVersion of the past), Invalid
  */
 export async function updateObject<T extends KubernetesObject>(
   registry: Registry,
@@ -213,7 +213,7 @@ export function isFinished<T extends KubernetesObject>({ rules }: Resource<T>, o
 }
 
 function refuseStale<T extends KubernetesObject>({ rules }: Resource<T>, object: T, old: T): void {
-  const { uid, resourceVersion, name = '' } = object.metadata;
+  const { resourceVersion, name = '' } = object.metadata;
   // Upstream names the resource here where other errors name the kind, and its zero where none is given.
   if (rules.needsResourceVersion === true && Number(resourceVersion ?? '') === 0)
     throw invalidObject({ ...rules.kind, kind: rules.kind.plural }, name, [
@@ -227,12 +227,6 @@ function refuseStale<T extends KubernetesObject>({ rules }: Resource<T>, object:
     resourceVersion !== old.metadata.resourceVersion
   )
     throw conflict(rules.kind, name, staleObject);
-  if (uid !== undefined && uid !== '' && uid !== old.metadata.uid)
-    throw conflict(
-      rules.kind,
-      name,
-      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid ?? ''}`,
-    );
 }
 
 // Source: apiserver's `rest.BeforeUpdate`: what a client leaves out or may not change comes from the stored object.
@@ -245,7 +239,8 @@ function prepare<T extends KubernetesObject>(
 ): void {
   const { rules } = resource;
   const { metadata } = object;
-  keepSystemField(metadata, old.metadata, 'uid');
+  // One that a patch changes is for validation to refuse.
+  if (!metadata.uid) keepSystemField(metadata, old.metadata, 'uid');
   keepSystemField(metadata, old.metadata, 'creationTimestamp');
   keepSystemField(metadata, old.metadata, 'deletionTimestamp');
   keepSystemField(metadata, old.metadata, 'deletionGracePeriodSeconds');
@@ -257,8 +252,10 @@ function prepare<T extends KubernetesObject>(
   } else if (subresource === 'status') {
     keepAllButStatus(resource, object, old);
   }
-  rules.subresources?.[subresource]?.prepareForUpdate?.(object, old, context);
-  if (rules.generation && !sameDesire(object, old)) metadata.generation = (old.metadata.generation ?? 0) + 1;
+  const own = rules.subresources?.[subresource];
+  own?.prepareForUpdate?.(object, old, context);
+  if (rules.generation && !own?.untracked && !sameDesire(object, old))
+    object.metadata.generation = (old.metadata.generation ?? 0) + 1;
 }
 
 function validate<T extends KubernetesObject>(

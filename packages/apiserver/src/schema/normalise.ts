@@ -1,6 +1,7 @@
 import {
   badRequest,
   canonicalQuantity,
+  encodeJson,
   formatMicroTime,
   formatTime,
   parseTime,
@@ -8,6 +9,7 @@ import {
   type Schema,
   type SchemaSource,
 } from '@kubewright/api';
+import { keptZeros } from '../encoding/kept-zeros.js';
 
 /** A decoded body brought to its schema's form. */
 export interface Normalised {
@@ -29,6 +31,14 @@ interface Walk {
 interface Property {
   readonly step: Step;
   readonly keepsEmpty: boolean;
+  /** Left out when it is `""`, 0 or false. */
+  readonly dropsZero: boolean;
+}
+
+/** A member that Go writes whether it is set or not. */
+interface AlwaysWritten {
+  readonly name: string;
+  readonly zero: unknown;
 }
 
 /** Where a value stands. Linked, so that a path is only put together for an error. */
@@ -47,13 +57,13 @@ const drop = Symbol('drop');
 
 /**
  * A function that does to a body what decoding into Go types and encoding again does: unknown fields are dropped (and
- * named), nulls and empty optional lists and maps left out, quantities and times written canonically, and a value of
+ * named), nulls, empty optional lists and maps and what else Go leaves out when it is empty are gone, quantities and times written canonically, and a value of
  * another type refused in the words of Go's decoder.
  * @throws ApiError BadRequest from the function, for a value of the wrong type
  */
 export function createNormaliser(source: SchemaSource, kind: string): Normaliser {
   const compiler = new Compiler(source);
-  const step = compiler.object(source.root, kind);
+  const step = compiler.object(source.root, kind, source.name);
   return (body, owned = false) => {
     const walk: Walk = { unknownFields: [], owned };
     const object = step(body, undefined, walk);
@@ -93,13 +103,17 @@ class Compiler {
     }
   }
 
-  object(schema: Schema, owner: string): Step {
+  /** @param definition the name of the schema, where it has one */
+  object(schema: Schema, owner: string, definition?: string): Step {
     const properties = new Map<string, Property>();
+    const kept = definition === undefined ? undefined : keptZeros(definition);
     for (const [name, property] of Object.entries(schema.properties ?? {}))
       properties.set(name, {
         step: this.step(property),
         keepsEmpty: schema.required?.includes(name) ?? false,
+        dropsZero: kept !== undefined && !kept.has(name) && isScalar(property),
       });
+    const always = alwaysWritten(schema, kept);
     const preserves = schema['x-kubernetes-preserve-unknown-fields'] === true;
     return (value, parent, walk) => {
       if (!isRecord(value)) throw mismatch(value, parent, goStruct(owner));
@@ -117,6 +131,7 @@ class Compiler {
         } else if (field !== undefined && field !== null) {
           next = property.step(field, place, walk);
           if (next === drop && property.keepsEmpty) next = emptyOf(field);
+          else if (property.dropsZero && (next === '' || next === 0 || next === false)) next = drop;
         }
         if (next !== drop) {
           if (next !== field || !walk.owned) define(result, name, next);
@@ -125,7 +140,9 @@ class Compiler {
           leftOut.push(name);
         }
       }
-      return leftOut === undefined ? result : without(result, leftOut);
+      const whole = leftOut === undefined ? result : without(result, leftOut);
+      for (const { name, zero } of always) whole[name] ??= zero;
+      return whole;
     };
   }
 
@@ -145,7 +162,7 @@ class Compiler {
   #make(name: string): Step {
     const schema = this.#source.resolve(name);
     return schema.type === 'object' && schema.properties !== undefined
-      ? this.object(schema, name)
+      ? this.object(schema, name, name)
       : this.step(schema);
   }
 
@@ -190,6 +207,25 @@ class Compiler {
   }
 }
 
+function alwaysWritten(schema: Schema, kept: ReadonlySet<string> | undefined): AlwaysWritten[] {
+  if (kept === undefined) return [];
+  return (schema.required ?? []).flatMap((name) => {
+    const property = schema.properties?.[name];
+    // Bytes that are not there are null, and are refused.
+    const written =
+      property !== undefined && kept.has(name) && isScalar(property) && property.format !== 'byte';
+    return written ? [{ name, zero: zeroOf(property) }] : [];
+  });
+}
+
+const structFormats = new Set(['date-time', 'micro-time', 'quantity', 'int-or-string']);
+
+/** True for what Go has as a string, number, boolean or bytes rather than as a struct. */
+function isScalar({ type, format, 'x-kubernetes-int-or-string': intOrString }: Schema): boolean {
+  if (intOrString || (format !== undefined && structFormats.has(format))) return false;
+  return type === 'string' || type === 'integer' || type === 'number' || type === 'boolean';
+}
+
 const keep: Step = (value) => value;
 
 const plainString: Step = (value, place) => {
@@ -208,6 +244,7 @@ const float: Step = (value, place) => {
 };
 
 const int32: Step = (value, place) => {
+  if (typeof value === 'bigint') throw mismatch(value, place, 'int32', `number ${value}`);
   if (typeof value !== 'number') throw mismatch(value, place, 'int32');
   if ((value | 0) !== value) throw mismatch(value, place, 'int32', `number ${value}`);
   return value;
@@ -226,9 +263,9 @@ const int64: Step = (value, place) => {
 const intOrString: Step = (value, place, walk) =>
   typeof value === 'string' ? value : int32(value, place, walk);
 
-const quantity: Step = (value, place) => {
-  const text = typeof value === 'bigint' ? String(value) : value;
-  if (typeof text !== 'string' && typeof text !== 'number') throw mismatch(value, place, 'resource.Quantity');
+const quantity: Step = (value) => {
+  // Go's reader takes the JSON itself for the text.
+  const text = typeof value === 'string' ? value : encodeJson(value).replace('e+', 'e');
   try {
     return canonicalQuantity(text);
   } catch (error) {
@@ -330,6 +367,7 @@ function without(object: Record<string, unknown>, names: readonly string[]): Rec
 
 /** What Go has in place of a null item of a list or a map. */
 function zeroOf(schema: Schema): unknown {
+  if (schema.format === 'quantity' || schema.$ref?.endsWith('.Quantity')) return '0';
   if (schema.type === 'string') return '';
   if (schema.type === 'integer' || schema.type === 'number') return 0;
   if (schema.type === 'boolean') return false;

@@ -1,4 +1,4 @@
-import { ApiError, type QualifiedResource, type StatusCause } from '@kubewright/api';
+import { ApiError, encodeJson, type QualifiedResource, type StatusCause } from '@kubewright/api';
 
 /** Why a field is wrong, as `StatusCause.reason` names it. */
 export type FieldErrorType =
@@ -65,7 +65,22 @@ export function path(...names: string[]): FieldPath {
 
 /** How upstream prints a bad value: strings quoted, the rest as JSON. */
 function show(value: unknown): string {
-  return value === undefined ? 'null' : JSON.stringify(value);
+  if (value === undefined) return 'null';
+  return typeof value === 'string' ? goQuote(value) : encodeJson(value);
+}
+
+/** A string as Go's `%q` shows it. */
+function goQuote(text: string): string {
+  const quoted = JSON.stringify(text);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: it is the control characters that differ
+  return /[\u0000-\u001f\u007f-\u00a0\u00ad]/.test(text)
+    ? quoted
+        .replace(/\\u000b/g, '\\v')
+        .replace(/\\u0007/g, '\\a')
+        .replace(/\\u00([0-9a-f]{2})/g, '\\x$1')
+        .replace(/[\u007f]/g, '\\x7f')
+        .replace(/[\u0080-\u00a0\u00ad]/g, (one) => `\\u00${one.charCodeAt(0).toString(16)}`)
+    : quoted;
 }
 
 function withDetail(text: string, detail: string): string {

@@ -1,14 +1,24 @@
-import { badRequest, conflict, isApiError, JsonSyntaxError, type KubernetesObject } from '@kubewright/api';
+import {
+  ApiError,
+  badRequest,
+  conflict,
+  isApiError,
+  JsonSyntaxError,
+  type KubernetesObject,
+} from '@kubewright/api';
 import { fromYaml } from '../encoding/yaml.js';
 import type { Exchange } from '../exchange.js';
+import { metadataOf } from '../patch/field-ownership.js';
 import { goJsonName, isObject, type JsonObject } from '../patch/json-object.js';
 import { applyConfiguration } from '../patch/server-side-apply.js';
 import { createObject } from '../registry/create-object.js';
 import { FieldOwnership } from '../registry/field-ownership.js';
 import type { ServedKind } from '../registry/resource.js';
 import { updateObject } from '../registry/update-object.js';
+import type { WriteContext } from '../registry/write-context.js';
 import { answerObject } from './answer.js';
 import { matchNamespace } from './create.js';
+import { conversionProblem } from './patched-form.js';
 import { fromJson, toForm } from './read-body.js';
 import { matchName } from './update.js';
 import { type FieldValidation, writeContext, writeOptions } from './write-options.js';
@@ -22,6 +32,8 @@ export interface AppliedForm {
   readonly view: ServedKind;
   /** What the configuration of the other form says of the object itself. */
   configuration(config: JsonObject): JsonObject;
+  /** Has admission look at the other form of what the object becomes; may change the object as admission says. */
+  admit(object: KubernetesObject, current: KubernetesObject): Promise<void>;
 }
 
 /**
@@ -39,13 +51,16 @@ export async function apply(exchange: Exchange, served: ServedKind, form?: Appli
   const write = new FieldOwnership(served, writer).applyWrite(subresource, options.force);
   const { dryRun, given } = options;
   // The apply itself says whose the fields are.
-  const context = writeContext(exchange, served, { dryRun, given });
+  const context: WriteContext = {
+    ...writeContext(exchange, served, { dryRun, given }),
+    ...(form === undefined ? {} : { admitted: true }),
+  };
   const applied = (live: KubernetesObject | undefined): KubernetesObject | undefined => {
     const before = live as JsonObject | undefined;
     const value = applyConfiguration(before, config, write);
     tellProblems(exchange, problems, options.fieldValidation);
     if (value === before) return undefined;
-    const object = toForm(exchange, value, served.body, options.fieldValidation, []);
+    const object = converted(exchange, value, { config, served, validation: options.fieldValidation });
     matchNamespace(object, namespace, served);
     matchName(object, name);
     return served.toStored(object);
@@ -65,13 +80,52 @@ export async function apply(exchange: Exchange, served: ServedKind, form?: Appli
       namespace,
       name,
       subresource,
-      change: (current) => applied(served.fromStored(current)),
+      change: (current) => {
+        const object = applied(served.fromStored(current));
+        return form === undefined ? object : admittedForm(form, object, current);
+      },
       ...(subresource === '' ? { create } : {}),
     },
     context,
   );
   warnAboutWrite(exchange, resource, written);
   return answerObject(exchange, form?.view ?? served, created ? 201 : 200, written);
+}
+
+async function admittedForm(
+  form: AppliedForm,
+  object: KubernetesObject | undefined,
+  current: KubernetesObject,
+): Promise<KubernetesObject | undefined> {
+  await form.admit(object ?? structuredClone(current), current);
+  return object;
+}
+
+interface Converted {
+  readonly config: JsonObject;
+  readonly served: ServedKind;
+  readonly validation: FieldValidation;
+}
+
+/** @throws ApiError with code 500, as upstream, for what its schema lets pass and its Go type does not */
+function converted(
+  exchange: Exchange,
+  value: JsonObject,
+  { config, served, validation }: Converted,
+): KubernetesObject {
+  try {
+    return toForm(exchange, value, served.body, validation, []);
+  } catch (error) {
+    if (!isApiError(error) || error.reason !== 'BadRequest') throw error;
+    const { apiVersion, kind } = served.kind;
+    const { namespace = '', name = '' } = metadataOf(config);
+    const type = `${apiVersion.includes('/') ? '' : '/'}${apiVersion}, Kind=${kind}`;
+    throw new ApiError(
+      '',
+      `failed to convert new object (${namespace}/${name}; ${type}) to proper version: unable to convert unstructured object to ${type}: ${conversionProblem(error.message)}`,
+      { code: 500 },
+    );
+  }
 }
 
 function readConfiguration(bytes: Buffer): { config: JsonObject; problems: readonly string[] } {

@@ -16,7 +16,8 @@ export async function createSubresource(exchange: Exchange, served: ServedKind):
   const { resource } = served;
   const options = writeOptions(exchange);
   const { group, version, kind } = served.kind.subresources[subresource] ?? served.kind;
-  const { body: own } = resource.rules.subresources?.[subresource] ?? {};
+  const rules = resource.rules.subresources?.[subresource];
+  const own = rules?.body;
   const expected = own === undefined ? builtinBodyKind(group, version, kind) : bodyKindOf(own, true);
   const body = await readObject(exchange, expected, options.fieldValidation);
   const context = writeContext(exchange, served, options);
@@ -26,8 +27,13 @@ export async function createSubresource(exchange: Exchange, served: ServedKind):
   });
   await server.admission.admit(request);
   await server.admission.validate(request);
-  const inner: WriteContext = { ...context, admitted: true };
-  const answer = await resource.rules.subresources?.[subresource]?.create?.(body, {
+  const { ownership, ...unowned } = context;
+  const inner: WriteContext = {
+    ...unowned,
+    ...(ownership === undefined || rules?.untracked ? {} : { ownership }),
+    admitted: true,
+  };
+  const answer = await rules?.create?.(body, {
     ...context,
     namespace,
     name,

@@ -1,7 +1,7 @@
 import { ApiError, badRequest, JsonSyntaxError, type SchemaSource } from '@kubewright/api';
 import type { Exchange } from '../exchange.js';
 import type { JsonObject } from '../patch/json-object.js';
-import { applyJsonPatch } from '../patch/json-patch.js';
+import { applyJsonPatch, unknownMembers } from '../patch/json-patch.js';
 import { applyMergePatch } from '../patch/merge-patch.js';
 import { applyStrategicMergePatch } from '../patch/strategic-merge.js';
 import type { ServedKind } from '../registry/resource.js';
@@ -39,7 +39,7 @@ export async function patch(exchange: Exchange, served: ServedKind): Promise<voi
   const { namespace, name, subresource } = exchange.info;
   if (contentTypeOf(exchange) === applyMediaType) return apply(exchange, served);
   const options = writeOptions(exchange);
-  const body = await readPatch(exchange);
+  const body = await readPatch(exchange, served);
   const updated = await updateObject(
     exchange.server,
     served.resource,
@@ -63,26 +63,35 @@ export async function patch(exchange: Exchange, served: ServedKind): Promise<voi
 }
 
 /** @throws ApiError UnsupportedMediaType, BadRequest */
-export async function readPatch(exchange: Exchange): Promise<Patch> {
+export async function readPatch(exchange: Exchange, served: ServedKind): Promise<Patch> {
   const type = contentTypeOf(exchange);
   const apply = patchFunctions[type];
-  if (apply === undefined)
-    throw new ApiError(
-      'UnsupportedMediaType',
-      `the body of the request was in an unknown format - accepted media types include: ${[...Object.keys(patchFunctions), applyMediaType].join(', ')}`,
-    );
+  if (apply === undefined) throw unsupportedType(served);
   const bytes = await exchange.readBody();
   try {
     const { value, problems } = fromJson(bytes);
     const where = type === 'application/json-patch+json' ? 'json patch ' : '';
     return {
       ...{ apply, value, strategic: type === 'application/strategic-merge-patch+json' },
-      problems: problems.map((problem) => `${where}${problem}`),
+      problems: [...problems, ...(where === '' ? [] : unknownMembers(value))].map(
+        (problem) => `${where}${problem}`,
+      ),
     };
   } catch (error) {
     if (!(error instanceof JsonSyntaxError)) throw error;
-    throw badRequest(`error decoding patch: ${error.message}`);
+    const strategic = type === 'application/strategic-merge-patch+json';
+    throw badRequest(strategic ? error.message : `error decoding patch: ${error.message}`);
   }
+}
+
+/** Upstream's router answers for the built-in kinds, and its custom resources for themselves. */
+function unsupportedType({ resource }: ServedKind): ApiError {
+  if (resource.rules.structural !== true)
+    return new ApiError('UnsupportedMediaType', '415: Unsupported Media Type', { details: {} });
+  return new ApiError(
+    'UnsupportedMediaType',
+    `the body of the request was in an unknown format - accepted media types include: ${[...Object.keys(patchFunctions), applyMediaType].join(', ')}`,
+  );
 }
 
 /** The object after the patch; the object itself stays as it is. @throws ApiError of the patch functions */

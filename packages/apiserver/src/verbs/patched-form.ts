@@ -37,8 +37,8 @@ function normalised(exchange: Exchange, value: JsonObject, patch: Patch, expecte
     return expected.normalise(value);
   } catch (error) {
     if (!isApiError(error)) throw error;
-    const problem = patch.strategic ? conversionProblem(error.message) : error.message;
-    throw invalidPatch(patch, value, problem.replace(handledAs, ''));
+    const problem = patch.strategic ? conversionProblem(error.message) : error.message.replace(handledAs, '');
+    throw invalidPatch(patch, value, problem);
   }
 }
 
@@ -56,12 +56,14 @@ const unmarshalProblem = /^json: cannot unmarshal (\w+)(?: .*?)? into .* of type
 const kindsOfValues: Readonly<Record<string, string>> = { number: 'int64', array: 'slice', object: 'map' };
 
 /** The words of Go's converter, which a strategic merge patch passes, for those of its JSON decoder. */
-function conversionProblem(message: string): string {
+export function conversionProblem(text: string): string {
+  const message = text.replace(handledAs, '');
   const [, found = '', type = ''] = unmarshalProblem.exec(message) ?? [];
   if (type === '') return message;
   const kind = own(kindsOfValues, found) ?? found;
   if (type.startsWith('map[')) return `cannot restore map from ${kind}`;
   if (type.startsWith('[]')) return `cannot restore slice from ${kind}`;
   if (type.includes('.')) return `cannot restore struct from: ${kind}`;
+  if (/ number -?\d+\.\d/.test(message)) return `cannot convert float64 to ${type}`;
   return kind === 'int64' ? `cannot convert int64 to ${type}` : `unrecognized type: ${type}`;
 }

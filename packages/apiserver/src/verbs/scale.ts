@@ -7,14 +7,18 @@ import type { Column, ScaleRules } from '../kinds/kind-rules.js';
 import type { JsonObject } from '../patch/json-object.js';
 import { ServedKind } from '../registry/resource.js';
 import { updateObject } from '../registry/update-object.js';
+import type { WriteContext } from '../registry/write-context.js';
 import { builtinBodyKind } from '../schema/body-kind.js';
 import { invalid, invalidObject, path } from '../validation/field-error.js';
 import { answerObject } from './answer.js';
 import { apply, applyMediaType } from './apply.js';
+import { matchNamespace } from './create.js';
 import { applyPatch, readPatch } from './patch.js';
 import { patchedForm } from './patched-form.js';
 import { contentTypeOf, readObject, toForm } from './read-body.js';
+import { matchName, refuseOtherUid } from './update.js';
 import { writeContext, writeOptions } from './write-options.js';
+import { warnAboutWrite } from './write-warnings.js';
 
 const scaleIdentity = { group: 'autoscaling', version: 'v1', kind: 'Scale' };
 const scaleKind = () => builtinBodyKind('autoscaling', 'v1', 'Scale');
@@ -31,6 +35,8 @@ export async function getScale(exchange: Exchange, served: ServedKind): Promise<
 export async function updateScale(exchange: Exchange, served: ServedKind): Promise<void> {
   const options = writeOptions(exchange);
   const wanted = (await readObject(exchange, scaleKind(), options.fieldValidation)) as Scale;
+  matchNamespace(wanted, exchange.info.namespace, served);
+  matchName(wanted, exchange.info.name);
   await changeScale(exchange, served, () => wanted);
 }
 
@@ -40,9 +46,16 @@ export async function patchScale(exchange: Exchange, served: ServedKind): Promis
   if (contentTypeOf(exchange) === applyMediaType) {
     const configuration = (config: JsonObject) =>
       objectOfScale(served, toForm(exchange, config, scaleKind(), options.fieldValidation, []) as Scale);
-    return apply(exchange, served, { view: scaleView(served), configuration });
+    const context = writeContext(exchange, served, options);
+    const admit = async (object: KubernetesObject, current: KubernetesObject): Promise<void> => {
+      const scale = scaleOf(served, object);
+      const asked = scale.spec?.replicas;
+      await admitScale(exchange, served, { scale, old: scaleOf(served, current), context });
+      if (scale.spec?.replicas !== asked) scaleRules(served).setReplicas(object, scale.spec?.replicas ?? 0);
+    };
+    return apply(exchange, served, { view: scaleView(served), configuration, admit });
   }
-  const patch = await readPatch(exchange);
+  const patch = await readPatch(exchange, served);
   await changeScale(exchange, served, (current) => {
     const value = applyPatch(patch, current, scaleKind().schema);
     return patchedForm(exchange, value, patch, scaleKind(), options.fieldValidation) as Scale;
@@ -59,16 +72,6 @@ async function changeScale(
   const rules = scaleRules(served);
   const { server } = exchange;
   const context = writeContext(exchange, served, options);
-  const admit = async (scale: Scale, old: Scale): Promise<void> => {
-    const request = new AdmissionRequest<KubernetesObject>({
-      ...({ operation: 'UPDATE', resource: served.resource, subresource, namespace, name, context } as const),
-      kind: scaleIdentity,
-      object: scale,
-      oldObject: () => old,
-    });
-    await server.admission.admit(request);
-    await server.admission.validate(request);
-  };
   const updated = await updateObject(
     server,
     served.resource,
@@ -78,7 +81,8 @@ async function changeScale(
       subresource,
       change: async (current) => {
         const scale = change(scaleOf(served, current));
-        await admit(scale, scaleOf(served, current));
+        refuseOtherUid(served, scale, current);
+        await admitScale(exchange, served, { scale, old: scaleOf(served, current), context });
         const replicas = scale.spec?.replicas ?? 0;
         if (replicas < 0)
           throw invalidObject({ group: 'autoscaling', plural: 'scales', kind: 'Scale' }, name, [
@@ -92,7 +96,32 @@ async function changeScale(
     },
     { ...context, admitted: true },
   );
+  warnAboutWrite(exchange, served.resource, updated);
   return answerObject(exchange, scaleView(served), 200, updated);
+}
+
+interface AdmittedScale {
+  /** May be changed. */
+  readonly scale: Scale;
+  readonly old: Scale;
+  readonly context: WriteContext;
+}
+
+/** Admission sees the scale, not the object that it is of. */
+async function admitScale(
+  { info, server }: Exchange,
+  { resource }: ServedKind,
+  { scale, old, context }: AdmittedScale,
+): Promise<void> {
+  const { namespace, name, subresource } = info;
+  const request = new AdmissionRequest<KubernetesObject>({
+    ...({ operation: 'UPDATE', resource, subresource, namespace, name, context } as const),
+    kind: scaleIdentity,
+    object: scale,
+    oldObject: () => old,
+  });
+  await server.admission.admit(request);
+  await server.admission.validate(request);
 }
 
 /** The scales of a kind: another form of its objects, to be read in all forms that objects have. */

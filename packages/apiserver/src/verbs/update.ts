@@ -2,6 +2,7 @@ import { ApiError, badRequest, conflict, type KubernetesObject } from '@kubewrig
 import type { Exchange } from '../exchange.js';
 import { createObject } from '../registry/create-object.js';
 import type { ServedKind } from '../registry/resource.js';
+import { staleUid } from '../registry/stale-uid.js';
 import { updateObject } from '../registry/update-object.js';
 import { answerObject } from './answer.js';
 import { matchNamespace } from './create.js';
@@ -24,9 +25,14 @@ export async function update(exchange: Exchange, served: ServedKind): Promise<vo
   };
   // What is wrong with the body itself is told before the object is looked for.
   let first: KubernetesObject | undefined = wanted();
-  const change = () => {
+  const next = () => {
     const stored = first ?? wanted();
     first = undefined;
+    return stored;
+  };
+  const change = (current: KubernetesObject) => {
+    const stored = next();
+    refuseOtherUid(served, stored, current);
     return stored;
   };
   const { server } = exchange;
@@ -34,8 +40,8 @@ export async function update(exchange: Exchange, served: ServedKind): Promise<vo
   const context = writeContext(exchange, served, options);
   let created = false;
   const create = () => {
-    const stored = change();
-    refuseUid(served, stored);
+    const stored = next();
+    refuseOtherUid(served, stored, undefined);
     created = true;
     delete stored.metadata.resourceVersion;
     return createObject(server, resource, stored, context);
@@ -51,11 +57,19 @@ export async function update(exchange: Exchange, served: ServedKind): Promise<vo
   return answerObject(exchange, served, created ? 201 : 200, updated);
 }
 
-/** @throws ApiError Conflict for an update that means an object of the past */
-function refuseUid({ kind }: ServedKind, { metadata }: KubernetesObject): void {
-  const { uid = '', name = '' } = metadata;
-  if (uid === '') return;
-  throw conflict(kind, name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: `);
+/**
+ * Refuses an update that means an object of the past. The words are those of upstream's store.
+ * @throws ApiError Conflict
+ */
+export function refuseOtherUid(
+  { kind, resource }: ServedKind,
+  { metadata: { uid = '', namespace = '', name = '' } }: KubernetesObject,
+  current: KubernetesObject | undefined,
+): void {
+  const has = current?.metadata.uid ?? '';
+  if (uid === '' || uid === has) return;
+  const key = resource.key(namespace, name);
+  throw conflict(kind, name, staleUid(key, uid, has));
 }
 
 /** @throws ApiError BadRequest where the body names another object than the path */

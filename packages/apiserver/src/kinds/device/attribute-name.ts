@@ -3,20 +3,25 @@ import { validateDriverName } from '../persistent-volume-validation.js';
 
 const maxIdLength = 32;
 
-/** The full name of an attribute: `DOMAIN/NAME`. More than one slash is let through, as upstream does. */
+/** The full name of an attribute: `DOMAIN/NAME`. */
 export function validateAttributeName(name: string, field: FieldPath): FieldError[] {
-  if (name === '') return [required(field)];
-  const [domain = '', id = '', ...more] = name.split('/');
-  if (more.length > 0) return [];
-  if (!name.includes('/'))
-    return [
-      ...validateId(name, field),
+  const errors = name === '' ? [required(field)] : validateQualifiedName(name, field);
+  if (name !== '' && !name.includes('/'))
+    errors.push(
       invalid(field, name, 'a fully qualified name must be a domain and a name separated by a slash'),
-    ];
+    );
+  return errors;
+}
+
+/** A name that may have a domain before it. More than one slash is let through, as upstream does. */
+export function validateQualifiedName(name: string, field: FieldPath): FieldError[] {
+  const [first = '', id, ...more] = name.split('/');
+  if (more.length > 0) return [];
+  if (id === undefined) return validateId(first, field);
   return [
-    ...(domain === ''
+    ...(first === ''
       ? [invalid(field, '', 'the domain must not be empty')]
-      : validateDriverName(domain, field)),
+      : validateDriverName(first, field)),
     ...(id === '' ? [invalid(field, '', 'the name must not be empty')] : validateId(id, field)),
   ];
 }

@@ -24,23 +24,21 @@ import { validateAttributeName } from './attribute-name.js';
 import { validateList, validateSet } from './bounded-lists.js';
 import { validateSelectorExpression } from './selector-expression.js';
 
-const maxRequests = 32;
+export const maxRequests = 32;
 const maxAlternatives = 8;
 const maxConstraints = 32;
-const maxConfigs = 32;
+export const maxConfigs = 32;
 const maxSelectors = 32;
 const maxExpressionLength = 10 * 1024;
 const maxParametersLength = 10 * 1024;
 
 /** The names of requests, each with those of its alternatives. */
-type RequestNames = ReadonlyMap<string, ReadonlySet<string>>;
+export type RequestNames = ReadonlyMap<string, ReadonlySet<string>>;
 
 /** What a claim asks for. Source: `validateDeviceClaim` of resource.k8s.io. */
 export function validateDeviceClaim(devices: DeviceClaim, field: FieldPath): FieldError[] {
   const { requests = [], constraints = [], config = [] } = devices;
-  const names = new Map(
-    requests.map(({ name, firstAvailable = [] }) => [name, new Set(firstAvailable.map((one) => one.name))]),
-  );
+  const names = requestNames(devices);
   return [
     ...validateSet(requests, maxRequests, field.child('requests'), validateRequest, ({ name }) => name ?? ''),
     ...validateList(constraints, maxConstraints, field.child('constraints'), (constraint, at) =>
@@ -51,6 +49,12 @@ export function validateDeviceClaim(devices: DeviceClaim, field: FieldPath): Fie
       ...validateConfiguration(one, at),
     ]),
   ];
+}
+
+export function requestNames({ requests = [] }: DeviceClaim): RequestNames {
+  return new Map(
+    requests.map(({ name, firstAvailable = [] }) => [name, new Set(firstAvailable.map((one) => one.name))]),
+  );
 }
 
 export function validateSelectors(selectors: DeviceSelector[] | undefined, field: FieldPath): FieldError[] {
@@ -153,28 +157,32 @@ function validateConstraint(
   return [...errors, required(field, problem)];
 }
 
-function validateReferences(
+/** Names of requests in the claim, each once. */
+export function validateReferences(
   references: readonly string[] | undefined,
   names: RequestNames,
   field: FieldPath,
 ): FieldError[] {
-  const problem =
-    "must be the name of a request in the claim or the name of a request and a subrequest separated by '/'";
-  const check = (reference: string, at: FieldPath) => {
-    const segments = reference.split('/');
-    if (segments.length > 2) return [invalid(at, reference, problem)];
-    const [request = '', alternative] = segments;
-    const known =
-      alternative === undefined ? names.has(request) : names.get(request)?.has(alternative) === true;
-    return [
-      ...segments.flatMap((segment) => validateRequestName(segment, at)),
-      ...(known ? [] : [invalid(at, reference, problem)]),
-    ];
-  };
+  const check = (reference: string, at: FieldPath) => validateReference(reference, names, at);
   return validateSet(references ?? [], maxRequests, field, check, (reference) => reference);
 }
 
-function validateConfiguration(
+/** The name of a request in the claim, or of one of its alternatives. */
+export function validateReference(reference: string, names: RequestNames, field: FieldPath): FieldError[] {
+  const problem =
+    "must be the name of a request in the claim or the name of a request and a subrequest separated by '/'";
+  const segments = reference.split('/');
+  if (segments.length > 2) return [invalid(field, reference, problem)];
+  const [request = '', alternative] = segments;
+  const known =
+    alternative === undefined ? names.has(request) : names.get(request)?.has(alternative) === true;
+  return [
+    ...segments.flatMap((segment) => validateRequestName(segment, field)),
+    ...(known ? [] : [invalid(field, reference, problem)]),
+  ];
+}
+
+export function validateConfiguration(
   { opaque }: { opaque?: OpaqueDeviceConfiguration | undefined },
   field: FieldPath,
 ): FieldError[] {
@@ -186,7 +194,8 @@ function validateConfiguration(
   ];
 }
 
-function validateParameters(parameters: unknown, field: FieldPath): FieldError[] {
+/** An object that a driver understands. */
+export function validateParameters(parameters: unknown, field: FieldPath): FieldError[] {
   if (parameters === undefined || parameters === null) return [required(field)];
   if (JSON.stringify(parameters).length > maxParametersLength) return [tooLong(field, maxParametersLength)];
   return typeof parameters === 'object' && !Array.isArray(parameters)

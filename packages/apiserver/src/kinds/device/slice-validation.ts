@@ -1,15 +1,19 @@
-import { dns1123LabelErrors, dns1123SubdomainErrors } from '@kubewright/api';
-import type { ResourceSlice, ResourceSliceSpec } from '@kubewright/api/resource/v1';
+import { dns1123SubdomainErrors } from '@kubewright/api';
+import type { ResourcePool, ResourceSlice, ResourceSliceSpec } from '@kubewright/api/resource/v1';
 import { type FieldError, type FieldPath, invalid, path, required } from '../../validation/field-error.js';
 import { validateFormat } from '../../validation/formats.js';
 import { validateImmutable } from '../../validation/immutable.js';
 import { validateDriverName } from '../persistent-volume-validation.js';
+import { validateNodeSelector } from '../pod/scheduling-validation.js';
 import { validateSet } from './bounded-lists.js';
+import { validateCounterName, validateCounters, validateDevice } from './device-validation.js';
+import { validatePoolName } from './pool-name.js';
 
 const maxDevices = 128;
 const maxLongDevices = 64;
+const maxCounterSets = 8;
 
-/** Where the devices of a slice are and how they are named; what they are is not looked at. */
+/** Where the devices of a slice are, and what they are. Source: `validateResourceSliceSpec` of resource.k8s.io. */
 export function validateSlice({ spec }: ResourceSlice, old: ResourceSlice | undefined): FieldError[] {
   const field = path('spec');
   if (spec === undefined) return [required(field)];
@@ -17,6 +21,7 @@ export function validateSlice({ spec }: ResourceSlice, old: ResourceSlice | unde
   const isLong = devices.some(({ taints, consumesCounters }) => taints?.length || consumesCounters?.length);
   return [
     ...validateDriverName(spec.driver, field.child('driver')),
+    ...validatePool(spec.pool, field.child('pool')),
     ...(old === undefined ? [] : validateKept(spec, old.spec, field)),
     ...validateNodes(spec, field),
     ...(spec.sharedCounters !== undefined && spec.devices !== undefined
@@ -26,11 +31,33 @@ export function validateSlice({ spec }: ResourceSlice, old: ResourceSlice | unde
       devices,
       isLong ? maxLongDevices : maxDevices,
       field.child('devices'),
-      ({ name }, at) =>
-        name ? validateFormat(dns1123LabelErrors, name, at.child('name')) : [required(at.child('name'))],
+      (device, at) => {
+        const before = old?.spec.devices?.find(({ name }) => name === device.name);
+        return validateDevice(device, before, at, spec.perDeviceNodeSelection === true);
+      },
+      ({ name }) => name ?? '',
+    ),
+    ...validateSet(
+      spec.sharedCounters ?? [],
+      maxCounterSets,
+      field.child('sharedCounters'),
+      ({ name, counters }, at) => [
+        ...validateCounterName(name, at.child('name')),
+        ...validateCounters(counters, at.child('counters')),
+      ],
       ({ name }) => name ?? '',
     ),
   ];
+}
+
+function validatePool(pool: Partial<ResourcePool> | undefined, field: FieldPath): FieldError[] {
+  const { name, resourceSliceCount = 0, generation = 0 } = pool ?? {};
+  const errors = validatePoolName(name, field.child('name'));
+  if (resourceSliceCount <= 0)
+    errors.push(invalid(field.child('resourceSliceCount'), resourceSliceCount, 'must be greater than zero'));
+  if (generation < 0)
+    errors.push(invalid(field.child('generation'), generation, 'must be greater than or equal to zero'));
+  return errors;
 }
 
 function validateKept(spec: ResourceSliceSpec, old: ResourceSliceSpec, field: FieldPath): FieldError[] {
@@ -55,6 +82,7 @@ function validateNodes(spec: ResourceSliceSpec, field: FieldPath): FieldError[] 
   }
   if (nodeSelector !== undefined) {
     set.push('`nodeSelector`');
+    errors.push(...validateNodeSelector(nodeSelector, field.child('nodeSelector')));
     const terms = nodeSelector.nodeSelectorTerms ?? [];
     if (terms.length !== 1)
       errors.push(

@@ -2,6 +2,7 @@ import type { EphemeralContainer, Pod } from '@kubewright/api/core/v1';
 import { forbiddenField, path } from '../../validation/field-error.js';
 import { sameValue } from '../../validation/immutable.js';
 import type { SubresourceRules } from '../kind-rules.js';
+import { keepMetadata } from './keep-metadata.js';
 import { validatePod } from './pod-validation.js';
 import { validateAnnotationsKept } from './profile-annotations.js';
 
@@ -13,6 +14,7 @@ export const ephemeralContainers: SubresourceRules<Pod> = {
     const wanted = pod.spec?.ephemeralContainers;
     pod.spec = { ...(old.spec ?? { containers: [] }), ephemeralContainers: wanted };
     pod.status = old.status;
+    keepMetadata(pod, old);
   },
   validateUpdate(pod, old) {
     if (old.metadata.annotations?.[mirror] !== undefined)

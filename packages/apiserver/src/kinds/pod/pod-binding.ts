@@ -1,13 +1,17 @@
-import { conflict, type KubernetesObject, setCondition } from '@kubewright/api';
+import { ApiError, badRequest, conflict, type KubernetesObject, setCondition } from '@kubewright/api';
 import type { Binding, Pod } from '@kubewright/api/core/v1';
-import { invalidObject, notSupported, path, required } from '../../validation/field-error.js';
+import { staleUid } from '../../registry/stale-uid.js';
+import { notSupported, path, required } from '../../validation/field-error.js';
 import type { SubresourceContext, SubresourceRules } from '../kind-rules.js';
 
 /** POST of a Binding: the scheduler gives the pod its node, once. Source: the pod registry's `BindingREST`. */
 export const podBinding: SubresourceRules<Pod> = {
+  untracked: true,
   async create(body, context) {
     const binding = body as Binding;
-    checkTarget(binding, context.name);
+    if (binding.metadata?.name !== context.name)
+      throw badRequest('name in URL does not match name in Binding object');
+    checkTarget(binding);
     await context.update((pod) => bind(pod, binding, context));
     const success = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 };
     return success satisfies KubernetesObject;
@@ -16,22 +20,25 @@ export const podBinding: SubresourceRules<Pod> = {
   validateUpdate: () => [],
 };
 
-function checkTarget({ target }: Binding, name: string): void {
+/** Upstream answers these as a fault of its own. */
+function checkTarget({ target }: Binding): void {
   const kind = target?.kind ?? '';
   const errors = [
     ...(['', 'Node'].includes(kind) ? [] : [notSupported(path('target', 'kind'), kind, ['Node', '<empty>'])]),
     ...((target?.name ?? '') === '' ? [required(path('target', 'name'))] : []),
   ];
-  if (errors.length > 0)
-    throw invalidObject({ group: '', plural: 'bindings', kind: 'Binding' }, name, errors);
+  const told = errors.map(({ field, message }) => `${field}: ${message}`);
+  if (told.length > 0) throw new ApiError('', told.length === 1 ? (told[0] ?? '') : `[${told.join(', ')}]`);
 }
 
 function bind(pod: Pod, { target, metadata }: Binding, context: SubresourceContext<Pod>): Pod {
   const name = pod.metadata.name ?? '';
   const refuse = (why: string) => conflict({ group: '', plural: 'pods/binding' }, name, why);
   if (metadata.uid !== undefined && metadata.uid !== '' && metadata.uid !== pod.metadata.uid)
-    throw refuse(
-      `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${pod.metadata.uid ?? ''}`,
+    throw conflict(
+      { group: '', plural: 'pods' },
+      name,
+      staleUid(`/registry/pods/${context.namespace}/${name}`, metadata.uid, pod.metadata.uid ?? ''),
     );
   if (pod.metadata.deletionTimestamp !== undefined)
     throw refuse(`pod ${name} is being deleted, cannot be assigned to a host`);
@@ -48,6 +55,8 @@ function bind(pod: Pod, { target, metadata }: Binding, context: SubresourceConte
     { type: 'PodScheduled', status: 'True' },
     context.now(),
   );
+  // What the scheduler hoped for is no news any more.
+  const { nominatedNodeName: _, ...status } = pod.status ?? {};
   return {
     ...pod,
     metadata: {
@@ -56,6 +65,6 @@ function bind(pod: Pod, { target, metadata }: Binding, context: SubresourceConte
       ...(Object.keys(labels).length === 0 ? {} : { labels }),
     },
     spec: { ...spec, nodeName: target.name },
-    status: { ...pod.status, conditions: [...conditions] },
+    status: { ...status, conditions: [...conditions] },
   };
 }

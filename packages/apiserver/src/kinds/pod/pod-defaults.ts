@@ -1,21 +1,23 @@
-import { addQuantities, compareQuantities, formatQuantity, type ParsedQuantity } from '@kubewright/api';
+import { formatQuantity } from '@kubewright/api';
 import type {
   Container,
   ContainerPort,
   EphemeralContainer,
   Pod,
   PodSpec,
+  PodStatus,
   PodTemplateSpec,
   Probe,
 } from '@kubewright/api/core/v1';
-import type { Quantity } from '@kubewright/api/meta/v1';
 import { roundResources } from '../resource-list.js';
+import { amountTogether } from './amount-together.js';
 import { defaultVolume } from './volume-defaults.js';
 
 /** Fills in what a pod leaves out. Source: the defaults of core/v1, Kubernetes 1.36. */
 export function defaultPod(pod: Pod): void {
   pod.spec ??= { containers: [] };
-  const { spec } = pod;
+  const { spec, status } = pod;
+  if (status !== undefined) syncAddresses(status);
   defaultPodSpec(spec);
   for (const container of [...spec.containers, ...(spec.initContainers ?? [])]) requestLimits(container);
   requestPodLimits(spec);
@@ -27,6 +29,14 @@ export function defaultPod(pod: Pod): void {
   }
 }
 
+/** The one address of old clients and the list are one field to upstream; where they differ, the one wins. */
+function syncAddresses(status: PodStatus): void {
+  const [first] = status.podIPs ?? [];
+  if (!status.podIP) {
+    if (first !== undefined) status.podIP = first.ip;
+  } else if (first?.ip !== status.podIP) status.podIPs = [{ ip: status.podIP }];
+}
+
 /** The template of a workload: as a pod, without what only a pod itself gets (requests, service links, host ports). */
 export function defaultPodTemplate(template: PodTemplateSpec): void {
   template.metadata ??= {};
@@ -36,6 +46,8 @@ export function defaultPodTemplate(template: PodTemplateSpec): void {
 
 function defaultPodSpec(spec: PodSpec): void {
   spec.containers ??= [];
+  // Of a feature that is off.
+  delete spec.schedulingGroup;
   for (const volume of spec.volumes ?? []) defaultVolume(volume);
   for (const container of spec.initContainers ?? []) defaultContainer(container);
   for (const container of spec.containers) defaultContainer(container);
@@ -67,8 +79,11 @@ function defaultContainer(container: Container | EphemeralContainer): void {
   for (const probe of [container.livenessProbe, container.readinessProbe, container.startupProbe]) {
     if (probe !== undefined) defaultProbe(probe);
   }
-  // Off by default: it is taken and forgotten.
-  delete container.lifecycle?.stopSignal;
+  if (container.lifecycle?.stopSignal !== undefined) {
+    // Off by default: it is taken and forgotten.
+    delete container.lifecycle.stopSignal;
+    if (Object.keys(container.lifecycle).length === 0) delete container.lifecycle;
+  }
   for (const handler of [container.lifecycle?.postStart, container.lifecycle?.preStop]) {
     if (handler?.httpGet !== undefined) defaultHttpGet(handler.httpGet);
   }
@@ -98,12 +113,15 @@ function defaultHttpGet(action: { path?: string | undefined; scheme?: string | u
 /** `Always` for `latest`, said or meant; otherwise what is there is good enough. */
 export function pullPolicyOf(image: string): 'Always' | 'IfNotPresent' {
   // What is no reference has no tag, either.
-  if (!imageReference.test(image)) return 'IfNotPresent';
+  if (!imageReference.test(image) || image.length > maxImageLength) return 'IfNotPresent';
   const [name = '', digest] = image.split('@', 2);
   const tag = /:([^:/]*)$/.exec(name)?.[1];
   const latest = tag === 'latest' || (tag === undefined && digest === undefined);
   return latest ? 'Always' : 'IfNotPresent';
 }
+
+/** Longer names are no references. */
+const maxImageLength = 255;
 
 /** Source: the grammar of `distribution/reference`. */
 const imageReference =
@@ -125,24 +143,8 @@ function requestPodLimits(spec: PodSpec): void {
   if (resources?.limits === undefined || Object.keys(resources.limits).length === 0) return;
   const together: Record<string, string> = {};
   for (const name of ['cpu', 'memory']) {
-    const sum = requestedTogether(spec, name);
+    const sum = amountTogether(spec, 'requests', name);
     if (sum !== undefined) together[name] = formatQuantity(sum);
   }
   resources.requests = { ...resources.limits, ...together, ...resources.requests };
-}
-
-/** Init containers run one by one beside the sidecars before them; the rest runs at the same time. */
-function requestedTogether(spec: PodSpec, name: string): ParsedQuantity | undefined {
-  let running: ParsedQuantity | undefined;
-  let peak: ParsedQuantity | undefined;
-  const plus = (quantity: Quantity | undefined) =>
-    quantity === undefined ? running : addQuantities(running ?? '0', quantity);
-  for (const { restartPolicy, resources } of spec.initContainers ?? []) {
-    const sum = plus(resources?.requests?.[name]);
-    if (restartPolicy === 'Always') running = sum;
-    else if (sum !== undefined && (peak === undefined || compareQuantities(sum, peak) > 0)) peak = sum;
-  }
-  for (const { resources } of spec.containers) running = plus(resources?.requests?.[name]);
-  if (running === undefined || peak === undefined) return running ?? peak;
-  return compareQuantities(running, peak) > 0 ? running : peak;
 }

@@ -22,6 +22,7 @@ import type { SubresourceContext, SubresourceRules } from '../kind-rules.js';
  * Source: the page on API-initiated eviction and the pod registry's `EvictionREST`.
  */
 export const podEviction: SubresourceRules<Pod> = {
+  untracked: true,
   async create(body, context) {
     const { metadata, deleteOptions = {} } = body as Eviction;
     if (metadata?.name !== context.name)
@@ -157,10 +158,7 @@ function takeDisruption(budget: PodDisruptionBudget, pod: Pod, now: number): Pod
   if (disruptionsAllowed < 0) throw refuse('pdb disruptions allowed is negative');
   if (Object.keys(disruptedPods).length > maxDisruptedPods)
     throw refuse('DisruptedPods map too big - too many evictions not confirmed by PDB controller');
-  if (disruptionsAllowed === 0)
-    throw tooManyRequests(
-      `The disruption budget ${name} needs ${desiredHealthy} healthy pods and has ${currentHealthy} currently`,
-    );
+  if (disruptionsAllowed === 0) throw tooManyRequests(whyNone(budget));
   const left = disruptionsAllowed - 1;
   const conditions =
     left > 0
@@ -191,6 +189,19 @@ function takeDisruption(budget: PodDisruptionBudget, pod: Pod, now: number): Pod
       ...(conditions === undefined ? {} : { conditions: [...conditions] }),
     },
   } as PodDisruptionBudget;
+}
+
+function whyNone({ metadata: { name }, status }: PodDisruptionBudget): string {
+  const { desiredHealthy = 0, currentHealthy = 0, conditions = [] } = status ?? {};
+  const failed = conditions.find(
+    ({ type, reason, status: state }) =>
+      type === 'DisruptionAllowed' && state === 'False' && reason === 'SyncFailed',
+  );
+  const refused = `The disruption budget ${name} does not allow evicting pods currently`;
+  if (failed !== undefined) return `${refused} because it failed sync: ${failed.message}`;
+  return currentHealthy <= desiredHealthy
+    ? `The disruption budget ${name} needs ${desiredHealthy} healthy pods and has ${currentHealthy} currently`
+    : refused;
 }
 
 function beingProcessed(budget: string): string {

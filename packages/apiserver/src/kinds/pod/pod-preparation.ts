@@ -7,6 +7,8 @@ import { qosClassOf } from './qos-class.js';
 /** What a new pod gets besides its defaults. Source: `PrepareForCreate` of the pod strategy. */
 export function prepareNewPod(pod: Pod, now: number): void {
   const spec = pod.spec ?? { containers: [] };
+  // A pod can't take its time backwards: that was once taken for as little as there is.
+  if ((spec.terminationGracePeriodSeconds ?? 0) < 0) spec.terminationGracePeriodSeconds = 1;
   pod.status = { phase: 'Pending', qosClass: qosClassOf(spec) };
   if ((spec.schedulingGates ?? []).length > 0)
     pod.status.conditions = [
@@ -17,7 +19,6 @@ export function prepareNewPod(pod: Pod, now: number): void {
           status: 'False',
           reason: 'SchedulingGated',
           message: 'Scheduling is blocked due to non-empty scheduling gates',
-          observedGeneration: 1,
         },
         now,
       ),

@@ -9,6 +9,7 @@ import {
 } from '../../validation/field-error.js';
 import { sameValue } from '../../validation/immutable.js';
 import type { SubresourceRules } from '../kind-rules.js';
+import { keepMetadata } from './keep-metadata.js';
 import { validatePod } from './pod-validation.js';
 import { qosClassOf } from './qos-class.js';
 
@@ -28,6 +29,7 @@ export const podResize: SubresourceRules<Pod> = {
       ...(wanted.resources === undefined ? {} : { resources: wanted.resources }),
     };
     pod.status = old.status;
+    keepMetadata(pod, old);
   },
   validateUpdate(pod, old) {
     if (old.metadata.annotations?.[mirror] !== undefined)
@@ -119,7 +121,6 @@ function validateOnlyCpuAndMemory(spec: PodSpec, before: PodSpec, field: FieldPa
   const masked = (container: Container, own: Container | undefined): Container => ({
     ...container,
     resources: withOldAmounts(container.resources, own?.resources),
-    resizePolicy: own?.resizePolicy,
   });
   spec.containers.forEach((container, index) => {
     const own = before.containers[index];

@@ -133,7 +133,6 @@ describe('a new pod', () => {
         status: 'False',
         reason: 'SchedulingGated',
         message: 'Scheduling is blocked due to non-empty scheduling gates',
-        observedGeneration: 1,
         lastTransitionTime: '2026-01-01T00:00:00Z',
       },
     ]);

@@ -1,5 +1,5 @@
 import { dns1123SubdomainErrors, qualifiedNameErrors } from '@kubewright/api';
-import type { ContainerStatus, Pod, PodSpec } from '@kubewright/api/core/v1';
+import type { Container, ContainerStatus, Pod, PodSpec } from '@kubewright/api/core/v1';
 import { familyOf, validateAddress } from '../../validation/addresses.js';
 import {
   duplicate,
@@ -7,9 +7,12 @@ import {
   type FieldPath,
   forbiddenField,
   invalid,
+  notSupported,
   path,
+  required,
 } from '../../validation/field-error.js';
-import { validateFormat } from '../../validation/formats.js';
+import { userId, validateFormat } from '../../validation/formats.js';
+import { validateImmutable } from '../../validation/immutable.js';
 import { validateAnnotationsKept } from './profile-annotations.js';
 
 const systemConditions = new Set(['PodScheduled', 'Ready', 'Initialized']);
@@ -40,10 +43,93 @@ export function validatePodStatus(pod: Pod, old: Pod): FieldError[] {
     errors.push(
       invalid(field.child('observedGeneration'), status.observedGeneration, 'must be a non-negative integer'),
     );
+  errors.push(...validateImmutable(status.qosClass ?? '', before.qosClass ?? '', field.child('qosClass')));
   errors.push(...validateStates(pod, old, field), ...validateClaimStatuses(pod, field));
   for (const name of ['podIPs', 'hostIPs'] as const)
     errors.push(...validateAddresses(status[name] ?? [], before[name] ?? [], field.child(name)));
-  return errors;
+  for (const name of ['containerStatuses', 'initContainerStatuses', 'ephemeralContainerStatuses'] as const)
+    errors.push(...validateUsers(status[name] ?? [], pod.spec, field.child(name)));
+  for (const name of ['containers', 'initContainers'] as const) {
+    const list = name === 'containers' ? 'containerStatuses' : 'initContainerStatuses';
+    errors.push(...validateDeviceHealth(status[list] ?? [], pod.spec?.[name] ?? [], field.child(list)));
+  }
+  return [...errors, ...validateNoDeviceHealth(status.ephemeralContainerStatuses ?? [], field)];
+}
+
+/** Whom a container runs as. */
+function validateUsers(
+  statuses: readonly ContainerStatus[],
+  spec: PodSpec | undefined,
+  field: FieldPath,
+): FieldError[] {
+  const os = spec?.os?.name ?? 'linux';
+  return statuses.flatMap(({ user }, index) => {
+    const at = field.index(index).child('user', 'linux');
+    if (user?.linux === undefined) return [];
+    if (os === 'windows') return [forbiddenField(at, 'cannot be set for a windows pod')];
+    const { uid = 0, gid = 0, supplementalGroups = [] } = user.linux;
+    const check = (id: number, place: FieldPath) => userId(id).map((message) => invalid(place, id, message));
+    return [
+      ...check(uid, at.child('uid')),
+      ...check(gid, at.child('gid')),
+      ...supplementalGroups.flatMap((group, i) => check(group, at.child('supplementalGroups').index(i))),
+    ];
+  });
+}
+
+/** The health of devices: of resources that the container has, each device once. */
+function validateDeviceHealth(
+  statuses: readonly ContainerStatus[],
+  containers: readonly Container[],
+  field: FieldPath,
+): FieldError[] {
+  return statuses.flatMap(({ name, allocatedResourcesStatus = [] }, index) => {
+    const container = containers.find((one) => one.name === name);
+    return allocatedResourcesStatus.flatMap((resource, i) => {
+      const at = field.index(index).child('allocatedResourcesStatus').index(i);
+      const errors: FieldError[] = [];
+      if (container !== undefined && !mayHaveHealth(resource.name, container))
+        errors.push(
+          invalid(
+            at.child('name'),
+            resource.name,
+            resource.name.startsWith('claim:')
+              ? "must match one of the container's resource claims in a format 'claim:<claimName>/<request>' or 'claim:<claimName>' if request is empty"
+              : "must match one of the container's resource requirements",
+          ),
+        );
+      const seen = new Set<string>();
+      (resource.resources ?? []).forEach(({ resourceID, health = '' }, j) => {
+        const one = at.child('resources').index(j);
+        if (!['Healthy', 'Unhealthy', 'Unknown'].includes(health))
+          errors.push(notSupported(one.child('health'), health, ['Healthy', 'Unhealthy', 'Unknown']));
+        if (!resourceID) errors.push(required(one.child('resourceID')));
+        else if (seen.has(resourceID)) errors.push(duplicate(one.child('resourceID'), resourceID));
+        seen.add(resourceID);
+      });
+      return errors;
+    });
+  });
+}
+
+function mayHaveHealth(name: string, { resources = {} }: Container): boolean {
+  if (!name.startsWith('claim:')) return Object.hasOwn(resources.requests ?? {}, name);
+  return (resources.claims ?? []).some(
+    (claim) => name === `claim:${claim.name}${claim.request ? `/${claim.request}` : ''}`,
+  );
+}
+
+function validateNoDeviceHealth(statuses: readonly ContainerStatus[], field: FieldPath): FieldError[] {
+  return statuses.flatMap(({ allocatedResourcesStatus = [] }, index) =>
+    allocatedResourcesStatus.length === 0
+      ? []
+      : [
+          forbiddenField(
+            field.child('ephemeralContainerStatuses').index(index).child('allocatedResourcesStatus'),
+            'must not be specified in container status',
+          ),
+        ],
+  );
 }
 
 /** A container that ended for good does not run again. */

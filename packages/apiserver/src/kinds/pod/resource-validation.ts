@@ -1,6 +1,7 @@
 import {
   compareQuantities,
   dns1123LabelErrors,
+  formatQuantity,
   qualifiedNameErrors,
   quantityMilliValue,
 } from '@kubewright/api';
@@ -17,6 +18,7 @@ import {
   required,
 } from '../../validation/field-error.js';
 import { validateFormat } from '../../validation/formats.js';
+import { amountTogether } from './amount-together.js';
 
 /** What comes in whole ones only. */
 export const countedResources: ReadonlySet<string> = new Set([
@@ -51,7 +53,20 @@ export function validatePodResources(spec: PodSpec, field: FieldPath): FieldErro
       ? []
       : [forbiddenField(at.child('claims'), 'claims may not be set for Resources at pod-level')]),
     ...validateRequirements(spec.resources, podResourceName, spec, at),
+    ...validateShares(spec, 'requests', at.child('requests')),
+    ...validateShares(spec, 'limits', at.child('limits')),
   ];
+}
+
+/** The pod as a whole has no less than its containers together; of limits that counts for huge pages alone. */
+function validateShares(spec: PodSpec, list: 'requests' | 'limits', field: FieldPath): FieldError[] {
+  return Object.entries(spec.resources?.[list] ?? {}).flatMap(([name, whole]) => {
+    if (list === 'limits' && !isHugePages(name)) return [];
+    const together = amountTogether(spec, list, name);
+    if (together === undefined || compareQuantities(together, whole) <= 0) return [];
+    const detail = `must be greater than or equal to aggregate container ${list} of ${formatQuantity(together)}`;
+    return [invalid(field.key(name), whole, detail)];
+  });
 }
 
 /** Requests and limits of anything: names, amounts, and that no request is above its limit. */
@@ -181,7 +196,8 @@ function isExtended(name: string): boolean {
 
 /** False for what can't be shared: a request is its limit. */
 export function mayOvercommit(name: string): boolean {
-  return !isExtended(name) && !isHugePages(name);
+  const isNative = !name.includes('/') || name.includes('kubernetes.io/');
+  return isNative && !isHugePages(name);
 }
 
 function validateClaims(
