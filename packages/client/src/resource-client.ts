@@ -89,13 +89,15 @@ export class ResourceClient<T extends KubernetesObject = KubernetesObject> {
 
   /** One page; all objects where no limit is given. Items carry their apiVersion and kind. */
   async list(options: ListOptions = {}): Promise<ObjectList<T>> {
-    const page = await this.#requester.json<ObjectList<T>>({
+    const page = await this.#requester.json<ObjectList<T> & { items: T[] | null }>({
       method: 'GET',
       path: this.#collectionPath(),
       query: listQuery(options),
       ...(this.#forms === undefined ? {} : { accept: this.#forms.list }),
       ...bounds(options),
     });
+    // An empty list of metadata is null on a kube-apiserver.
+    page.items ??= [];
     // A server leaves both out of the items of a typed list (client-go has to know them too).
     for (const item of page.items) {
       item.apiVersion ??= this.kind.apiVersion;

@@ -245,6 +245,26 @@ describe('watchObjects', () => {
     expect(source.asked).toEqual(['stream', 'stream', 'stream']);
   });
 
+  it('asks for pages at once where a streamed list fails on the server, and for a stream the next time', async () => {
+    const source = new ScriptedSource();
+    source.streamsLists = true;
+    source.watches.push(
+      [new ApiError('InternalError', 'the required storage feature RequestWatchProgress is disabled')],
+      [expired],
+      [event('ADDED', 'a', '5'), event('ADDED', 'b', '7'), listEnd('7'), 'hang'],
+    );
+    source.lists.push({ items: [object('a', '5')], revision: '6' });
+    const waited: number[] = [];
+    const told = await run(source, 5, {
+      onState: (state) => {
+        if (state.name === 'waiting') waited.push(state.delayMs);
+      },
+    });
+    expect(told).toEqual(['added a@5', 'synced 6', 'restarted', 'added b@7', 'synced 7']);
+    expect(source.asked).toEqual(['stream', 'list limit=500 continue=', 'watch 6', 'stream']);
+    expect(waited).toEqual([0]);
+  });
+
   it('asks for pages where streams are refused, and where one ends without a whole list', async () => {
     for (const refusal of [
       [new ApiError('Invalid', 'sendInitialEvents is forbidden')],

@@ -1,4 +1,11 @@
-import { type ApiError, initialEventsEnd, isApiError, isGone, type KubernetesObject } from '@kubewright/api';
+import {
+  type ApiError,
+  initialEventsEnd,
+  isApiError,
+  isGone,
+  isTooManyRequests,
+  type KubernetesObject,
+} from '@kubewright/api';
 import { bindSignal } from '../abort.js';
 import { type Clock, sleep, systemClock } from '../clock.js';
 import type { ListOptions, ObjectList, SelectorOptions, WatchOptions } from '../options.js';
@@ -61,8 +68,8 @@ const quiet = Symbol('quiet');
 /**
  * Lists and watches for ever, until the signal aborts.
  *
- * A server that offers it sends the list as the first events of the watch, which costs it least (KEP-3157); another is
- * asked for pages. The list asks for the newest state (no resourceVersion, in pages), not for any state (`0`): it is then never older
+ * A server that offers it sends the list as the first events of the watch, which costs it least (KEP-3157); another,
+ * and one that fails at it, is asked for pages. The list asks for the newest state (no resourceVersion, in pages), not for any state (`0`): it is then never older
  * than what was delivered before, and what the caller wrote before is in it. The watch goes on from the list's
  * revision, asks for bookmarks, and is resumed from the last revision seen after whatever ended it. Only a revision
  * that the server no longer has (410) makes it list again.
@@ -77,6 +84,8 @@ export async function* watchObjects<T extends KubernetesObject>(
   // Only what a watch brings sets this back: a list that succeeds between two refused watches is no progress.
   let failures = 0;
   let streams = source.streamsLists === true;
+  // Set while a streamed list has failed on the server, as on a kube-apiserver over an older etcd: pages may do.
+  let pages = false;
   while (!signal?.aborted) {
     /** The objects of a list while it is streamed. */
     let streamed: Map<string, T> | undefined;
@@ -84,9 +93,10 @@ export async function* watchObjects<T extends KubernetesObject>(
       if (position.name === 'list') {
         options.onState?.({ name: 'listing' });
         if (position.reason !== undefined) yield { type: 'restarted', reason: position.reason };
-        if (streams) streamed = new Map();
+        if (streams && !pages) streamed = new Map();
         else {
           const { items, resourceVersion } = await listAll(source, options);
+          pages = false;
           yield* cache.replace(items, resourceVersion);
           position = { name: 'watch' };
         }
@@ -120,8 +130,10 @@ export async function* watchObjects<T extends KubernetesObject>(
       failures = 0;
     } catch (error) {
       if (signal?.aborted) return;
-      if (streamed !== undefined && refusesStreams(error)) {
-        streams = false;
+      if (streamed !== undefined && isApiError(error) && !isTooManyRequests(error)) {
+        if (refusesStreams(error)) streams = false;
+        else pages = true;
+        options.onState?.({ name: 'waiting', delayMs: 0, failures, error });
         continue;
       }
       if (position.name === 'watch' && mustListAnew(error)) {
@@ -148,8 +160,8 @@ function collect<T extends KubernetesObject>(list: Map<string, T>, event: Object
 }
 
 /** Servers that don't have streams call the parameters invalid. */
-function refusesStreams(error: unknown): boolean {
-  return isApiError(error) && (error.code === 400 || error.code === 422);
+function refusesStreams({ code }: ApiError): boolean {
+  return code === 400 || code === 422;
 }
 
 const shortWatchMs = 1000;
