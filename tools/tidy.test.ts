@@ -16,6 +16,7 @@ const entries = new Set([
   'packages/cli/src/main.ts',
   'packages/apiserver/src/storage/etcd.ts',
   'packages/cli/src/node-parts.child.ts',
+  'packages/api/src/protocol.ts',
   'packages/client/src/browser.ts',
   'packages/client/src/spdy/index.ts',
   'packages/client/src/browser/needs-node.ts',

@@ -1,3 +1,4 @@
+export { apiVersionOf } from './api-version.js';
 export {
   type ConditionLike,
   findCondition,
@@ -44,7 +45,6 @@ export {
 export { fromJsonSchema } from './from-json-schema.js';
 export {
   allVerbs,
-  apiVersionOf,
   defineKind,
   type Kind,
   type KindOptions,

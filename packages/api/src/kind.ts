@@ -1,4 +1,5 @@
 import type { Static, TSchema } from 'typebox';
+import { apiVersionOf } from './api-version.js';
 import { fromJsonSchema } from './from-json-schema.js';
 import type { ObjectMeta } from './generated/meta/v1.js';
 import type { Schema, SchemaSource } from './schema.js';
@@ -121,11 +122,6 @@ export const allVerbs: readonly Verb[] = [
   'update',
   'watch',
 ];
-
-/** `group/version`, or the version alone for the core group. */
-export function apiVersionOf(group: string, version: string): string {
-  return group === '' ? version : `${group}/${version}`;
-}
 
 /**
  * Defines a kind from one schema: the static type, validation, OpenAPI, the client and the CRD come from it.

@@ -1,4 +1,5 @@
-import { isApiError, isNotFound, type Kind, type KubernetesObject } from '@kubewright/api';
+import type { Kind, KubernetesObject } from '@kubewright/api';
+import { isApiError, isNotFound } from '@kubewright/api/protocol';
 import type { Client } from './client.js';
 import { sleep } from './clock.js';
 import type { ApplyInput, ApplyOptions } from './options.js';

@@ -1,5 +1,5 @@
 import type { Kind, KubernetesObject } from '@kubewright/api';
-import { type ApplyObjectsOptions, type ApplyObjectsResult, applyObjects } from './apply-objects.js';
+import type { ApplyObjectsOptions, ApplyObjectsResult } from './apply-objects.js';
 import { Discovery } from './discovery/discovery.js';
 import { type Indexes, Informer, type InformerOptions } from './informer/informer.js';
 import { SharedInformer } from './informer/shared-informer.js';
@@ -137,10 +137,11 @@ export class Client {
   }
 
   /** Server-side apply of objects of any kinds, in an order in which each finds what it needs. */
-  applyObjects(
+  async applyObjects(
     objects: readonly KubernetesObject[],
     options: ApplyObjectsOptions = {},
   ): Promise<ApplyObjectsResult> {
+    const { applyObjects } = await import('./apply-objects.js');
     return applyObjects(this, objects, options);
   }
 

@@ -13,10 +13,9 @@ export {
 } from './informer/informer.js';
 export type { ClientIdentity, ConnectionOptions } from './kubeconfig/connection.js';
 export { type Kubeconfig, KubeconfigError, mergeKubeconfigs } from './kubeconfig/kubeconfig.js';
-export { type LoadOptions, loadConnection, loadKubeconfig } from './kubeconfig/load.js';
-export { parseKubeconfig } from './kubeconfig/parse.js';
+export type { LoadOptions } from './kubeconfig/load.js';
+export { connectionOf, loadConnection, loadKubeconfig, parseKubeconfig } from './kubeconfig/on-demand.js';
 export { type RenderOptions, renderKubeconfig } from './kubeconfig/render.js';
-export { connectionOf } from './kubeconfig/resolve.js';
 export type {
   ApplyInput,
   ApplyOptions,

@@ -1,4 +1,5 @@
-import { isNotFound, type Kind, type KubernetesObject } from '@kubewright/api';
+import type { Kind, KubernetesObject } from '@kubewright/api';
+import { isNotFound } from '@kubewright/api/protocol';
 import type { Client } from './client.js';
 import type { ApplyOptions, CallOptions } from './options.js';
 

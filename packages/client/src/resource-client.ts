@@ -19,14 +19,9 @@ import type {
   WriteOptions,
 } from './options.js';
 import type { CopyOptions } from './remote/copy.js';
-import {
-  type AttachOptions,
-  type ExecOptions,
-  openRemoteProcess,
-  type RemoteProcess,
-} from './remote/exec.js';
+import type { AttachOptions, ExecOptions, RemoteProcess } from './remote/exec.js';
 import { type LogOptions, readLog } from './remote/logs.js';
-import { openPortForwards, type PortForwardConnection } from './remote/port-forward.js';
+import type { PortForwardConnection } from './remote/port-forward.js';
 import { mediaTypes } from './request/media-types.js';
 import { resourcePath } from './request/path.js';
 import { applyQuery, getQuery, listQuery, selectorQuery, tableQuery, writeQuery } from './request/query.js';
@@ -309,11 +304,14 @@ export class ResourceClient<T extends KubernetesObject = KubernetesObject> {
 
   /** Runs a command in a container. */
   async exec(name: string, options: ExecOptions): Promise<RemoteProcess> {
+    // Loaded when it is asked for, as below: most programs never do.
+    const { openRemoteProcess } = await import('./remote/exec.js');
     return openRemoteProcess(this.#requester, this.#objectPath(name, undefined, 'exec'), options);
   }
 
   /** Joins a container's running process. */
   async attach(name: string, options: AttachOptions = {}): Promise<RemoteProcess> {
+    const { openRemoteProcess } = await import('./remote/exec.js');
     return openRemoteProcess(this.#requester, this.#objectPath(name, undefined, 'attach'), options);
   }
 
@@ -330,6 +328,7 @@ export class ResourceClient<T extends KubernetesObject = KubernetesObject> {
     ports: readonly number[],
     options: CallOptions = {},
   ): Promise<readonly PortForwardConnection[]> {
+    const { openPortForwards } = await import('./remote/port-forward.js');
     return openPortForwards(
       this.#requester,
       this.#objectPath(name, undefined, 'portforward'),

@@ -1,5 +1,5 @@
 import type { KubernetesObject, SubresourceDefinition } from '@kubewright/api';
-import { apiVersionOf } from '@kubewright/api';
+import { apiVersionOf } from '@kubewright/api/protocol';
 import type {
   ApplyInput,
   ApplyOptions,

@@ -43,7 +43,9 @@ export function fetchSocket(
       });
     });
     socket.addEventListener('message', (event) => {
-      if ('data' in event && event.data instanceof ArrayBuffer) messages.push(new Uint8Array(event.data));
+      if (!('data' in event)) return;
+      if (event.data instanceof ArrayBuffer) messages.push(new Uint8Array(event.data));
+      else if (typeof event.data === 'string') messages.push(new TextEncoder().encode(event.data));
     });
     socket.addEventListener('open', () => {
       opened = true;

@@ -75,7 +75,9 @@ export function fetchTransport(options: FetchTransportOptions): Transport {
       // The one way to send a token along: browsers let nobody set headers of a WebSocket.
       const bearer =
         token === undefined ? [] : [`base64url.bearer.authorization.k8s.io.${base64Url(await token())}`];
-      const connection = await fetchSocket(url, [...request.protocols, ...bearer], request.signal);
+      // Browsers take no name with a slash, and a server does without SPDY in a WebSocket.
+      const protocols = request.protocols.filter((name) => !name.includes('/'));
+      const connection = await fetchSocket(url, [...protocols, ...bearer], request.signal);
       ending.signal.addEventListener('abort', connection.close, { once: true });
       connection.closed.then(() => ending.signal.removeEventListener('abort', connection.close));
       return connection;

@@ -1,4 +1,5 @@
-import { ApiError, type Kind, type KubernetesObject } from '@kubewright/api';
+import type { Kind, KubernetesObject } from '@kubewright/api';
+import { ApiError } from '@kubewright/api/protocol';
 import type { CallOptions } from '../options.js';
 import { groupVersionPath } from '../request/path.js';
 import type { Requester } from '../request/requester.js';

@@ -1,10 +1,5 @@
-import {
-  apiVersionOf,
-  type Kind,
-  type KubernetesObject,
-  type SubresourceDefinition,
-  type Verb,
-} from '@kubewright/api';
+import type { Kind, KubernetesObject, SubresourceDefinition, Verb } from '@kubewright/api';
+import { apiVersionOf } from '@kubewright/api/protocol';
 
 /** One entry of an APIResourceList, as plain discovery answers it. */
 export interface ApiResource {

@@ -1,4 +1,5 @@
-import { ApiError, type Status } from '@kubewright/api';
+import type { Status } from '@kubewright/api';
+import { ApiError } from '@kubewright/api/protocol';
 import { bindSignal, onAbort } from '../abort.js';
 import type { CallOptions } from '../options.js';
 import { queryOf } from '../request/query.js';

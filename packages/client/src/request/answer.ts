@@ -1,4 +1,5 @@
-import { ApiError, type Status, type StatusReason } from '@kubewright/api';
+import type { Status, StatusReason } from '@kubewright/api';
+import { ApiError } from '@kubewright/api/protocol';
 import type { TransportResponse } from '../transport/transport.js';
 
 /** The call that an answer belongs to, for messages. */

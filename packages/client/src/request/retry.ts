@@ -1,4 +1,4 @@
-import { isApiError } from '@kubewright/api';
+import { isApiError } from '@kubewright/api/protocol';
 import { TransportError } from '../transport/transport.js';
 import { retryAfterMs } from './answer.js';
 

@@ -1,4 +1,5 @@
-import { ApiError, type KubernetesObject, type Status, type WatchEvent } from '@kubewright/api';
+import type { KubernetesObject, Status, WatchEvent } from '@kubewright/api';
+import { ApiError } from '@kubewright/api/protocol';
 import type { WatchOptions } from '../options.js';
 import { readLines } from '../request/body.js';
 import { watchQuery } from '../request/query.js';

@@ -1,11 +1,11 @@
+import type { KubernetesObject } from '@kubewright/api';
 import {
   type ApiError,
   initialEventsEnd,
   isApiError,
   isGone,
   isTooManyRequests,
-  type KubernetesObject,
-} from '@kubewright/api';
+} from '@kubewright/api/protocol';
 import { bindSignal } from '../abort.js';
 import { type Clock, sleep, systemClock } from '../clock.js';
 import type { ListOptions, ObjectList, SelectorOptions, WatchOptions } from '../options.js';
