@@ -3,8 +3,8 @@ import { isNotFound } from '@kubewright/api';
 import { ConfigMap } from '@kubewright/api/core/v1';
 import { Client, fetchTransport, type InformerHandlers } from '@kubewright/client/browser';
 
-/** What the test put into the page's address. */
-const { server = '', token = '' } = Object.fromEntries(new URLSearchParams(location.search));
+/** What the test put into this script's address. */
+const { server = '', token = '' } = Object.fromEntries(new URL(import.meta.url).searchParams);
 
 async function use(): Promise<Record<string, unknown>> {
   const transport = fetchTransport({ server, token: async () => token });

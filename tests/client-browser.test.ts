@@ -55,10 +55,13 @@ describe.skipIf(chromium === undefined)('a page in a browser', () => {
       if (request.method === 'POST') {
         text(request).then(told);
         response.end();
-      } else if (request.url === '/page.js')
+      } else if (request.url?.startsWith('/page.js'))
         response.setHeader('content-type', 'text/javascript').end(script);
-      else
-        response.setHeader('content-type', 'text/html').end('<script type="module" src="/page.js"></script>');
+      else {
+        const { search } = new URL(request.url ?? '', 'http://site');
+        response.setHeader('content-type', 'text/html');
+        response.end(`<script type="module" src="/page.js${search}"></script>`);
+      }
     });
     await once(site.listen(0, '127.0.0.1'), 'listening');
     const origin = `http://127.0.0.1:${(site.address() as AddressInfo).port}`;

@@ -14,20 +14,46 @@ const fastClock: Clock = {
   },
 };
 
-/** What became of an informer: did it see what was written after the fault? */
-type Outcome = 'goes on' | 'stops for good' | 'notices nothing';
+/** What became of an informer: did it see what was written after the fault, and nothing older after something newer? */
+type Outcome = 'goes on' | 'stops for good' | 'notices nothing' | 'goes back in time';
 
 interface Watching {
   has(name: string): boolean;
+  /** Whether it told of an older state after a newer one. */
+  readonly wentBack: () => boolean;
   readonly failed: () => boolean;
   readonly stop: () => Promise<void>;
+}
+
+/** Looks at each state that is told of an object. */
+function timeKeeper() {
+  const newest = new Map<string, number>();
+  let wentBack = false;
+  return {
+    wentBack: () => wentBack,
+    see({
+      metadata = {},
+    }: {
+      readonly metadata?: {
+        readonly name?: string | undefined;
+        readonly resourceVersion?: string | undefined;
+      };
+    }) {
+      const { name = '', resourceVersion } = metadata;
+      wentBack ||= Number(resourceVersion) < (newest.get(name) ?? 0);
+      newest.set(name, Number(resourceVersion));
+    },
+  };
 }
 
 async function ours(server: string): Promise<Watching> {
   const client = await Client.fromConnection({ server }, { clock: fastClock, retries: 0 });
   const informer = client.informer(ConfigMap).start();
+  const { see, wentBack } = timeKeeper();
+  informer.on({ add: see, update: see });
   await informer.synced;
   return {
+    wentBack,
     has: (name) => informer.get(name, 'default') !== undefined,
     failed: () => false,
     async stop() {
@@ -48,8 +74,12 @@ async function official(server: string): Promise<Watching> {
   informer.on('error', () => {
     failed = true;
   });
+  const { see, wentBack } = timeKeeper();
+  informer.on('add', see);
+  informer.on('update', see);
   await informer.start();
   return {
+    wentBack,
     has: (name) => informer.get(name, 'default') !== undefined,
     failed: () => failed,
     stop: () => informer.stop(),
@@ -75,6 +105,7 @@ async function outcomeOf(
       () => true,
       () => false,
     );
+    if (informer.wentBack()) return 'goes back in time';
     if (informer.has('after')) return 'goes on';
     return settled ? 'stops for good' : 'notices nothing';
   } finally {
@@ -82,6 +113,11 @@ async function outcomeOf(
     api.close();
   }
 }
+
+/** Several states of one object, all of which it had seen when what comes behind them arrives. */
+const change = (api: FaultyApi) => {
+  for (let times = 0; times < 3; times++) api.write('before', false);
+};
 
 /** The server forgets the past and ends the watch, so that the next one is answered with 410, and a list follows. */
 const forget = (api: FaultyApi) => {
@@ -95,6 +131,23 @@ it.each<[string, (api: FaultyApi) => void, Outcome]>([
   ['the connection is reset', (api) => api.disturb('reset'), 'stops for good'],
   ['a line breaks off', (api) => api.disturb('truncated'), 'stops for good'],
   ['the connection is half open', (api) => api.disturb('half-open'), 'notices nothing'],
+  [
+    'events come a second time',
+    (api) => {
+      change(api);
+      api.disturb('repeat');
+    },
+    'goes back in time',
+  ],
+  [
+    'a bookmark comes late, and the watch ends',
+    (api) => {
+      change(api);
+      api.disturb('old bookmark');
+      api.disturb('end');
+    },
+    'goes back in time',
+  ],
   [
     'the next watch is answered with 429',
     (api) => {
