@@ -113,6 +113,13 @@ describe.skipIf(kubectlPath === undefined).each(identities)(
       expect(await result).toMatchObject({ code: 5, out: expect.stringMatching(/\/dev\/pts\/\d+\r\n/) });
     });
 
+    it('give the terminal the size of the one that the user has', async () => {
+      const script = new Kubectl(up.kubeconfig, 'script');
+      const command = `stty rows 33 cols 99; ${kubectlPath} exec -it echo -- sh -c 'while [ "$(stty size)" = "0 0" ]; do sleep 0.1; done; stty size'`;
+      const { out } = await ended(script.start(['-qec', command, '/dev/null'], { env: { TERM: 'xterm' } }));
+      expect(out).toContain('33 99');
+    });
+
     it('attach to a terminal until its container ends, however that may be', async () => {
       const { result, text, type } = atTerminal('attach -it shell', 'tty; exit 4\r');
       await vi.waitFor(() => expect(text()).toMatch(/press(ing)? enter|[#$] $/), soon);

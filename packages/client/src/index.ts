@@ -2,7 +2,7 @@ export { type BoundSignal, bindSignal, onAbort } from './abort.js';
 export type { ApplyObjectsOptions, ApplyObjectsResult } from './apply-objects.js';
 export { Client, type ClientOptions, type VersionInfo } from './client.js';
 export { type Clock, sleep, systemClock } from './clock.js';
-export { Discovery } from './discovery/discovery.js';
+export { Discovery, type DiscoveryOptions } from './discovery/discovery.js';
 export { type ApiResource, kindsOf } from './discovery/kinds-of.js';
 export {
   type Indexes,

@@ -1,5 +1,5 @@
 import type { Kind, KubernetesObject } from '@kubewright/api';
-import { ApiError } from '@kubewright/api/protocol';
+import { ApiError, isApiError } from '@kubewright/api/protocol';
 import type { CallOptions } from '../options.js';
 import { groupVersionPath } from '../request/path.js';
 import type { Requester } from '../request/requester.js';
@@ -16,6 +16,11 @@ interface ApiGroupList {
     readonly versions: readonly { readonly version: string }[];
     readonly preferredVersion?: { readonly version: string };
   }[];
+}
+
+export interface DiscoveryOptions extends CallOptions {
+  /** Takes the fault of a group that does not answer, so that the others count. */
+  readonly onFault?: ((error: ApiError, apiVersion: string) => void) | undefined;
 }
 
 /** What the server says that it serves. Asked once a group version, and kept; what is missing is asked for again. */
@@ -58,8 +63,12 @@ export class Discovery {
     return kinds;
   }
 
-  /** All kinds that the server serves, each group at its preferred version. */
-  async kinds(options: CallOptions = {}): Promise<readonly Kind<KubernetesObject>[]> {
+  /**
+   * All kinds that the server serves, each group at its preferred version.
+   * @throws the fault of a group that does not answer, as that of a server behind this one may not, unless `onFault`
+   * takes it: then the kinds of the others are given
+   */
+  async kinds(options: DiscoveryOptions = {}): Promise<readonly Kind<KubernetesObject>[]> {
     const core = await this.#get<{ readonly versions: readonly string[] }>('/api', options);
     const { groups } = await this.#get<ApiGroupList>('/apis', options);
     const apiVersions = [
@@ -69,28 +78,40 @@ export class Discovery {
         return version === undefined ? [] : [`${name}/${version}`];
       }),
     ];
-    const all = await Promise.all(apiVersions.map((apiVersion) => this.kindsOfVersion(apiVersion, options)));
-    return all.flat();
+    const kindsOf = async (apiVersion: string) => {
+      try {
+        return await this.kindsOfVersion(apiVersion, options);
+      } catch (error) {
+        if (options.onFault === undefined || !isApiError(error)) throw error;
+        options.onFault(error, apiVersion);
+        return [];
+      }
+    };
+    return (await Promise.all(apiVersions.map(kindsOf))).flat();
   }
 
   /**
    * The kind that a person means: `pods`, `pod`, `po`, `Pod`, `deployments.apps`, `deployments.v1.apps`. Where several
    * groups have the name, the first one that the server lists counts, as with kubectl.
-   * @throws ApiError NotFound when the server has none such
+   * @throws ApiError NotFound when the server has none such, or the fault of a group that might have it
    */
   async kindNamed(name: string, options: CallOptions = {}): Promise<Kind<KubernetesObject>> {
     const [first = '', ...rest] = name.split('.');
     const matches = (kind: Kind, text: string) =>
       [kind.plural, kind.singular, kind.kind.toLowerCase(), ...kind.shortNames].includes(text.toLowerCase());
     const group = rest.join('.');
-    for (const kind of await this.kinds(options))
+    let fault: ApiError | undefined;
+    const onFault = (error: ApiError) => {
+      fault = error;
+    };
+    for (const kind of await this.kinds({ ...options, onFault }))
       if (matches(kind, first) && (rest.length === 0 || kind.group === group)) return kind;
     const [version = '', ...groupParts] = rest;
     const apiVersion = groupParts.length === 0 ? version : `${groupParts.join('.')}/${version}`;
     const versioned = version === '' ? [] : await this.kindsOfVersion(apiVersion, options);
     const found = versioned.find((kind) => matches(kind, first));
     if (found !== undefined) return found;
-    throw new ApiError('NotFound', `the server has no resource type ${JSON.stringify(name)}`);
+    throw fault ?? new ApiError('NotFound', `the server has no resource type ${JSON.stringify(name)}`);
   }
 
   /** Forgets what was asked, as after a change of the server's kinds. */
