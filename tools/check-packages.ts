@@ -160,7 +160,19 @@ async function compile(): Promise<void> {
     'verbatimModuleSyntax',
     'isolatedModules',
   ].flatMap((name) => [`--${name}`, 'true']);
-  const target = ['--target', 'ES2023', '--module', 'NodeNext', '--outDir', 'out', '--skipLibCheck', 'false'];
+  // Without the types of browsers, which a program for Node need not have.
+  const target = [
+    '--target',
+    'ES2023',
+    '--lib',
+    'ES2023',
+    '--module',
+    'NodeNext',
+    '--outDir',
+    'out',
+    '--skipLibCheck',
+    'false',
+  ];
   await run(join(root, 'node_modules/.bin/tsc'), [...settings, ...target, '--types', 'node', 'program.ts'], {
     cwd: app,
     maxBuffer: 2 ** 26,

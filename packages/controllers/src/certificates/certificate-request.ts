@@ -1,12 +1,14 @@
 import 'reflect-metadata';
 import * as x509 from '@peculiar/x509';
+import { alternativeNames } from './alternative-names.js';
 
-/** What a PKCS #10 request asks for. */
+/** What a PKCS #10 request asks for. No type of the library's, which needs those of browsers, is to be seen outside. */
 export interface CertificateRequest {
   readonly commonName: string;
   readonly organizations: readonly string[];
   readonly names: Readonly<Record<'dns' | 'ip' | 'email' | 'uri', readonly string[]>>;
-  readonly parsed: x509.Pkcs10CertificateRequest;
+  /** The request itself. */
+  readonly der: Uint8Array;
 }
 
 /** Reads the base64 of a request in PEM. @throws Error for what is none */
@@ -18,17 +20,6 @@ export function parseCertificateRequest(request: string): CertificateRequest {
     commonName: parsed.subjectName.getField('CN').at(-1) ?? '',
     organizations: parsed.subjectName.getField('O'),
     names: { dns: of('dns'), ip: of('ip'), email: of('email'), uri: of('url') },
-    parsed,
+    der: new Uint8Array(parsed.rawData),
   };
 }
-
-/** The names besides the common one. */
-export function alternativeNames(
-  request: x509.Pkcs10CertificateRequest,
-): x509.SubjectAlternativeNameExtension | undefined {
-  const extension = request.getExtension(subjectAlternativeName);
-  return extension === null ? undefined : new x509.SubjectAlternativeNameExtension(extension.rawData);
-}
-
-/** Source: RFC 5280, 4.2.1.6. */
-const subjectAlternativeName = '2.5.29.17';

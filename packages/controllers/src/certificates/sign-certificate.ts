@@ -1,7 +1,8 @@
 import 'reflect-metadata';
 import { createPrivateKey, webcrypto } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
-import { alternativeNames, type CertificateRequest } from './certificate-request.js';
+import { alternativeNames } from './alternative-names.js';
+import type { CertificateRequest } from './certificate-request.js';
 
 /** The CA that signs, both PEM. */
 export interface SigningAuthority {
@@ -56,9 +57,10 @@ export interface SignOptions {
  */
 export async function signCertificate(
   authority: SigningAuthority,
-  { parsed }: CertificateRequest,
+  { der }: CertificateRequest,
   { usages, expirationSeconds, now }: SignOptions,
 ): Promise<string> {
+  const parsed = new x509.Pkcs10CertificateRequest(der);
   if (!(await parsed.verify())) throw new Error('the signature of the request is not good');
   const issuer = new x509.X509Certificate(authority.certificate);
   const wantedMs = expirationSeconds === undefined ? longestMs : expirationSeconds * 1000;
