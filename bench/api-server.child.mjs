@@ -8,13 +8,14 @@ import { ApiServer, MemoryStorage } from '@kubewright/apiserver';
 import { pino } from 'pino';
 
 process.once('disconnect', () => process.exit(0));
-process.once('message', async ({ pki, objects }) => {
+process.once('message', async ({ pki, objects, flowControl }) => {
   const storage = new MemoryStorage();
   for (const { key, value } of made(objects)) await storage.write(key, () => ({ put: Buffer.from(value) }));
   const server = await ApiServer.start({
     storage,
     logger: pino({ level: 'silent' }),
     disableAdmissionPlugins: ['ServiceAccount'],
+    ...(flowControl === undefined ? {} : { flowControl }),
   });
   const { port } = await server.listen({ ...pki.serving, clientCA: pki.ca, host: '127.0.0.1', port: 0 });
   const delay = monitorEventLoopDelay({ resolution: 1 });
@@ -27,7 +28,7 @@ process.once('message', async ({ pki, objects }) => {
     process.send({ cpuMs: (user + system) / 1000, longestMs: delay.max / 1e6 });
     delay.reset();
   });
-  process.send({ port });
+  process.send({ port, pid: process.pid });
 });
 
 /** Objects out of templates: `NAME` and `NODE` in the text become those of each. */

@@ -17,6 +17,7 @@ import { benchCreate, benchManyCreates } from './create.js';
 import { benchCustomCreate, benchDefinitionMemory, benchDefinitions } from './custom-resources.js';
 import { benchEtcdCreate } from './etcd.js';
 import { benchFailover } from './failover.js';
+import { benchFairness } from './fairness.js';
 import { benchFork, benchManyTestServers, benchReconciles } from './framework.js';
 import { benchGet } from './get.js';
 import { benchCacheMemory } from './memory.js';
@@ -56,6 +57,7 @@ const all = {
   watch: benchWatch,
   beside: benchGetBesideLists,
   long: benchLongList,
+  fairness: benchFairness,
   memory: benchCacheMemory,
   server: benchTestServer,
   'test-servers': benchManyTestServers,

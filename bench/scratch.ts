@@ -16,13 +16,16 @@ export function scratchDirectory(): { readonly path: string; remove(): void } {
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
 
-/** Certificates for servers on this machine and for one client. */
+/** Certificates for servers on this machine and for clients: one of an admin, and of each user asked for. */
 export async function scratchPki(directory: string) {
   const pki = await PkiDirectory.open(join(directory, 'pki'));
   const ca = pki.authority.certificate;
   const serving = await pki.server('server', 'server', ['localhost', '127.0.0.1']);
-  const admin: KeyPair = await pki.client('admin', { user: 'admin', groups: ['system:masters'] });
-  return { ca, serving, client: { cert: admin.certificate, key: admin.key, ca } };
+  const client = async (name: string, ...groups: string[]) => {
+    const { certificate, key }: KeyPair = await pki.client(name.replaceAll(':', '-'), { user: name, groups });
+    return { cert: certificate, key, ca };
+  };
+  return { ca, serving, client: await client('admin', 'system:masters'), user: client };
 }
 
 /** An API server on a free port. */
