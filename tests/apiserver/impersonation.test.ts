@@ -69,6 +69,9 @@ async function whoami(user: string, headers: readonly (readonly [string, string]
       rawHeaders: headers.flat(),
       readBody: async () =>
         Buffer.from('{"apiVersion":"authentication.k8s.io/v1","kind":"SelfSubjectReview"}'),
+      bodyStream: () => {
+        throw new Error('nothing is passed on');
+      },
       signal: stop.signal,
       abandon: () => stop.abort(),
       remoteAddress: '',

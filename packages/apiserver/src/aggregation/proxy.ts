@@ -1,7 +1,8 @@
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { ApiError } from '@kubewright/api';
 import type { Exchange } from '../exchange.js';
-import type { ResponseHeaders, UpgradeRequest } from '../http/api-request.js';
+import type { UpgradeRequest } from '../http/api-request.js';
+import { forwardedHeaders, returnedHeaders, upgradeHead } from '../http/forwarded-headers.js';
 import { joinConnections } from '../http/join-connections.js';
 import { identityHeaders } from './identity-headers.js';
 import type { RemoteServer } from './remote-server.js';
@@ -33,7 +34,11 @@ export async function proxyToServer(exchange: Exchange, remote: RemoteServer): P
       fail(cause);
     }
   });
-  const { 'content-type': contentType = 'application/octet-stream', ...headers } = answered(incoming);
+  const {
+    'content-type': contentType = 'application/octet-stream',
+    'content-length': _,
+    ...headers
+  } = returnedHeaders(incoming.headers);
   const stream = exchange.open(incoming.statusCode ?? 502, String(contentType), headers);
   try {
     for await (const chunk of incoming as AsyncIterable<Buffer>)
@@ -58,50 +63,21 @@ async function proxyUpgrade(
     throw unreachable(cause);
   });
   const passed = { ...passedOn(exchange), connection: 'Upgrade', upgrade: headers.upgrade };
-  const lines = Object.entries(passed).flatMap(([name, value]) =>
-    (Array.isArray(value) ? value : [value ?? '']).map((one) => `${name}: ${one}\r\n`),
-  );
-  upstream.write(`${method} ${url} HTTP/1.1\r\n${lines.join('')}\r\n`, 'latin1');
+  upstream.write(upgradeHead(method, url, passed), 'latin1');
   if (head.length > 0) upstream.write(head);
   exchange.status = 101;
   await joinConnections(socket, upstream);
 }
 
-/** Of one connection, or of who asks: the next server gets its own. */
-const kept = new Set([
-  ...['connection', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'proxy-connection', 'te'],
-  ...['trailer', 'transfer-encoding', 'upgrade', 'http2-settings', 'content-length', 'expect'],
-  ...['authorization', 'cookie', 'x-forwarded-for'],
-]);
-
-/** A token in place of a subprotocol is a credential, too. */
-const bearerProtocol = 'base64url.bearer.authorization.k8s.io.';
-
+/** With the user in headers; cookies are those of this server. */
 function passedOn({ request, user }: Exchange): OutgoingHttpHeaders {
-  const headers: OutgoingHttpHeaders = {};
-  for (const [name, value] of Object.entries(request.headers))
-    if (!kept.has(name) && !name.startsWith(':') && !/^(?:x-remote-|impersonate-)/.test(name))
-      headers[name] = value;
-  const protocols = String(headers['sec-websocket-protocol'] ?? '')
-    .split(',')
-    .map((protocol) => protocol.trim())
-    .filter((protocol) => protocol !== '' && !protocol.startsWith(bearerProtocol));
-  if (protocols.length > 0) headers['sec-websocket-protocol'] = protocols.join(', ');
-  else delete headers['sec-websocket-protocol'];
-  headers['x-forwarded-for'] = request.remoteAddress;
+  const { cookie: _, 'content-length': __, ...headers } = forwardedHeaders(request);
   for (const [name, value] of identityHeaders(user)) {
     const before = headers[name];
     headers[name] =
       before === undefined ? value : [...(Array.isArray(before) ? before : [String(before)]), value];
   }
   return headers;
-}
-
-function answered({ headers }: IncomingMessage): ResponseHeaders {
-  const passed: ResponseHeaders = {};
-  for (const [name, value] of Object.entries(headers))
-    if (!kept.has(name) && value !== undefined) passed[name] = value;
-  return passed;
 }
 
 function unreachable(cause: unknown): ApiError {

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Duplex } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import type { User } from '../auth/user.js';
 
 /** A certificate that the client showed when the connection was made. */
@@ -36,6 +36,8 @@ export interface ApiRequest {
   readonly rawHeaders: readonly string[];
   /** The whole body. @throws ApiError RequestEntityTooLarge */
   readBody(): Promise<Buffer>;
+  /** The body as it comes, however long: for who passes it on. */
+  bodyStream(): Readable;
   /** Aborted when the client is gone, or nobody waits for the answer any more ({@link abandon}). */
   readonly signal: AbortSignal;
   /** Aborts {@link signal}. */

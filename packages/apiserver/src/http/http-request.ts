@@ -85,6 +85,10 @@ export class HttpRequest implements ApiRequest {
     if (Number(this.headers['content-length'] ?? 0) > maxBodyBytes) return Promise.reject(tooLarge());
     return readBody(this.#streams.body);
   }
+
+  bodyStream(): Readable {
+    return this.#streams.body;
+  }
 }
 
 function tooLarge(): ApiError {

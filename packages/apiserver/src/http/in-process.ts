@@ -1,4 +1,4 @@
-import { PassThrough } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import type { TransportRequest, TransportResponse } from '@kubewright/client';
 import type { User } from '../auth/user.js';
 import type { ByteStream, ResponseHeaders, ResponseSink } from './api-request.js';
@@ -23,6 +23,7 @@ export function inProcessHandler(
           headers: request.headers,
           rawHeaders: Object.entries(request.headers).flat(),
           readBody: async () => Buffer.from(request.body ?? ''),
+          bodyStream: () => Readable.from([Buffer.from(request.body ?? '')]),
           signal,
           abandon: (reason) => abort.abort(reason),
           remoteAddress: '',

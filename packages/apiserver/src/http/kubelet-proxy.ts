@@ -4,6 +4,7 @@ import { type TLSSocket, connect as tlsConnect } from 'node:tls';
 import { ApiError } from '@kubewright/api';
 import type { Exchange } from '../exchange.js';
 import type { ConnectTarget } from '../kinds/kind-rules.js';
+import type { ApiServer } from '../server.js';
 import type { UpgradeRequest } from './api-request.js';
 import { joinConnections } from './join-connections.js';
 
@@ -20,7 +21,7 @@ const connectTimeoutMs = 10_000;
 export async function proxyStream(exchange: Exchange, target: ConnectTarget): Promise<void> {
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     const outgoing = httpsRequest({
-      ...tlsOptions(exchange),
+      ...kubeletTls(exchange.server),
       host: target.host,
       port: target.port,
       path: target.path,
@@ -82,7 +83,7 @@ const passedHeaders = new Set([
 
 function connectTls(exchange: Exchange, target: ConnectTarget): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
-    const socket = tlsConnect({ ...tlsOptions(exchange), host: target.host, port: target.port });
+    const socket = tlsConnect({ ...kubeletTls(exchange.server), host: target.host, port: target.port });
     const fail = (cause: Error) => {
       socket.destroy();
       reject(unreachable(target, cause));
@@ -97,8 +98,8 @@ function connectTls(exchange: Exchange, target: ConnectTarget): Promise<TLSSocke
   });
 }
 
-function tlsOptions({ server }: Exchange) {
-  const { kubelet } = server.options;
+/** What connections to kubelets are made with. @throws ApiError ServiceUnavailable */
+export function kubeletTls({ options: { kubelet } }: ApiServer) {
   if (kubelet === undefined)
     throw new ApiError('ServiceUnavailable', 'this server has no credentials for the kubelets');
   const { certificate, key, ca } = kubelet;

@@ -6,6 +6,7 @@ import type { ByteStream } from '../http/api-request.js';
 import type { ObjectSource } from '../registry/object-source.js';
 import type { ObjectReader, WriteContext } from '../registry/write-context.js';
 import type { FieldError } from '../validation/field-error.js';
+import type { ProxyContext, ProxyLocation } from './proxy-location.js';
 
 /** A column of the Table form of a kind. Source: the "Receiving resources as Tables" page of the API concepts. */
 export interface Column<T> {
@@ -77,6 +78,8 @@ export interface SubresourceRules<T> {
   readonly body?: Kind;
   /** Answers any request by itself: with a stream, or at once. */
   serve?(object: T, call: SubresourceCall): Promise<void>;
+  /** Passes any request on to where this says. `id` is the object's name as in the path, which may say more. */
+  proxy?(id: string, context: ProxyContext): Promise<ProxyLocation>;
   /** @throws ApiError BadRequest where the object can't be connected to yet */
   connect?(object: T, query: URLSearchParams, objects: ObjectReader): Promise<ConnectTarget>;
 }

@@ -13,6 +13,7 @@ import {
 import { validateLabelKey } from '../validation/label-selector.js';
 import { ageColumn, nameColumn, text, wide } from './columns.js';
 import { defineRules } from './kind-rules.js';
+import { nodeProxy } from './node-proxy.js';
 import { validateQuantity } from './pod/resource-validation.js';
 import { taintEffects } from './pod/scheduling-validation.js';
 import { roundResources } from './resource-list.js';
@@ -101,6 +102,7 @@ export const nodeRules = defineRules<Node>({
     ),
   ],
   subresources: {
+    proxy: nodeProxy,
     status: {
       validateUpdate({ status }) {
         const errors = validateResources(status);

@@ -7,6 +7,7 @@ import { containerStream, portForward } from './pod/pod-connect.js';
 import { defaultPod } from './pod/pod-defaults.js';
 import { podEviction } from './pod/pod-eviction.js';
 import { prepareNewPod } from './pod/pod-preparation.js';
+import { podProxy } from './pod/pod-proxy.js';
 import { podResize } from './pod/pod-resize.js';
 import { validatePodStatus } from './pod/pod-status-validation.js';
 import { validatePodUpdate } from './pod/pod-update-validation.js';
@@ -48,6 +49,7 @@ export const podRules = defineRules<Pod>({
     exec: containerStream('exec'),
     attach: containerStream('attach'),
     portforward: portForward,
+    proxy: podProxy,
     ephemeralcontainers: ephemeralContainers,
     resize: podResize,
   },

@@ -13,6 +13,7 @@ import {
   joinClusterIPs,
   keepAllocated,
 } from './service/service-defaults.js';
+import { serviceProxy } from './service/service-proxy.js';
 import { isHeadless, needsClusterIP } from './service/service-type.js';
 import {
   validateService,
@@ -64,7 +65,7 @@ export const serviceRules = defineRules<Service>({
     ageColumn,
     wide(text('Selector', 'Selects the pods that serve.', ({ spec }) => labelsText(spec?.selector))),
   ],
-  subresources: { status: { validateUpdate: validateServiceStatus } },
+  subresources: { status: { validateUpdate: validateServiceStatus }, proxy: serviceProxy },
 });
 
 async function allocate(

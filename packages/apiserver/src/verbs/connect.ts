@@ -48,9 +48,9 @@ function callOf(exchange: Exchange): SubresourceCall {
 }
 
 /** Admission of a stream to the object; to read a log is no such. Source: apiserver's `ConnectResource`. */
-async function admitConnection(exchange: Exchange, served: ServedKind): Promise<void> {
+export async function admitConnection(exchange: Exchange, served: ServedKind): Promise<void> {
   const { info, server } = exchange;
-  const { subresource, namespace, name, query } = info;
+  const { subresource, namespace, name, query, rest } = info;
   const kind = served.kind.subresources[subresource];
   const target = { operation: 'CONNECT', resource: served.resource, subresource } as const;
   if (kind === undefined || kind.kind === served.kind.kind || !server.admission.concerns(target)) return;
@@ -59,6 +59,7 @@ async function admitConnection(exchange: Exchange, served: ServedKind): Promise<
     kind: kind.kind,
     metadata: {},
     ...optionsOf(query, parameterTypes(served.kind, subresource)),
+    ...(rest.length === 0 ? {} : { path: `/${rest.join('/')}` }),
   };
   const context = writeContext(exchange, served, { dryRun: false, given: {} });
   const request = new AdmissionRequest({ ...target, namespace, name, kind, object: options, context });

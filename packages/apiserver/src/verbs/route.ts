@@ -12,6 +12,7 @@ import { deleteCollection } from './delete-collection.js';
 import { get } from './get.js';
 import { list } from './list.js';
 import { patch } from './patch.js';
+import { proxy } from './proxy.js';
 import { methodNotAllowed, unknownResource } from './refusals.js';
 import { review } from './review.js';
 import { getScale, patchScale, updateScale } from './scale.js';
@@ -70,7 +71,7 @@ export async function route(exchange: Exchange): Promise<void> {
   const { deprecation } = served.resource.rules;
   if (deprecation !== undefined) exchange.warn(deprecation);
   // A stream is not in the API's types.
-  if (run !== connect) exchange.accept(new ServedEndpoint(served));
+  if (run !== connect && run !== proxy) exchange.accept(new ServedEndpoint(served));
   await run(exchange, served);
 }
 
@@ -104,6 +105,7 @@ function verbOf({ info }: Exchange, served: ServedKind): VerbFunction {
   if (definition === undefined) throw unknownResource();
   const { rules } = served.resource;
   const own = rules.subresources?.[subresource];
+  if (own?.proxy !== undefined) return proxy;
   if (own?.connect !== undefined || own?.serve !== undefined) return connect;
   let run: VerbFunction | undefined;
   if (own?.create !== undefined) run = verb === 'create' ? createSubresource : undefined;

@@ -1,7 +1,8 @@
-import { ApiError, badRequest } from '@kubewright/api';
+import { badRequest } from '@kubewright/api';
 import { Node, type Pod } from '@kubewright/api/core/v1';
 import type { ObjectReader } from '../../registry/write-context.js';
 import type { ConnectTarget, SubresourceRules } from '../kind-rules.js';
+import { kubeletAddress } from '../kubelet-address.js';
 
 /** Annotation that names the container which commands mean when they name none. */
 const defaultContainerAnnotation = 'kubectl.kubernetes.io/default-container';
@@ -55,20 +56,9 @@ function containerOf({ metadata, spec }: Pod, asked: string): string {
   );
 }
 
-/** Where the kubelet of the pod's node listens. Source: the preferred address types of kube-apiserver. */
+/** Where the kubelet of the pod's node listens. */
 async function kubeletOf(pod: Pod, objects: ObjectReader): Promise<Omit<ConnectTarget, 'path'>> {
   const nodeName = pod.spec?.nodeName ?? '';
   if (nodeName === '') throw badRequest(`pod ${pod.metadata.name ?? ''} does not have a host assigned`);
-  const node = await objects.get(Node, '', nodeName);
-  const addresses = node?.status?.addresses ?? [];
-  const address = ['InternalIP', 'Hostname', 'ExternalIP']
-    .map((type) => addresses.find((one) => one.type === type)?.address)
-    .find((one) => one !== undefined);
-  const port = node?.status?.daemonEndpoints?.kubeletEndpoint?.Port;
-  if (address === undefined || port === undefined)
-    throw new ApiError(
-      'InternalError',
-      `Internal error occurred: no address of the kubelet on ${nodeName} is known`,
-    );
-  return { host: address, port };
+  return kubeletAddress((await objects.get(Node, '', nodeName)) ?? { metadata: { name: nodeName } });
 }
