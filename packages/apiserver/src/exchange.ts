@@ -10,7 +10,8 @@ import {
   plainJson,
   statusEndpoint,
 } from './encoding/negotiate.js';
-import type { Admitted, Refused } from './flow-control/flow-control.js';
+import type { Execution } from './flow-control/execution.js';
+import type { Refused } from './flow-control/flow-control.js';
 import type { ApiRequest, ByteStream, ResponseHeaders, ResponseSink } from './http/api-request.js';
 import { requestTimeout } from './http/deadline.js';
 import { gzipped, gzipThreshold, takesGzip } from './http/gzip-stream.js';
@@ -35,7 +36,7 @@ export class Exchange {
   /** Who asks in fact, where {@link user} is somebody else, and the verb that allowed that. */
   impersonation: { readonly by: User; readonly constraint: string } | undefined;
   /** Where flow control put it, which is given back at the end. */
-  flow: Admitted | Refused | undefined;
+  flow: Execution | Refused | undefined;
   /** What is written down of it, where the policy wants something. */
   audit: AuditRecord | undefined;
   /** The status of the answer; 0 until there is one, 101 where a connection was upgraded. */

@@ -89,6 +89,7 @@ describe('a level', () => {
       distinguisher,
       seats: 1,
       arrivedAt: 0,
+      isWatch: false,
     });
     for (let i = 0; i < 200; i++) level.enqueue(request('greedy'));
     level.enqueue(request('modest'));
@@ -99,7 +100,8 @@ describe('a level', () => {
   it('refuses what finds its queues full', () => {
     const level = new PriorityLevel(specs.get('leader-election') as never);
     let taken = 0;
-    while (level.enqueue({ level, schema: 's', distinguisher: 'u', seats: 1, arrivedAt: 0 })) taken++;
+    while (level.enqueue({ level, schema: 's', distinguisher: 'u', seats: 1, arrivedAt: 0, isWatch: false }))
+      taken++;
     expect(taken).toBe(4 * 50);
   });
 });

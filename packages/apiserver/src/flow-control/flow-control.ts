@@ -8,6 +8,7 @@ import type { ResourceTable } from '../registry/resource-table.js';
 import type { ObjectStore } from '../registry/write-context.js';
 import { noteDangling, saysDangling } from './dangling.js';
 import { estimateSeats } from './estimate-seats.js';
+import { Execution, type FlowPlace } from './execution.js';
 import { compareSchemas, matchesSchema } from './match-flow-schema.js';
 import { allotSeats, type FlowRequest, type Outcome, PriorityLevel } from './priority-level.js';
 
@@ -18,17 +19,6 @@ export interface FlowControlOptions {
   readonly longestWaitMs?: number;
   /** How long one turn of the event loop works on requests before others get a say. @default 4 */
   readonly turnMs?: number;
-}
-
-/** Where a request was put, for its answer's headers. */
-export interface FlowPlace {
-  readonly schemaUid: string;
-  readonly levelUid: string;
-}
-
-export interface Admitted extends FlowPlace {
-  /** Gives the seats back; more than once does no harm. */
-  release(): void;
 }
 
 /** A turn may seem long because the machine has other work; so few requests take no longer than a millisecond. */
@@ -67,7 +57,8 @@ export class FlowControl {
   readonly #around: Surroundings;
   readonly #resources: ResourceTable;
   readonly #metrics: FlowControlMetrics;
-  readonly #serverSeats: number;
+  /** All that there are. */
+  readonly serverSeats: number;
   readonly #longestWaitMs: number;
   readonly #turnMs: number;
   /** All that waits. */
@@ -89,7 +80,7 @@ export class FlowControl {
     this.#around = around;
     this.#resources = around.resources;
     this.#metrics = metrics;
-    this.#serverSeats = options.serverSeats ?? 600;
+    this.serverSeats = options.serverSeats ?? 600;
     this.#longestWaitMs = options.longestWaitMs ?? 15_000;
     this.#turnMs = options.turnMs ?? 4;
   }
@@ -109,7 +100,7 @@ export class FlowControl {
         this.#specs.delete(name);
         // What waits there goes on waiting for its turn.
         if (this.levels.get(name)?.waiting === 0) this.levels.delete(name);
-        allotSeats(this.levels, this.#specs, this.#serverSeats);
+        allotSeats(this.levels, this.#specs, this.serverSeats);
         this.#checkLevels();
       },
     });
@@ -119,16 +110,31 @@ export class FlowControl {
    * Lets a request go on, at once or later.
    * @returns undefined where no schema is for it, as before there are any; an {@link Outcome} where it may not go on
    */
-  admit(arrival: Arrival): Admitted | undefined | Promise<Admitted | Refused> | Refused {
+  admit(arrival: Arrival): Execution | undefined | Promise<Execution | Refused> | Refused {
     const { user, info } = arrival;
     const schema = this.#ordered.find((one) => matchesSchema(one, user, info));
     const level = this.levels.get(schema?.spec?.priorityLevelConfiguration.name ?? '');
     if (schema === undefined || level === undefined) return undefined;
-    if (level.exempt) return this.#begin(level, schema, 0);
-    const seats = Math.min(estimateSeats(info, this.#resources), Math.max(1, level.nominal));
-    if (this.#waiting === 0 && this.#hasTime(arrival.at) && this.#hasSeats(level, seats))
-      return this.#begin(level, schema, seats);
-    return this.#wait(level, schema, seats, arrival);
+    const seats = level.exempt
+      ? 1
+      : Math.min(estimateSeats(info, this.#resources), Math.max(1, level.nominal));
+    const request: FlowRequest = {
+      level,
+      schema: schema.metadata.name ?? '',
+      distinguisher: distinguisherOf(schema, arrival),
+      seats,
+      arrivedAt: arrival.at,
+      isWatch: info.verb === 'watch',
+    };
+    const mayGoOn =
+      level.exempt || (this.#waiting === 0 && this.#hasTime(arrival.at) && this.#hasSeats(level, seats));
+    return mayGoOn ? this.#begin(request, schema) : this.#wait(request, schema, arrival.signal);
+  }
+
+  /** Seats that a level may have now. */
+  limitOf(level: PriorityLevel): number {
+    if (level.exempt) return level.seatsInUse;
+    return Math.min(level.most, level.nominal + Math.max(0, this.#borrowable(level)));
   }
 
   /** Ends all that waits. */
@@ -178,71 +184,68 @@ export class FlowControl {
   #borrowable(level: PriorityLevel): number {
     let spare = 0;
     for (const other of this.levels.values()) {
-      if (other === level) continue;
+      if (other === level || other.exempt) continue;
       spare += Math.min(other.lendable, Math.max(0, other.nominal - other.seatsInUse));
       spare -= Math.max(0, other.seatsInUse - other.nominal);
     }
     return spare;
   }
 
-  #begin(level: PriorityLevel, schema: FlowSchema, seats: number): Admitted {
-    level.seatsInUse += seats;
-    level.executing += 1;
-    level.counts.dispatched += 1;
+  #begin(request: FlowRequest, schema: FlowSchema): Execution {
+    const { level, seats } = request;
     level.next = Math.max(level.next, this.#virtual) + seats / Math.max(1, level.nominal);
-    this.#metrics.dispatched(level.name, schema.metadata.name ?? '');
-    let held = true;
-    return {
+    return new Execution(request, {
       schemaUid: schema.metadata.uid ?? '',
-      levelUid: level.uid,
-      release: () => {
-        if (!held) return;
-        held = false;
-        level.seatsInUse -= seats;
-        level.executing -= 1;
-        if (this.#waiting > 0 && !this.#turnOpen) this.#openTurn(Number.NEGATIVE_INFINITY);
-      },
-    };
+      startedAt: this.#around.now(),
+      series: this.#metrics.series(level.name, request.schema),
+      released: this.#released,
+    });
   }
 
+  readonly #released = (): void => {
+    if (this.#waiting > 0 && !this.#turnOpen) this.#openTurn(Number.NEGATIVE_INFINITY);
+  };
+
   #wait(
-    level: PriorityLevel,
+    request: FlowRequest,
     schema: FlowSchema,
-    seats: number,
-    { user, info, at, signal }: Arrival,
-  ): Promise<Admitted | Refused> | Refused {
-    const name = schema.metadata.name ?? '';
+    signal: AbortSignal,
+  ): Promise<Execution | Refused> | Refused {
+    const { level, seats, arrivedAt: at } = request;
     const place = { schemaUid: schema.metadata.uid ?? '', levelUid: level.uid };
     const refuse = (outcome: Exclude<Outcome, 'execute'>): Refused => {
       if (outcome === 'time-out') level.counts.timedOut += 1;
       else if (outcome === 'cancelled') level.counts.cancelled += 1;
       else level.counts.rejected += 1;
-      this.#metrics.rejected(level.name, name, outcome);
+      this.#metrics.rejected(level.name, request.schema, outcome);
       return { ...place, refused: outcome };
     };
     if (level.queues.length === 0) {
       // A level without queues has no place to wait for the next turn either: there it only counts seats.
       return this.#hasSeats(level, seats)
-        ? Promise.resolve(this.#begin(level, schema, seats))
+        ? Promise.resolve(this.#begin(request, schema))
         : refuse('concurrency-limit');
     }
-    const method = schema.spec?.distinguisherMethod?.type;
-    const distinguisher = method === 'ByUser' ? user.name : method === 'ByNamespace' ? info.namespace : '';
-    const request: FlowRequest = { level, schema: name, distinguisher, seats, arrivedAt: at };
     if (!level.enqueue(request)) return this.#refuseLater(() => refuse('queue-full'), at);
+    const series = this.#metrics.series(level.name, request.schema);
+    series.waiting += 1;
     this.#waiting += 1;
     if (!this.#turnOpen) this.#openTurn(at);
     this.#expiry ??= setTimeout(this.#expire, this.#longestWaitMs).unref();
     return new Promise((resolve) => {
+      const end = (outcome: Outcome) => {
+        series.waiting -= 1;
+        series.waited(Date.now() - at, outcome === 'execute');
+        resolve(outcome === 'execute' ? this.#begin(request, schema) : refuse(outcome));
+      };
       const cancel = () => {
         level.remove(request);
         this.#waiting -= 1;
-        resolve(refuse('cancelled'));
+        end('cancelled');
       };
       request.settle = (outcome) => {
         signal.removeEventListener('abort', cancel);
-        this.#metrics.waited(level.name, name, Date.now() - at);
-        resolve(outcome === 'execute' ? this.#begin(level, schema, seats) : refuse(outcome));
+        end(outcome);
       };
       signal.addEventListener('abort', cancel, { once: true });
     });
@@ -338,8 +341,14 @@ export class FlowControl {
         request.settle?.('execute');
       }
     }
-    allotSeats(this.levels, this.#specs, this.#serverSeats);
+    allotSeats(this.levels, this.#specs, this.serverSeats);
   }
+}
+
+/** What tells the flows of a schema from each other. */
+function distinguisherOf({ spec }: FlowSchema, { user, info }: Arrival): string {
+  const method = spec?.distinguisherMethod?.type;
+  return method === 'ByUser' ? user.name : method === 'ByNamespace' ? info.namespace : '';
 }
 
 /** A request that may not go on. */

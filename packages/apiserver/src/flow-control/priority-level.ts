@@ -1,4 +1,5 @@
 import type { PriorityLevelConfiguration } from '@kubewright/api/flowcontrol/v1';
+import type { Execution } from './execution.js';
 import { dealHand } from './shuffle-shard.js';
 
 /** A request on its way through flow control. */
@@ -10,6 +11,8 @@ export interface FlowRequest {
   readonly seats: number;
   /** Milliseconds since the epoch. */
   readonly arrivedAt: number;
+  /** It gives its seats back when it has begun. */
+  readonly isWatch: boolean;
   /** Lets it go on, or ends it: set while it waits. */
   settle?: (outcome: Outcome) => void;
 }
@@ -47,12 +50,13 @@ export class PriorityLevel {
   lendable = 0;
   most = Number.POSITIVE_INFINITY;
   seatsInUse = 0;
-  executing = 0;
+  readonly running = new Set<Execution>();
   waiting = 0;
   /** On the clock that all levels share: how much of its share of the server it has used. */
   next = 0;
   readonly counts: LevelCounts = { dispatched: 0, rejected: 0, timedOut: 0, cancelled: 0 };
-  #virtual = 0;
+  /** On the clock of its queues: seats that each of them has used. */
+  virtual = 0;
 
   constructor({ metadata, spec }: PriorityLevelConfiguration) {
     this.name = metadata.name ?? '';
@@ -76,7 +80,7 @@ export class PriorityLevel {
         best = queue;
     }
     if (best === undefined || best.waiting.length >= this.#queueLength) return false;
-    if (best.waiting.length === 0) best.next = Math.max(best.next, this.#virtual);
+    if (best.waiting.length === 0) best.next = Math.max(best.next, this.virtual);
     best.waiting.push(request);
     this.waiting += 1;
     return true;
@@ -92,7 +96,7 @@ export class PriorityLevel {
     const queue = this.#first();
     const request = queue?.waiting.shift();
     if (queue === undefined || request === undefined) return undefined;
-    this.#virtual = queue.next;
+    this.virtual = queue.next;
     queue.next += request.seats;
     this.waiting -= 1;
     return request;

@@ -1,7 +1,8 @@
 import { ApiError } from '@kubewright/api';
 import type { Exchange } from '../exchange.js';
 import { allowedMs } from '../http/deadline.js';
-import type { Admitted, Refused } from './flow-control.js';
+import type { Execution } from './execution.js';
+import type { Refused } from './flow-control.js';
 
 /**
  * Lets the request go on when it is its turn.
@@ -19,7 +20,7 @@ export function controlFlow(exchange: Exchange): void | Promise<void> {
   settle(exchange, admitted);
 }
 
-function settle(exchange: Exchange, outcome: Admitted | Refused): void {
+function settle(exchange: Exchange, outcome: Execution | Refused): void {
   exchange.flow = outcome;
   if (!('refused' in outcome)) return;
   throw new ApiError('TooManyRequests', 'too many requests, please try again later', {

@@ -2,16 +2,46 @@ import type { FlowControl } from '../flow-control/flow-control.js';
 import type { PriorityLevel } from '../flow-control/priority-level.js';
 import { ByLabels, Distribution, type ExposedMetric, exposed, type MetricValue } from './series.js';
 
-/** Upper bounds in seconds, as upstream has them. */
-const bounds = [0, 0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30];
+/** Upper bounds in seconds and in seats, as upstream has them. */
+const secondsBounds = [0, 0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30];
+const seatsBounds = [1, 2, 4, 8, 16, 32, 64, 100];
 
 const prefix = 'apiserver_flowcontrol_';
 
+/** What is counted of the requests of one schema at one level. */
+export class FlowSeries {
+  dispatched = 0;
+  executing = 0;
+  seatsInUse = 0;
+  waiting = 0;
+  readonly seats = new Distribution(seatsBounds);
+  readonly regular = new Distribution(secondsBounds);
+  readonly watch = new Distribution(secondsBounds);
+  readonly waitedThenRan = new Distribution(secondsBounds);
+  readonly waitedInVain = new Distribution(secondsBounds);
+
+  began(seats: number): void {
+    this.dispatched += 1;
+    this.executing += 1;
+    this.seatsInUse += seats;
+    this.seats.observe(seats);
+  }
+
+  ended(seats: number, isWatch: boolean, milliseconds: number): void {
+    this.executing -= 1;
+    this.seatsInUse -= seats;
+    (isWatch ? this.watch : this.regular).observe(milliseconds / 1000);
+  }
+
+  waited(milliseconds: number, ran: boolean): void {
+    (ran ? this.waitedThenRan : this.waitedInVain).observe(milliseconds / 1000);
+  }
+}
+
 /** What flow control does with requests. */
 export class FlowControlMetrics {
-  readonly #dispatched = new Map<string, Map<string, number>>();
+  readonly #series = new Map<string, Map<string, FlowSeries>>();
   readonly #rejected = new ByLabels(() => ({ count: 0 }));
-  readonly #waits = new ByLabels(() => new Distribution(bounds));
   #flowControl: FlowControl | undefined;
 
   /** Whose levels are shown. */
@@ -19,48 +49,89 @@ export class FlowControlMetrics {
     this.#flowControl = flowControl;
   }
 
-  dispatched(level: string, schema: string): void {
-    let schemas = this.#dispatched.get(level);
+  series(level: string, schema: string): FlowSeries {
+    let schemas = this.#series.get(level);
     if (schemas === undefined) {
       schemas = new Map();
-      this.#dispatched.set(level, schemas);
+      this.#series.set(level, schemas);
     }
-    schemas.set(schema, (schemas.get(schema) ?? 0) + 1);
+    let series = schemas.get(schema);
+    if (series === undefined) {
+      series = new FlowSeries();
+      schemas.set(schema, series);
+    }
+    return series;
   }
 
   rejected(level: string, schema: string, reason: string): void {
-    this.#rejected.at({ priority_level: level, flow_schema: schema, reason }).count += 1;
-  }
-
-  waited(level: string, schema: string, milliseconds: number): void {
-    this.#waits.at({ priority_level: level, flow_schema: schema }).observe(milliseconds / 1000);
+    this.#rejected.at({ flow_schema: schema, priority_level: level, reason }).count += 1;
   }
 
   metrics(): ExposedMetric[] {
     const waits = `${prefix}request_wait_duration_seconds`;
-    const gauge = (name: string, help: string, value: (level: PriorityLevel) => number) =>
+    const times = `${prefix}request_execution_seconds`;
+    const seats = `${prefix}work_estimated_seats`;
+    const ofLevels = (name: string, help: string, value: (level: PriorityLevel) => number) =>
       exposed(`${prefix}${name}`, 'gauge', help, () => this.#levels(value));
+    const ofFlows = (
+      name: string,
+      type: 'counter' | 'gauge',
+      help: string,
+      value: (one: FlowSeries) => number,
+    ) =>
+      exposed(`${prefix}${name}`, type, help, () =>
+        this.#flows((series, labels) => [{ labels, value: value(series) }]),
+      );
     return [
-      exposed(`${prefix}dispatched_requests_total`, 'counter', 'Requests that went on.', () =>
-        [...this.#dispatched].flatMap(([level, schemas]) =>
-          [...schemas].map(([schema, value]) => ({
-            labels: { priority_level: level, flow_schema: schema },
-            value,
-          })),
-        ),
-      ),
+      ofFlows('dispatched_requests_total', 'counter', 'Requests that went on.', (one) => one.dispatched),
       exposed(`${prefix}rejected_requests_total`, 'counter', 'Requests that did not.', () =>
         this.#rejected.flatMap((labels, { count }) => [{ labels, value: count }]),
       ),
       exposed(waits, 'histogram', 'Time that requests waited.', () =>
-        this.#waits.flatMap((labels, distribution) => distribution.values(waits, labels)),
+        this.#flows(({ waitedThenRan, waitedInVain }, labels) => [
+          ...waitedThenRan.values(waits, { execute: 'true', ...labels }),
+          ...waitedInVain.values(waits, { execute: 'false', ...labels }),
+        ]),
       ),
-      gauge('current_inqueue_requests', 'Requests that wait.', ({ waiting }) => waiting),
-      gauge('current_executing_requests', 'Requests under way.', ({ executing }) => executing),
-      gauge('current_executing_seats', 'Seats that they have.', ({ seatsInUse }) => seatsInUse),
-      gauge('nominal_limit_seats', 'Seats of the level.', ({ nominal }) => nominal),
-      gauge('lower_limit_seats', 'Seats that it never lends.', ({ nominal, lendable }) => nominal - lendable),
+      exposed(times, 'histogram', 'Time that requests took.', () =>
+        this.#flows(({ regular, watch }, labels) => [
+          ...regular.values(times, { ...labels, type: 'regular' }),
+          ...watch.values(times, { ...labels, type: 'watch' }),
+        ]),
+      ),
+      exposed(seats, 'histogram', 'Seats that requests were taken to need.', () =>
+        this.#flows((series, labels) => series.seats.values(seats, labels)),
+      ),
+      ofFlows('current_inqueue_requests', 'gauge', 'Requests that wait.', ({ waiting }) => waiting),
+      ofFlows('current_executing_requests', 'gauge', 'Requests under way.', ({ executing }) => executing),
+      ofFlows('current_executing_seats', 'gauge', 'Seats that they have.', ({ seatsInUse }) => seatsInUse),
+      ofLevels('nominal_limit_seats', 'Seats of the level.', ({ nominal }) => nominal),
+      ofLevels(
+        'lower_limit_seats',
+        'Seats that it never lends.',
+        ({ nominal, lendable }) => nominal - lendable,
+      ),
+      ofLevels('upper_limit_seats', 'The most seats that it may have.', ({ most }) => this.#upTo(most)),
+      ofLevels('current_limit_seats', 'Seats that it may have now, with what it can borrow.', (level) =>
+        this.#upTo(this.#flowControl?.limitOf(level) ?? 0),
+      ),
+      ofLevels(
+        'current_r',
+        'Where the clock of its queues is, in seats that each has used.',
+        ({ virtual }) => virtual,
+      ),
     ];
+  }
+
+  /** No level has more seats than the server. */
+  #upTo(seats: number): number {
+    return Math.min(seats, this.#flowControl?.serverSeats ?? 0);
+  }
+
+  #flows(values: (series: FlowSeries, labels: Record<string, string>) => MetricValue[]): MetricValue[] {
+    return [...this.#series].flatMap(([priority_level, schemas]) =>
+      [...schemas].flatMap(([flow_schema, series]) => values(series, { flow_schema, priority_level })),
+    );
   }
 
   #levels(value: (level: PriorityLevel) => number): MetricValue[] {
