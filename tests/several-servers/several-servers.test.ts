@@ -1,10 +1,24 @@
+import { randomBytes } from 'node:crypto';
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { Deployment, ReplicaSet } from '@kubewright/api/apps/v1';
 import { Lease } from '@kubewright/api/coordination/v1';
-import { ConfigMap, Endpoints } from '@kubewright/api/core/v1';
+import { ConfigMap, Endpoints, Secret } from '@kubewright/api/core/v1';
 import { Client } from '@kubewright/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Etcd, etcdctl, etcdPath, startEtcd } from '../etcd-process.js';
 import { KubewrightProcess, makeDataDirectory, removeDataDirectory } from '../kubewright-process.js';
+
+const encryptionKey = randomBytes(32).toString('base64');
+const encryptionConfiguration = `
+apiVersion: apiserver.config.k8s.io/v1
+kind: EncryptionConfiguration
+resources:
+  - resources: [secrets]
+    providers:
+      - aesgcm: { keys: [{ name: k1, secret: ${encryptionKey} }] }
+      - identity: {}
+`;
 
 const labels = { app: 'web' };
 const deployment = (name: string) => ({
@@ -25,29 +39,20 @@ describe.skipIf(etcdPath === undefined)('two control planes over one etcd', () =
 
   beforeAll(async () => {
     etcd = await startEtcd();
-    const shared = await makeDataDirectory(undefined);
-    directories.push(shared);
-    const start = async () => {
+    const start = async (...flags: string[]) => {
       const directory = await makeDataDirectory(undefined);
       directories.push(directory);
-      const process = await KubewrightProcess.start(
-        [
-          ...[
-            'up',
-            '--no-node',
-            '--storage',
-            `etcd=${etcd.endpoints.join(',')}`,
-            '--pki-dir',
-            `${shared}/pki`,
-          ],
-          ...['--service-cluster-ip-range', '10.99.0.0/16'],
-        ],
-        directory,
-      );
+      const storage = ['--storage', `etcd=${etcd.endpoints.join(',')}`];
+      const process = await KubewrightProcess.start(['up', '--no-node', ...storage, ...flags], directory);
       processes.push(process);
       clients.push(await Client.fromKubeconfig({ path: process.kubeconfig }));
+      return directory;
     };
-    await Promise.all([start(), start()]);
+    const configuration = join(await makeDataDirectory(undefined), 'encryption.yaml');
+    directories.push(dirname(configuration));
+    await writeFile(configuration, encryptionConfiguration);
+    const first = await start('--encryption-provider-config', configuration);
+    await start('--join-token-file', join(first, 'data/join-token'));
   }, 60_000);
   afterAll(async () => {
     await Promise.all(clients.map((client) => client.close()));
@@ -79,6 +84,58 @@ describe.skipIf(etcdPath === undefined)('two control planes over one etcd', () =
       kind: 'ConfigMap',
       metadata: { name: 'm0' },
     });
+  });
+
+  it("the second has all that is the cluster's, and nobody reads it in etcd", async () => {
+    const [, first = '', second = ''] = directories.map((directory) => join(directory, 'data'));
+    for (const file of ['ca.crt', 'ca.key', 'sa.key', 'sa.pub', 'front-proxy/ca.key']) {
+      const [own, other] = await Promise.all(
+        [first, second].map((directory) => readFile(join(directory, 'pki', file), 'utf8')),
+      );
+      expect(other).toBe(own);
+    }
+    for (const file of ['join-token', 'pki/ca.key'])
+      expect((await stat(join(second, file))).mode & 0o077).toBe(0);
+    // A token of the one is good at the other, and so are certificates.
+    const { status } = await one().requester.json<{ status: { token: string } }>({
+      method: 'POST',
+      path: '/api/v1/namespaces/default/serviceaccounts/default/token',
+      body: { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} },
+    });
+    const review = await two().requester.json<{ status: { user?: { username: string } } }>({
+      method: 'POST',
+      path: '/apis/authentication.k8s.io/v1/tokenreviews',
+      body: { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenReview', spec: { token: status.token } },
+    });
+    expect(review.status.user?.username).toBe('system:serviceaccount:default:default');
+    const everything = etcdctl(etcd, 'get', '', '--prefix');
+    for (const text of ['PRIVATE KEY', encryptionKey, 'kind: EncryptionConfiguration'])
+      for (const encoding of ['utf8', 'base64'] as const)
+        expect(everything).not.toContain(Buffer.from(text).toString(encoding).replace(/=+$/, ''));
+  });
+
+  it('both encrypt with the same keys', async () => {
+    await two()
+      .resource(Secret)
+      .create({ metadata: { name: 'hidden', namespace: 'default' }, stringData: { word: 'rosebud' } });
+    expect(etcdctl(etcd, 'get', '/registry/secrets/default/hidden')).toContain('k8s:enc:aesgcm:v1:k1:');
+    const read = await one().resource(Secret).namespace('default').get('hidden');
+    expect(read.data?.word).toBe(Buffer.from('rosebud').toString('base64'));
+  });
+
+  it('a server without the token, or with another, does not come in', async () => {
+    const directory = await makeDataDirectory(undefined);
+    directories.push(directory);
+    const start = (...flags: string[]) =>
+      KubewrightProcess.start(
+        ['apiserver', '--storage', `etcd=${etcd.endpoints.join(',')}`, ...flags],
+        directory,
+      );
+    await expect(start()).rejects.toThrow(/bring the file join-token/);
+    await writeFile(join(directory, 'token'), 'some other token of somebody');
+    await expect(start('--join-token-file', join(directory, 'token'))).rejects.toThrow(
+      /the join token is not that of the cluster/,
+    );
   });
 
   it('each has a Lease of its own, and the Service kubernetes leads to both', async () => {

@@ -36,6 +36,12 @@ export { parseAuthenticationConfiguration } from './auth/oidc/authentication-con
 export { PkiDirectory } from './auth/pki-directory.js';
 export { readTokenKeys, type TokenKeys } from './auth/service-account/signing-keys.js';
 export type { User } from './auth/user.js';
+export {
+  type BootstrapMaterial,
+  BootstrapStore,
+  makeJoinToken,
+  WrongJoinTokenError,
+} from './bootstrap/bootstrap-material.js';
 export { Encryption } from './encryption/encryption.js';
 export {
   type EncryptionConfiguration,

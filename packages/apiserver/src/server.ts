@@ -197,7 +197,7 @@ export class ApiServer implements Registry {
     );
     const server = new ApiServer(options, cache, metrics);
     // In memory each cache is opened by its first reader: a server that was just forked costs nothing for the others.
-    if (options.storage.listNow === undefined) server.resources.openCaches();
+    if (storage.listNow === undefined) server.resources.openCaches();
     await cache.ready();
     server.#authorization.follow(server.resources);
     await server.#customResources.start();
@@ -299,6 +299,11 @@ export class ApiServer implements Registry {
     return inProcessHandler((request, sink) => this.handle(request, sink), asAuthenticated(user));
   }
 
+  /** Asks others who may do what from now on. @throws Error where Node or RBAC would come or go */
+  replaceAuthorization(options: AuthorizationOptions): void {
+    this.#authorization.replace(options);
+  }
+
   /** Who writes, how and when, for rules and admission. */
   contextFor(user: User, dryRun: boolean): WriteContext {
     return {
@@ -386,6 +391,13 @@ export class ApiServer implements Registry {
     this.#expiries.push(new Expiry(resource.cache, this.storage, { seconds, onError }));
   }
 
+  /** The name is upstream's for plugins whose configuration may change. */
+  #kmsChecks(): HealthCheck[] {
+    const { encryption } = this.options;
+    if (encryption === undefined || !encryption.hasPlugins) return [];
+    return [{ name: 'kms-providers', check: () => encryption.check() }];
+  }
+
   #addPaths(): void {
     const checks: readonly HealthCheck[] = [
       { name: 'ping', check: () => undefined },
@@ -406,7 +418,8 @@ export class ApiServer implements Registry {
       ['livez', checks],
       ['readyz', ready],
     ] as const) {
-      const answer = (exchange: Exchange) => answerHealth(exchange, endpoint, list);
+      const answer = (exchange: Exchange) =>
+        answerHealth(exchange, endpoint, [...list, ...this.#kmsChecks()]);
       this.paths.add(`/${endpoint}`, answer);
       this.paths.addBelow(`/${endpoint}/`, answer);
     }

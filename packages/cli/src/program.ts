@@ -153,10 +153,14 @@ function serverOptions(command: Command): Command {
     .option('--data-dir <dir>', 'where everything is kept', '.kubewright')
     .option('--bind-address <address>', 'where the API server listens', '127.0.0.1')
     .addOption(portOption(6443))
-    .option('--pki-dir <dir>', 'CA and token keys that several servers of one cluster share')
+    .option(
+      '--join-token-file <file>',
+      'what a server over etcd gets the CA and the keys of its cluster with (default: join-token in the data directory, where the first server leaves it)',
+    )
+    .option('--pki-dir <dir>', 'CA and token keys that several servers share as files, in place of the store')
     .option(
       '--service-cluster-ip-range <cidr>',
-      'range of cluster IPs, the same for all servers of a cluster',
+      'range of cluster IPs (default: that of the cluster over etcd, else one of its own)',
     )
     .option('--kubeconfig <file>', "where the admin's kubeconfig goes (default: in the data directory)");
 }

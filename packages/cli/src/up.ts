@@ -33,6 +33,7 @@ export interface ServerCommandOptions
   readonly port: number;
   readonly kubeconfig?: string;
   readonly pkiDir?: string;
+  readonly joinTokenFile?: string;
   readonly serviceClusterIpRange?: string;
   readonly verbose: number;
 }
@@ -70,6 +71,7 @@ export async function up(options: UpOptions): Promise<number> {
       storage: options,
       authorization: options,
       pkiDirectory: options.pkiDir,
+      joinTokenFile: options.joinTokenFile,
       serviceRange: options.serviceClusterIpRange,
       audit: options,
       flowControl: options,
@@ -118,6 +120,7 @@ export async function serveApi(options: ServerCommandOptions): Promise<number> {
     storage: options,
     authorization: options,
     pkiDirectory: options.pkiDir,
+    joinTokenFile: options.joinTokenFile,
     serviceRange: options.serviceClusterIpRange,
     audit: options,
     flowControl: options,

@@ -40,8 +40,8 @@ export const publicPaths = ['/healthz', '/livez', '/readyz', '/version', '/versi
 /** All of a server's authentication. */
 export class Authentication {
   readonly authenticator: AuthenticatorChain;
-  /** Of all sorts of tokens, for those who have one reviewed. */
-  readonly tokens: TokenAuthenticator;
+  readonly #tokens: TokenUnion;
+  readonly #sorts: (jwt: readonly JwtConfiguration[]) => TokenAuthenticator[];
   readonly serviceAccountTokens: ServiceAccountTokens | undefined;
   /** What tokens are meant for that are meant for this server. */
   readonly audiences: readonly string[];
@@ -60,17 +60,21 @@ export class Authentication {
         now,
       });
     const { audiences } = this;
-    const { bootstrapTokens = false, jwt = [], webhook } = options;
-    this.tokens = new TokenUnion(
-      [
-        ...(this.serviceAccountTokens === undefined ? [] : [this.serviceAccountTokens]),
-        ...(bootstrapTokens ? [bootstrapTokenAuthenticator(from.objects, audiences, now)] : []),
-        ...jwt.map((issuer) => new JwtAuthenticator(issuer, { audiences, now })),
-        ...(webhook === undefined ? [] : [webhookTokenAuthenticator(webhook, audiences)]),
-        ...(options.tokens ?? []),
-      ],
-      now,
-    );
+    const { bootstrapTokens = false, webhook } = options;
+    const before = [
+      ...(this.serviceAccountTokens === undefined ? [] : [this.serviceAccountTokens]),
+      ...(bootstrapTokens ? [bootstrapTokenAuthenticator(from.objects, audiences, now)] : []),
+    ];
+    const after = [
+      ...(webhook === undefined ? [] : [webhookTokenAuthenticator(webhook, audiences)]),
+      ...(options.tokens ?? []),
+    ];
+    this.#sorts = (jwt) => [
+      ...before,
+      ...jwt.map((issuer) => new JwtAuthenticator(issuer, { audiences, now })),
+      ...after,
+    ];
+    this.#tokens = new TokenUnion(this.#sorts(options.jwt ?? []), now);
     this.authenticator = new AuthenticatorChain(
       [
         ...(frontProxy === undefined ? [] : [frontProxyAuthenticator(frontProxy, now)]),
@@ -81,5 +85,16 @@ export class Authentication {
       anonymous,
       from.logger,
     );
+  }
+
+  /** Of all sorts of tokens, for those who have one reviewed. */
+  get tokens(): TokenAuthenticator {
+    return this.#tokens;
+  }
+
+  /** Goes by other issuers from now on. Source: reload of `--authentication-config`. */
+  replace({ jwt, anonymous }: Pick<AuthenticationOptions, 'jwt' | 'anonymous'>): void {
+    this.#tokens.replace(this.#sorts(jwt ?? []));
+    if (anonymous !== undefined) this.authenticator.setAnonymous(anonymous);
   }
 }

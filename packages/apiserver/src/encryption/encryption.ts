@@ -78,6 +78,16 @@ export class Encryption {
     return undefined;
   }
 
+  /** Whether other processes hold keys. */
+  get hasPlugins(): boolean {
+    return this.#plugins.length > 0;
+  }
+
+  /** @throws Error where one of them is not well */
+  async check(): Promise<void> {
+    for (const plugin of this.#plugins) await plugin.check();
+  }
+
   close(): void {
     for (const plugin of this.#plugins) plugin.close();
   }

@@ -22,6 +22,8 @@ const seedBytes = 32;
 const infoBytes = 32;
 /** How often the plugin is asked which key it uses now, and how often while it does not answer. */
 const pollMs = { well: 60_000, ill: 10_000 };
+/** How long what the plugin said of its health holds for those who ask this server's. Source: upstream's health checks of KMS. */
+const healthMs = { well: 20_000, ill: 3_000 };
 
 interface Seed {
   readonly secret: Buffer;
@@ -42,6 +44,9 @@ export class KmsTransformer implements Transformer {
   #seed: Seed | undefined;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
+  /** Milliseconds since the epoch. */
+  #checkedUntil = 0;
+  #problem: unknown;
 
   constructor(name: string, plugin: KmsPlugin, logger: Logger) {
     this.prefix = `k8s:enc:kms:v2:${name}:`;
@@ -64,6 +69,18 @@ export class KmsTransformer implements Transformer {
     this.#closed = true;
     clearTimeout(this.#timer);
     this.#plugin.close();
+  }
+
+  /** @throws Error where the plugin does not answer, or is not well */
+  async check(): Promise<void> {
+    if (Date.now() >= this.#checkedUntil) {
+      this.#problem = await this.#plugin.status().then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      this.#checkedUntil = Date.now() + (this.#problem === undefined ? healthMs.well : healthMs.ill);
+    }
+    if (this.#problem !== undefined) throw this.#problem;
   }
 
   encrypt(plain: Uint8Array, key: string): Eventually<Buffer> {

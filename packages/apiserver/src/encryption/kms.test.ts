@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { ApiServer } from '../server.js';
 import { MemoryStorage } from '../storage/memory.js';
 import { encryptedStorage } from './encrypted-storage.js';
 import { Encryption } from './encryption.js';
@@ -128,4 +129,40 @@ it('does not start without its plugin', async () => {
     pino({ level: 'silent' }),
   );
   await expect(opening).rejects.toThrow();
+});
+
+it('is in the health of the server, which asks now and then', async () => {
+  const engine = new MemoryStorage();
+  const logger = pino({ level: 'silent' });
+  const { encryption } = await open(engine);
+  const server = await ApiServer.start({ storage: engine, logger, encryption });
+  const handle = server.inProcess({ name: 'admin', groups: ['system:masters'] });
+  const health = async (path: string) => {
+    const { status, body } = await handle({ method: 'GET', path, headers: {} });
+    let text = '';
+    for await (const chunk of body) text += Buffer.from(chunk).toString();
+    return { status, text };
+  };
+  vi.useFakeTimers({ toFake: ['Date'] });
+  try {
+    expect(await health('/healthz/kms-providers')).toEqual({ status: 200, text: 'ok' });
+    plugin.kill('SIGSTOP');
+    expect((await health('/readyz')).status).toBe(200);
+    vi.advanceTimersByTime(20_000);
+    const ill = await health('/readyz');
+    expect(ill.status).toBe(500);
+    expect(ill.text).toContain('[-]kms-providers failed: reason withheld');
+    plugin.kill('SIGCONT');
+    expect((await health('/livez')).status).toBe(500);
+    vi.advanceTimersByTime(3_000);
+    await vi.waitFor(async () => {
+      vi.advanceTimersByTime(3_000);
+      expect((await health('/livez')).status).toBe(200);
+    });
+  } finally {
+    plugin.kill('SIGCONT');
+    vi.useRealTimers();
+    await server.close(0);
+    encryption.close();
+  }
 });

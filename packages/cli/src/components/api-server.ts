@@ -18,8 +18,10 @@ import { type AuditFlags, auditOptions } from './audit.js';
 import { type AuthenticationFlags, authenticationOptions, signingKeyPem } from './authentication.js';
 import { type AuthorizationFlags, authorizationOptions } from './authorization.js';
 import { follow, listenerCertificates, type TransportFlags, transportOptions } from './certificates.js';
+import { joinCluster } from './cluster-material.js';
 import { type EncryptionFlags, openEncryption } from './encryption.js';
 import { type FlowControlFlags, flowControlOptions } from './flow-control.js';
+import { followConfigurations } from './followed-configuration.js';
 import { openSharedPki } from './shared-pki.js';
 import { openStorage, type StorageFlags } from './storage.js';
 
@@ -34,7 +36,9 @@ export interface ApiServerComponentOptions {
   readonly authorization: AuthorizationFlags;
   /** Where the servers of one cluster have their CA and token keys in common. @default each its own */
   readonly pkiDirectory?: string | undefined;
-  /** Of cluster IPs; the same for all servers of a cluster. @default the data directory's own */
+  /** With what a server of a cluster over etcd gets what its servers have in common. @default in the data directory */
+  readonly joinTokenFile?: string | undefined;
+  /** Of cluster IPs; the same for all servers of a cluster. @default the cluster's, else the data directory's own */
   readonly serviceRange?: string | undefined;
   readonly audit: AuditFlags;
   readonly flowControl: FlowControlFlags;
@@ -91,18 +95,26 @@ export async function startApiServerComponent(
     closers.push(() => data.release());
     const claim = await addressesFor(data, options.loopback);
     closers.push(() => claim.release());
-    const [pki, storage] = await Promise.all([
-      options.pkiDirectory === undefined
-        ? PkiDirectory.open(data.pki)
-        : openSharedPki(options.pkiDirectory, data.pki),
-      openStorage(options.storage, { directory: data.store, logger: options.logger }),
-    ]);
+    const storage = await openStorage(options.storage, { directory: data.store, logger: options.logger });
     closers.push(() => storage.close());
+    // Others may share the store; where they share files instead, those are it.
+    const isAlone = options.storage.storage.engine !== 'etcd' || options.pkiDirectory !== undefined;
+    const {
+      serviceRange: ownRange = claim.addresses.serviceRange,
+      joinTokenFile: tokenFile,
+      logger,
+    } = options;
+    const cluster = isAlone
+      ? undefined
+      : await joinCluster({ storage, data, tokenFile, serviceRange: ownRange });
+    const pki =
+      options.pkiDirectory === undefined
+        ? await PkiDirectory.open(data.pki)
+        : await openSharedPki(options.pkiDirectory, data.pki);
+    const serviceRange = options.serviceRange ?? cluster?.serviceRange;
     const addresses =
-      options.serviceRange === undefined
-        ? claim.addresses
-        : withServiceRange(claim.addresses, options.serviceRange);
-    const encrypting = await openEncryption(options.encryption, options.logger);
+      serviceRange === undefined ? claim.addresses : withServiceRange(claim.addresses, serviceRange);
+    const encrypting = await openEncryption(options.encryption, { cluster, logger });
     closers.push(async () => encrypting?.close());
     const readCertificates = () =>
       listenerCertificates(options.transport, pki, servingHosts(options.bindAddress, addresses));
@@ -143,6 +155,12 @@ export async function startApiServerComponent(
       ...(options.port === 0 ? {} : { advertised: hostPort(options.bindAddress, options.port) }),
     });
     closers.push(() => server.close(1_000));
+    const stopConfigurations = await followConfigurations(
+      server,
+      { ...options.authentication, ...options.authorization },
+      logger,
+    );
+    closers.push(async () => stopConfigurations());
     const listeners: HttpsListener[] = [];
     let current = certificates;
     const listenAt = async (address: { readonly bindAddress: string; readonly port: number }) => {

@@ -3,6 +3,7 @@ import { Encryption, parseEncryptionConfiguration } from '@kubewright/apiserver'
 import type { Logger } from 'pino';
 import { CommandError } from '../command-error.js';
 import { follow } from './certificates.js';
+import type { ClusterMaterial } from './cluster-material.js';
 
 /** Options of the command line, named as kube-apiserver's. */
 export interface EncryptionFlags {
@@ -10,25 +11,39 @@ export interface EncryptionFlags {
   readonly encryptionProviderConfigAutomaticReload?: boolean;
 }
 
-/** How objects are encrypted that are stored; undefined where they are stored as they are. */
+/**
+ * How objects are encrypted that are stored; undefined where they are stored as they are. A file that is named is the
+ * cluster's from then on; without one it is what another server of the cluster was given, and what that becomes.
+ */
 export async function openEncryption(
   flags: EncryptionFlags,
-  logger: Logger,
+  { cluster, logger }: { readonly cluster: ClusterMaterial | undefined; readonly logger: Logger },
 ): Promise<{ readonly encryption: Encryption; close(): void } | undefined> {
   const { encryptionProviderConfig: file, encryptionProviderConfigAutomaticReload: reload = false } = flags;
-  if (file === undefined) return undefined;
-  const read = () => readFile(file, 'utf8');
+  const what = file ?? "the cluster's EncryptionConfiguration";
+  const read = async () => (file === undefined ? cluster?.encryptionConfiguration() : readFile(file, 'utf8'));
   try {
     const content = await read();
-    const encryption = await Encryption.open(await parseEncryptionConfiguration(content, file), logger);
-    const stop = reload
-      ? follow(read, {
-          current: content,
-          apply: async (text) => encryption.replace(await parseEncryptionConfiguration(text, file)),
-          what: 'providers of encryption',
-          logger,
-        })
-      : undefined;
+    if (content === undefined) return undefined;
+    const encryption = await Encryption.open(await parseEncryptionConfiguration(content, what), logger);
+    const share = async (text: string) => {
+      if (file !== undefined && (await cluster?.encryptionConfiguration()) !== text)
+        await cluster?.setEncryptionConfiguration(text);
+    };
+    await share(content);
+    const stop =
+      reload || file === undefined
+        ? follow(read, {
+            current: content,
+            apply: async (text) => {
+              if (text === undefined) throw new Error('it is gone');
+              encryption.replace(await parseEncryptionConfiguration(text, what));
+              await share(text);
+            },
+            what: 'providers of encryption',
+            logger,
+          })
+        : undefined;
     return {
       encryption,
       close: () => {

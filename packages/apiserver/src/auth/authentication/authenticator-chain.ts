@@ -17,15 +17,20 @@ export interface AnonymousOptions {
  */
 export class AuthenticatorChain {
   readonly #authenticators: readonly Authenticator[];
-  readonly #anonymous: AnonymousOptions;
-  readonly #paths: ReadonlySet<string> | undefined;
   readonly #logger: Logger;
+  #letsNobodyIn!: boolean;
+  #paths: ReadonlySet<string> | undefined;
 
   constructor(authenticators: readonly Authenticator[], anonymous: AnonymousOptions, logger: Logger) {
     this.#authenticators = authenticators;
-    this.#anonymous = anonymous;
-    this.#paths = anonymous.paths && new Set(anonymous.paths);
     this.#logger = logger;
+    this.setAnonymous(anonymous);
+  }
+
+  /** Who asks without a credential is treated like this from now on. */
+  setAnonymous({ enabled, paths }: AnonymousOptions): void {
+    this.#letsNobodyIn = enabled;
+    this.#paths = paths && new Set(paths);
   }
 
   /** Answers at once for an identity of the connection. @throws ApiError Unauthorized */
@@ -64,7 +69,7 @@ export class AuthenticatorChain {
   }
 
   #nobody({ url }: ApiRequest, problems: readonly CredentialError[]): User {
-    if (problems.length === 0 && this.#anonymous.enabled && this.#mayBeNobody(url)) return anonymousUser;
+    if (problems.length === 0 && this.#letsNobodyIn && this.#mayBeNobody(url)) return anonymousUser;
     if (problems.length > 0)
       this.#logger.info({ problems: problems.map(messageOf) }, 'unable to authenticate the request');
     throw new ApiError('Unauthorized', 'Unauthorized');

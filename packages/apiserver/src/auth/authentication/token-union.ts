@@ -12,7 +12,7 @@ const maxTokens = 10_000;
  * process. Source: apiserver's `tokenunion` and `tokencache`.
  */
 export class TokenUnion implements TokenAuthenticator {
-  readonly #authenticators: readonly TokenAuthenticator[];
+  #authenticators: readonly TokenAuthenticator[];
   readonly #now: () => number;
   /** Made with the first token: the room that it takes at once is felt where servers are many. */
   #known: LRUCache<string, TokenIdentity> | undefined;
@@ -22,6 +22,13 @@ export class TokenUnion implements TokenAuthenticator {
   constructor(authenticators: readonly TokenAuthenticator[], now: () => number = Date.now) {
     this.#authenticators = authenticators;
     this.#now = now;
+  }
+
+  /** Asks others from now on; what the ones before said is forgotten. */
+  replace(authenticators: readonly TokenAuthenticator[]): void {
+    this.#authenticators = authenticators;
+    this.#known?.clear();
+    this.#underWay.clear();
   }
 
   authenticateToken(token: string, audiences: readonly string[]): Promise<TokenIdentity | undefined> {
@@ -37,12 +44,13 @@ export class TokenUnion implements TokenAuthenticator {
 
   async #ask(token: string, audiences: readonly string[], key: string): Promise<TokenIdentity | undefined> {
     const problems: CredentialError[] = [];
-    for (const authenticator of this.#authenticators) {
+    const asked = this.#authenticators;
+    for (const authenticator of asked) {
       try {
         const identity = await authenticator.authenticateToken(token, audiences);
         if (identity === undefined) continue;
         this.#known ??= this.#cache();
-        this.#known.set(key, identity);
+        if (asked === this.#authenticators) this.#known.set(key, identity);
         return identity;
       } catch (error) {
         if (!(error instanceof CredentialError)) throw error;

@@ -23,21 +23,35 @@ export const openAuthorization: AuthorizationOptions = { modes: ['AlwaysAllow'] 
 
 /** Who decides on a server, and what it decides by. */
 export class Authorization {
-  readonly authorizer: Authorizer;
+  readonly authorizer: Authorizer = {
+    authorize: (attributes) => this.#asked.authorize(attributes),
+    rulesFor: (user, namespace) => this.#asked.rulesFor(user, namespace),
+  };
   readonly roles = new RbacAuthorizer();
-  readonly #options: AuthorizationOptions;
   readonly #graph = new NodeGraph();
+  #options: AuthorizationOptions;
+  /** All who are asked, as one. */
+  #asked: Authorizer;
 
   constructor(options: AuthorizationOptions) {
     this.#options = options;
-    this.authorizer = union([
-      privilegedGroups,
-      ...options.modes.map((mode) => (typeof mode === 'string' ? this.#authorizerOf(mode) : mode)),
-    ]);
+    this.#asked = this.#unionOf(options);
   }
 
   get modes(): readonly AuthorizationMode[] {
     return this.#options.modes.filter((mode) => typeof mode === 'string');
+  }
+
+  /**
+   * Asks others from now on, or in another order. Source: reload of `--authorization-config`.
+   * @throws Error where RBAC or Node would come or go: they follow objects from the start, or not at all
+   */
+  replace(options: AuthorizationOptions): void {
+    for (const mode of ['Node', 'RBAC'] as const)
+      if (options.modes.includes(mode) !== this.modes.includes(mode))
+        throw new Error(`type ${mode} cannot be added or removed while the server runs`);
+    this.#asked = this.#unionOf(options);
+    this.#options = options;
   }
 
   /** Follows the objects that decisions depend on, whose caches are ready. */
@@ -54,6 +68,13 @@ export class Authorization {
         delete: (namespace, name) => roles.deleteBinding(namespace, name),
       });
     if (this.modes.includes('Node')) followNodeGraph(resources, this.#graph);
+  }
+
+  #unionOf({ modes }: AuthorizationOptions): Authorizer {
+    return union([
+      privilegedGroups,
+      ...modes.map((mode) => (typeof mode === 'string' ? this.#authorizerOf(mode) : mode)),
+    ]);
   }
 
   #authorizerOf(mode: AuthorizationMode): Authorizer {

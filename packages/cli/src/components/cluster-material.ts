@@ -1,0 +1,91 @@
+import { mkdir, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import {
+  type BootstrapMaterial,
+  BootstrapStore,
+  makeJoinToken,
+  PkiDirectory,
+  type Storage,
+} from '@kubewright/apiserver';
+import { CommandError } from '../command-error.js';
+import { type DataDirectory, writePrivate } from '../data-directory.js';
+
+/** Files of `pki/` that are the cluster's; all others are those of one server. */
+const sharedFiles = ['ca.crt', 'ca.key', 'sa.key', 'sa.pub', 'front-proxy/ca.crt', 'front-proxy/ca.key'];
+const encryptionName = 'encryption-configuration';
+const serviceRangeName = 'service-cluster-ip-range';
+
+/** What a server has of its cluster. */
+export interface ClusterMaterial {
+  /** The range of cluster IPs. */
+  readonly serviceRange: string;
+  /** The EncryptionConfiguration, as it is now; undefined where there is none. */
+  encryptionConfiguration(): Promise<string | undefined>;
+  /** Gives the cluster another one. */
+  setEncryptionConfiguration(content: string): Promise<void>;
+}
+
+/**
+ * Takes what the servers of a cluster have in common out of its store, into the data directory; the first of them puts
+ * it there. The join token that it is encrypted with is in the file named, or else in the data directory, where the
+ * first server leaves it.
+ * @throws CommandError where the token is missing or is that of another cluster
+ */
+export async function joinCluster(options: {
+  readonly storage: Storage;
+  readonly data: DataDirectory;
+  readonly tokenFile: string | undefined;
+  /** Of cluster IPs, where this server is the first. */
+  readonly serviceRange: string;
+}): Promise<ClusterMaterial> {
+  const { storage, data, tokenFile, serviceRange } = options;
+  const ownFile = join(data.path, 'join-token');
+  const known = await readToken(tokenFile ?? ownFile, tokenFile !== undefined);
+  if (known === undefined && (await BootstrapStore.isThere(storage)))
+    throw new CommandError(
+      "the store is that of a cluster with other servers: bring the file join-token of one's data directory here, and name it with --join-token-file",
+    );
+  const token = known ?? makeJoinToken();
+  try {
+    const store = new BootstrapStore(storage, token);
+    const material =
+      (await store.read()) ??
+      (await store.publish({ ...(await ownMaterial(data)), [serviceRangeName]: serviceRange }));
+    await writePrivate(ownFile, `${token}\n`);
+    for (const file of sharedFiles) {
+      const path = join(data.pki, file);
+      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      await writePrivate(path, material[file] ?? '');
+    }
+    return {
+      serviceRange: material[serviceRangeName] ?? serviceRange,
+      encryptionConfiguration: async () => (await store.read())?.[encryptionName],
+      setEncryptionConfiguration: (content) =>
+        store.change((current) => ({ ...current, [encryptionName]: content })),
+    };
+  } catch (cause) {
+    throw new CommandError(
+      `--join-token-file ${tokenFile ?? ownFile}: ${cause instanceof Error ? cause.message : cause}`,
+      { cause },
+    );
+  }
+}
+
+/** What the data directory has; what is missing is made. */
+async function ownMaterial({ pki }: DataDirectory): Promise<BootstrapMaterial> {
+  await (await PkiDirectory.open(pki)).tokenKeys();
+  await PkiDirectory.open(join(pki, 'front-proxy'));
+  const contents = await Promise.all(
+    sharedFiles.map(async (file) => [file, await readFile(join(pki, file), 'utf8')] as const),
+  );
+  return Object.fromEntries(contents);
+}
+
+async function readToken(file: string, isNamed: boolean): Promise<string | undefined> {
+  try {
+    return (await readFile(file, 'utf8')).trim();
+  } catch (cause) {
+    if (!isNamed && (cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new CommandError(`--join-token-file ${file}: can't be read`, { cause });
+  }
+}
