@@ -23,6 +23,7 @@ import {
   createKubernetesService,
   publishServers,
 } from './bootstrap/kubernetes-service.js';
+import { trackLegacyTokens } from './bootstrap/legacy-token-tracking.js';
 import { LivingServers } from './bootstrap/living-servers.js';
 import { ServerIdentity } from './bootstrap/server-identity.js';
 import { bootstrapNamespaces } from './bootstrap/system-namespaces.js';
@@ -202,6 +203,8 @@ export class ApiServer implements Registry {
     server.#authorization.follow(server.resources);
     await server.#customResources.start();
     await bootstrapNamespaces(server.objects);
+    if (server.authentication.serviceAccountTokens !== undefined)
+      await trackLegacyTokens(server.objects, server.now());
     server.flowControl?.follow();
     if (server.flowControl !== undefined) await ensureDefaultFlowControl(server.objects);
     await server.aggregator?.start();

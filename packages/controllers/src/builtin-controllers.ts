@@ -19,6 +19,7 @@ import { addTaintEvictionController } from './node-lifecycle/taint-eviction.js';
 import { addPodGarbageCollector } from './pod-gc/pod-gc-controller.js';
 import { addReplicaSetController } from './replica-set/replica-set-controller.js';
 import { addResourceQuotaController } from './resource-quota/resource-quota-controller.js';
+import { addLegacyTokenCleaner } from './service-account/legacy-token-cleaner.js';
 import {
   addRootCaPublisher,
   addServiceAccountController,
@@ -69,6 +70,11 @@ export const builtinControllers: readonly BuiltinController[] = [
     add: (manager, { serviceAccountKey: key, rootCa }) => {
       if (key !== undefined) addTokenSecretController(manager, { key, rootCa });
     },
+  },
+  {
+    name: 'legacy-serviceaccount-token-cleaner-controller',
+    serviceAccount: 'legacy-service-account-token-cleaner',
+    add: addLegacyTokenCleaner,
   },
   {
     name: 'certificatesigningrequest-signing-controller',

@@ -1,5 +1,5 @@
 import type { Exchange } from '../exchange.js';
-import type { User } from './user.js';
+import type { CredentialNotes, User } from './user.js';
 
 /**
  * Finds out who asks, as the server's authenticator says. Nothing behind this stage sees the token.
@@ -14,6 +14,12 @@ export function authenticate(exchange: Exchange): void | Promise<void> {
 
 function identify(exchange: Exchange, user: User): void {
   exchange.user = user;
+  if (user.credential !== undefined) note(exchange, user.credential);
   const { headers } = exchange.request;
   if (headers.authorization !== undefined) delete headers.authorization;
+}
+
+function note(exchange: Exchange, { annotations, warning }: CredentialNotes): void {
+  for (const [key, value] of Object.entries(annotations)) exchange.annotate(key, value);
+  if (warning !== undefined) exchange.warn(warning);
 }

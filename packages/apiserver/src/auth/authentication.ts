@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
-import type { ObjectReader } from '../registry/write-context.js';
+import type { ServiceAccountMetrics } from '../metrics/service-account-metrics.js';
+import type { ObjectStore } from '../registry/write-context.js';
 import { type AnonymousOptions, AuthenticatorChain } from './authentication/authenticator-chain.js';
 import { bearerTokenAuthenticator, webSocketTokenAuthenticator } from './authentication/bearer-token.js';
 import { bootstrapTokenAuthenticator } from './authentication/bootstrap-token.js';
@@ -48,7 +49,12 @@ export class Authentication {
 
   constructor(
     options: AuthenticationOptions,
-    from: { readonly objects: ObjectReader; readonly logger: Logger; now(): number },
+    from: {
+      readonly objects: ObjectStore;
+      readonly logger: Logger;
+      readonly metrics: { readonly serviceAccounts: ServiceAccountMetrics };
+      now(): number;
+    },
   ) {
     const { serviceAccounts, frontProxy, anonymous = { enabled: true, paths: publicPaths } } = options;
     const now = () => from.now();
@@ -57,7 +63,9 @@ export class Authentication {
       this.serviceAccountTokens = new ServiceAccountTokens(serviceAccounts, {
         audiences: this.audiences,
         objects: from.objects,
+        metrics: from.metrics.serviceAccounts,
         now,
+        onError: (err) => from.logger.warn({ err }, 'the last use of a token is not noted for now'),
       });
     const { audiences } = this;
     const { bootstrapTokens = false, webhook } = options;

@@ -4,6 +4,16 @@ export interface User {
   readonly uid?: string;
   readonly groups: readonly string[];
   readonly extra?: Readonly<Record<string, readonly string[]>>;
+  /** What there is to say of the credential that named the user. */
+  readonly credential?: CredentialNotes;
+}
+
+/** What those should know who look after a cluster, or its clients: that a token should have been renewed. */
+export interface CredentialNotes {
+  /** For the audit event of each request with it. */
+  readonly annotations: Readonly<Record<string, string>>;
+  /** For the client. */
+  readonly warning?: string;
 }
 
 /** The group of all who are somebody, and that of those who are nobody. */

@@ -14,8 +14,11 @@ const serviceAccountToken: SubresourceRules<ServiceAccount> = {
       throw new ApiError('NotFound', 'this server signs no tokens: it has no key for them', { details: {} });
     const account = await objects.get(ServiceAccount, namespace, name);
     if (account === undefined) throw notFound(ServiceAccount, name);
-    const context = { tokens, audiences, objects, now, warn: (text: string) => request?.warn(text) };
-    return requestToken(account, body as TokenRequest, context);
+    return requestToken(account, body as TokenRequest, {
+      ...{ tokens, audiences, objects, now },
+      warn: (text) => request?.warn(text),
+      annotate: (key, value) => request?.annotate(key, value),
+    });
   },
 };
 

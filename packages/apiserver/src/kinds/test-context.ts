@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import { Authentication } from '../auth/authentication.js';
 import { alwaysAllow } from '../auth/authorization/fixed-authorizers.js';
 import { RbacAuthorizer } from '../auth/authorization/rbac/rbac-authorizer.js';
+import { Metrics } from '../metrics/metrics.js';
 import type { ObjectStore, WriteContext } from '../registry/write-context.js';
 
 const objects: ObjectStore = {
@@ -11,6 +12,9 @@ const objects: ObjectStore = {
   create: async (_kind, object) => object,
   replace: async (_kind, object) => object,
   changeStatus: async () => {
+    throw new Error('nothing exists');
+  },
+  change: async () => {
     throw new Error('nothing exists');
   },
   delete: async () => undefined,
@@ -27,5 +31,8 @@ export const testContext: WriteContext = {
   serviceRanges: { clusterIPs: ['10.96.0.0/12'], nodePorts: { from: 30_000, to: 32_767 } },
   objects,
   kinds: { at: () => undefined, find: () => undefined },
-  authentication: new Authentication({}, { objects, logger: pino({ level: 'silent' }), now }),
+  authentication: new Authentication(
+    {},
+    { objects, logger: pino({ level: 'silent' }), metrics: new Metrics(), now },
+  ),
 };

@@ -9,6 +9,7 @@ import { cacheMetrics } from './cache-metrics.js';
 import { FlowControlMetrics } from './flow-control-metrics.js';
 import { RequestMetrics } from './request-metrics.js';
 import { type ExposedMetric, exposed } from './series.js';
+import { ServiceAccountMetrics } from './service-account-metrics.js';
 import { StorageMetrics } from './storage-metrics.js';
 import { WatchMetrics } from './watch-metrics.js';
 
@@ -21,6 +22,7 @@ export class Metrics {
   readonly authorization = new AuthorizationMetrics();
   readonly audit = new AuditMetrics();
   readonly flowControl = new FlowControlMetrics();
+  readonly serviceAccounts = new ServiceAccountMetrics();
   #registry: Registry | undefined;
 
   async expose(resources: ResourceTable): Promise<{ contentType: string; text: string }> {
@@ -32,10 +34,18 @@ export class Metrics {
   #createRegistry(resources: ResourceTable): Registry {
     const registry = new Registry();
     collectDefaultMetrics({ register: registry });
-    const { requests, watches, storage, admission, authorization, audit, flowControl } = this;
-    const all = [requests, watches, storage, admission, authorization, audit, flowControl].flatMap((part) =>
-      part.metrics(),
-    );
+    const { requests, watches, storage, admission, authorization, audit, flowControl, serviceAccounts } =
+      this;
+    const all = [
+      requests,
+      watches,
+      storage,
+      admission,
+      authorization,
+      audit,
+      flowControl,
+      serviceAccounts,
+    ].flatMap((part) => part.metrics());
     for (const metric of [...all, ...cacheMetrics(resources), buildInfo()])
       registry.registerMetric(metric as unknown as Metric);
     return registry;

@@ -27,6 +27,11 @@ export function dryRunStore(objects: ObjectStore): ObjectStore {
       if (object === undefined) throw notFound(kind, name);
       return change(object);
     },
+    async change(kind, namespace, name, change) {
+      const object = await objects.get(kind, namespace, name);
+      if (object === undefined) throw notFound(kind, name);
+      return change(object);
+    },
     async delete(kind, namespace, name) {
       taken.delete(keyOf(kind as unknown as Kind, namespace, name));
     },

@@ -76,6 +76,17 @@ export function objectStore(registry: Registry, context: () => WriteContext): Ob
       return (await updateObject(registry, served.resource, options, writer(served))).object;
     },
 
+    async change<T extends KubernetesObject>(
+      kind: Kind<T>,
+      namespace: string,
+      name: string,
+      change: (object: T) => T,
+    ): Promise<T> {
+      const { resource } = registry.resources.of<T>(kind);
+      const options = { namespace, name, subresource: '', change };
+      return (await updateObject(registry, resource, options, context())).object;
+    },
+
     async delete(kind, namespace, name) {
       const { resource } = registry.resources.of(kind);
       try {

@@ -32,6 +32,13 @@ export interface ObjectStore extends ObjectReader {
     name: string,
     change: (object: T) => T,
   ): Promise<T>;
+  /** As {@link changeStatus}, for what is not of the status. */
+  change<T extends KubernetesObject>(
+    kind: Kind<T>,
+    namespace: string,
+    name: string,
+    change: (object: T) => T,
+  ): Promise<T>;
   /** Does nothing when there is none. */
   delete<T extends KubernetesObject>(kind: Kind<T>, namespace: string, name: string): Promise<void>;
 }

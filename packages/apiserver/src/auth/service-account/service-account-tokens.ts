@@ -2,9 +2,12 @@ import { randomUUID } from 'node:crypto';
 import type { Kind, KubernetesObject } from '@kubewright/api';
 import { Node, Pod, Secret, ServiceAccount } from '@kubewright/api/core/v1';
 import jwt from 'jsonwebtoken';
-import type { ObjectReader } from '../../registry/write-context.js';
+import type { ServiceAccountMetrics } from '../../metrics/service-account-metrics.js';
+import type { ObjectStore } from '../../registry/write-context.js';
 import { intersect } from '../authentication/token-union.js';
 import { CredentialError, type TokenAuthenticator, type TokenIdentity } from '../authenticator.js';
+import type { CredentialNotes } from '../user.js';
+import { invalidSince, noteLastUse } from './legacy-token-use.js';
 import { serviceAccountUser, serviceAccountUsername } from './service-account-user.js';
 import type { TokenKeys } from './signing-keys.js';
 import { type ObjectRef, parseClaims, type ServiceAccountClaims, type TokenClaims } from './token-claims.js';
@@ -26,7 +29,6 @@ export interface ServiceAccountOptions {
 const legacyIssuer = 'kubernetes/serviceaccount';
 /** Clocks may differ by this much, and what is deleted is given this long. Source: go-jose's `DefaultLeeway`. */
 const leewaySeconds = 60;
-const invalidSince = 'kubernetes.io/legacy-token-invalid-since';
 
 /**
  * Signs the tokens of service accounts and verifies them. A token is good while its signature, its time and its
@@ -35,17 +37,28 @@ const invalidSince = 'kubernetes.io/legacy-token-invalid-since';
 export class ServiceAccountTokens implements TokenAuthenticator {
   readonly options: ServiceAccountOptions;
   readonly #audiences: readonly string[];
-  readonly #objects: ObjectReader;
+  readonly #objects: ObjectStore;
+  readonly #metrics: ServiceAccountMetrics;
   readonly #now: () => number;
+  readonly #onError: (error: unknown) => void;
 
   constructor(
     options: ServiceAccountOptions,
-    from: { readonly audiences: readonly string[]; readonly objects: ObjectReader; now(): number },
+    from: {
+      readonly audiences: readonly string[];
+      readonly objects: ObjectStore;
+      readonly metrics: ServiceAccountMetrics;
+      now(): number;
+      /** Told what could not be written of a token's use. */
+      onError(error: unknown): void;
+    },
   ) {
     this.options = options;
     this.#audiences = from.audiences;
     this.#objects = from.objects;
+    this.#metrics = from.metrics;
     this.#now = () => from.now();
+    this.#onError = (error) => from.onError(error);
   }
 
   /** Signs a token for the account. Times in seconds since the epoch. */
@@ -92,10 +105,11 @@ export class ServiceAccountTokens implements TokenAuthenticator {
       serviceAccountUsername(claims.kubernetes.namespace, claims.kubernetes.serviceaccount.name)
     )
       throw new CredentialError('the subject is not the account of the claims');
-    await this.#checkAccount(claims);
-    if (isLegacy) await this.#checkLegacySecret(token, claims);
-    else await this.#checkBinding(claims);
-    return { user: serviceAccountUser(claims), audiences: common };
+    const account = await this.#account(claims);
+    if (!isLegacy) await this.#checkBinding(claims);
+    const credential = isLegacy ? await this.#legacyNotes(token, claims, account) : this.#boundNotes(claims);
+    const user = serviceAccountUser(claims);
+    return { user: credential === undefined ? user : { ...user, credential }, audiences: common };
   }
 
   #verified(token: string, id: string | undefined): unknown {
@@ -128,7 +142,7 @@ export class ServiceAccountTokens implements TokenAuthenticator {
       throw new CredentialError('service account token is issued in the future');
   }
 
-  async #checkAccount({ kubernetes: { namespace, serviceaccount } }: TokenClaims): Promise<void> {
+  async #account({ kubernetes: { namespace, serviceaccount } }: TokenClaims): Promise<ServiceAccount> {
     const { name, uid } = serviceaccount;
     const account = await this.#objects.get(ServiceAccount, namespace, name);
     if (account === undefined) throw new CredentialError(`serviceaccounts "${name}" not found`);
@@ -138,6 +152,7 @@ export class ServiceAccountTokens implements TokenAuthenticator {
       throw new CredentialError(
         `service account UID (${account.metadata.uid ?? ''}) does not match claim (${uid})`,
       );
+    return account;
   }
 
   async #checkBinding({ kubernetes: { namespace, pod, secret, node } }: TokenClaims): Promise<void> {
@@ -161,16 +176,49 @@ export class ServiceAccountTokens implements TokenAuthenticator {
       );
   }
 
-  async #checkLegacySecret(token: string, { kubernetes: { namespace, secret } }: TokenClaims): Promise<void> {
-    const object = await this.#objects.get(Secret, namespace, secret?.name ?? '');
+  /** Tells on a pod that goes on with a token for which it should have fetched another. Source: KEP-1205. */
+  #boundNotes({ sub, kubernetes: { warnafter } }: TokenClaims): CredentialNotes | undefined {
+    if (warnafter === undefined || warnafter === 0) return undefined;
+    const seconds = Math.floor(this.#now() / 1000) - warnafter;
+    if (seconds <= 0) {
+      this.#metrics.valid += 1;
+      return undefined;
+    }
+    this.#metrics.stale += 1;
+    const text = `subject: ${sub}, seconds after warning threshold: ${seconds}`;
+    return { annotations: { 'authentication.k8s.io/stale-token': text } };
+  }
+
+  /** Source: KEP-2799, which counts tokens in Secrets and tells who still has one. */
+  async #legacyNotes(
+    token: string,
+    { sub, kubernetes: { namespace, secret } }: TokenClaims,
+    account: ServiceAccount,
+  ): Promise<CredentialNotes> {
+    const { name = '' } = secret ?? {};
+    const object = await this.#objects.get(Secret, namespace, name);
     const stored = Buffer.from(object?.data?.token ?? '', 'base64').toString('utf8');
     if (object === undefined || this.#isGone(object) || stored !== token)
       throw new CredentialError('token has been invalidated');
-    const since = object.metadata.labels?.[invalidSince];
-    if (since !== undefined)
+    this.#metrics.legacy += 1;
+    noteLastUse(this.#objects, object, this.#now()).catch(this.#onError);
+    if (object.metadata.labels?.[invalidSince] !== undefined) {
+      this.#metrics.invalidLegacyAuto += 1;
       throw new CredentialError(
-        `the token in secret ${namespace}/${secret?.name ?? ''} has been marked invalid since ${since}`,
+        `the token in secret ${namespace}/${name} for service account ${namespace}/${account.metadata.name ?? ''} has been marked invalid. Use tokens from the TokenRequest API or manually created secret-based tokens, or remove the '${invalidSince}' label from the secret to temporarily allow use of this token`,
       );
+    }
+    const annotations = { 'authentication.k8s.io/legacy-token': sub };
+    if ((account.secrets ?? []).some((ref) => ref.name === name)) {
+      this.#metrics.legacyAuto += 1;
+      return {
+        annotations: { ...annotations, 'authentication.k8s.io/legacy-token-autogenerated-secret': name },
+        warning:
+          'Use tokens from the TokenRequest API or manually created secret-based tokens instead of auto-generated secret-based tokens.',
+      };
+    }
+    this.#metrics.legacyManual += 1;
+    return { annotations: { ...annotations, 'authentication.k8s.io/legacy-token-manual-secret': name } };
   }
 
   #isGone({ metadata: { deletionTimestamp } }: KubernetesObject): boolean {

@@ -31,6 +31,8 @@ export interface TokenRequestContext {
   readonly objects: ObjectReader;
   now(): number;
   warn(text: string): void;
+  /** Adds to the audit event. */
+  annotate(key: string, value: string): void;
 }
 
 /**
@@ -60,7 +62,7 @@ export async function requestToken(
   const ours = intersect(audiences, context.audiences).length === audiences.length;
   const extended = extendExpiration && bound.pod !== undefined && seconds === pluginSeconds && ours;
   const lifetime = extended ? Math.max(seconds, Math.min(extendedSeconds, most ?? extendedSeconds)) : seconds;
-  const { token } = context.tokens.sign({
+  const { token, id } = context.tokens.sign({
     audiences,
     issuedAt: now,
     expiresAt: now + lifetime,
@@ -71,6 +73,7 @@ export async function requestToken(
       ...(extended ? { warnafter: now + seconds } : {}),
     },
   });
+  context.annotate('authentication.kubernetes.io/issued-credential-id', `JTI=${id}`);
   return {
     ...request,
     metadata: { ...request.metadata, name, namespace, creationTimestamp: formatTime(now * 1000) },
