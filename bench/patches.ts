@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { ServiceAccount } from '@kubewright/api/core/v1';
 import { ApiServer, MemoryStorage } from '@kubewright/apiserver';
 import { pino } from 'pino';
@@ -98,6 +99,7 @@ async function send(server: ApiServer, { method, url, type }: Request, body: str
       signal: never,
       abandon: () => undefined,
       readBody: async () => Buffer.from(body),
+      bodyStream: () => Readable.from([]),
     },
     {
       send: (status, _headers, bytes) => {

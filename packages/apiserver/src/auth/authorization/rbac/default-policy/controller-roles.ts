@@ -79,7 +79,6 @@ export const controllerRoles: Readonly<Record<string, string>> = {
     read nodes,pods,services
     update services/finalizers
     create,delete,get,list,update,watch endpointslices in discovery.k8s.io
-    create endpointslices/restricted in discovery.k8s.io
     record events
   `,
   'endpointslicemirroring-controller': `
@@ -87,7 +86,6 @@ export const controllerRoles: Readonly<Record<string, string>> = {
     update services/finalizers
     update endpoints/finalizers
     create,delete,get,list,update,watch endpointslices in discovery.k8s.io
-    create endpointslices/restricted in discovery.k8s.io
     record events
   `,
   'ephemeral-volume-controller': `
