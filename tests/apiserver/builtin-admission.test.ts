@@ -14,7 +14,7 @@ import { Ingress, IngressClass } from '@kubewright/api/networking/v1';
 import { RuntimeClass } from '@kubewright/api/node/v1';
 import { ClusterRole, ClusterRoleBinding } from '@kubewright/api/rbac/v1';
 import { PriorityClass } from '@kubewright/api/scheduling/v1';
-import { StorageClass } from '@kubewright/api/storage/v1';
+import { StorageClass, VolumeAttributesClass } from '@kubewright/api/storage/v1';
 import { startTestServer, type TestServer } from '@kubewright/testing';
 import { Pkcs10CertificateRequestGenerator } from '@peculiar/x509';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -176,6 +176,60 @@ describe('a new pod', () => {
   });
 });
 
+describe('a pod on a node', () => {
+  const resources = { requests: { cpu: '1', memory: '1Gi' } };
+  const init = { name: 'init', image: 'x', resources };
+  const resize = (name: string, spec: Partial<NonNullable<Pod['spec']>>) =>
+    api.client.resource(Pod).namespace('default').subresource<Pod>('resize').patchMerge(name, { spec });
+  const bound = async (name: string, labels: Record<string, string>, declaredFeatures: string[] = []) => {
+    const nodes = api.client.resource(Node);
+    await nodes.create({ metadata: { name, labels } });
+    await nodes.status.patchMerge(name, {
+      status: { allocatable: { cpu: '2', memory: '4Gi' }, declaredFeatures },
+    });
+    await pods().create(
+      podOf(name, {
+        ...{ containers: [{ ...container, resources }], initContainers: [init] },
+        overhead: { cpu: '250m' },
+        runtimeClassName: 'sandbox',
+      }),
+    );
+    await pods().bind(name, name);
+  };
+  beforeAll(async () => {
+    await api.client.resource(RuntimeClass).create({
+      ...{ metadata: { name: 'sandbox' }, handler: 'sandbox', overhead: { podFixed: { cpu: '250m' } } },
+    });
+  });
+
+  it('grows within what the node has, and on Linux', async () => {
+    await bound('small', {});
+    const wants = (requests: object) => ({ containers: [{ ...container, resources: { requests } }] });
+    await resize('small', wants({ cpu: '1500m', memory: '2Gi' }));
+    await expect(resize('small', wants({ cpu: '2', memory: '5Gi' }))).rejects.toMatchObject({
+      message:
+        'pods "small" is forbidden: node didn\'t have enough allocatable resources: cpu, requested: 2250, allocatable: 2000; memory, requested: 5368709120, allocatable: 4294967296',
+      details: { causes: [{ reason: 'NodeCapacity' }] },
+    });
+    await bound('windows', { 'kubernetes.io/os': 'windows' });
+    await expect(resize('windows', wants({ cpu: '1500m', memory: '2Gi' }))).rejects.toMatchObject({
+      message:
+        'pods "windows" is forbidden: pod resize is only supported on linux nodes, node "windows" is "windows"',
+      details: { causes: [{ reason: 'UnsupportedPlatform' }] },
+    });
+  });
+
+  it('changes in ways that its node says it can do', async () => {
+    const wanted = { resources: { requests: { cpu: '1500m', memory: '2Gi' } } };
+    await bound('old', {});
+    await expect(resize('old', wanted)).rejects.toThrow(
+      'pods "old" is forbidden: pod update requires features InPlacePodLevelResourcesVerticalScaling which are not available on node "old"',
+    );
+    await bound('new', {}, ['InPlacePodLevelResourcesVerticalScaling']);
+    await resize('new', wanted);
+  });
+});
+
 describe('limit ranges', () => {
   const namespace = 'limited';
   const limited = () => api.client.resource(Pod).namespace(namespace);
@@ -273,6 +327,10 @@ describe('classes and storage', () => {
       spec: { accessModes: ['ReadWriteOnce'], capacity: { storage: '1Gi' }, hostPath: { path: '/tmp/v' } },
     });
     expect(volume.metadata.finalizers).toEqual(['kubernetes.io/pv-protection']);
+    const attributes = await api.client
+      .resource(VolumeAttributesClass)
+      .create({ metadata: { name: 'gold' }, driverName: 'd.example.org', parameters: { iops: '1' } });
+    expect(attributes.metadata.finalizers).toEqual(['kubernetes.io/vac-protection']);
   });
 
   it('give ingresses the default class', async () => {

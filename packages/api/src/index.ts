@@ -83,7 +83,7 @@ export {
 } from './names.js';
 export { controllerOf, isControlledBy, type OwnerReference, ownerReference } from './owner-reference.js';
 export { JsonSyntaxError, type ParsedJson } from './parse-json.js';
-export { addResources, podResources, type ResourceList } from './pod-resources.js';
+export { addResources, isSidecar, podResources, type ResourceList } from './pod-resources.js';
 export {
   addQuantities,
   canonicalQuantity,
@@ -102,4 +102,5 @@ export { matchesQuotaScopes } from './quota/quota-scopes.js';
 export { isCountedByQuota, missingForQuota, quotaConcerns, quotaUsage } from './quota/quota-usage.js';
 export type { Schema, SchemaSource, ValidationRule } from './schema.js';
 export { formatMicroTime, formatTime, parseTime } from './time.js';
+export { volumeAttributesClassesOf } from './volume-attributes-classes.js';
 export { initialEventsEnd, type WatchEvent, type WatchEventType } from './watch-event.js';

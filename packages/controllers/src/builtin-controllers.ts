@@ -25,6 +25,7 @@ import {
   addServiceAccountController,
 } from './service-account/service-account-controller.js';
 import { addTokenSecretController } from './service-account/token-secret-controller.js';
+import { addAttributesClassProtectionController } from './storage-protection/attributes-class-protection-controller.js';
 import { addClaimProtectionController } from './storage-protection/claim-protection-controller.js';
 import { addVolumeProtectionController } from './storage-protection/volume-protection-controller.js';
 import { addTtlAfterFinishedController } from './ttl-after-finished/ttl-after-finished-controller.js';
@@ -141,6 +142,11 @@ export const builtinControllers: readonly BuiltinController[] = [
     name: 'persistentvolume-protection-controller',
     serviceAccount: 'pv-protection-controller',
     add: addVolumeProtectionController,
+  },
+  {
+    name: 'volumeattributesclass-protection-controller',
+    serviceAccount: 'volumeattributesclass-protection-controller',
+    add: addAttributesClassProtectionController,
   },
 ];
 

@@ -1,14 +1,15 @@
-import type { Pod, ResourceQuota } from '../generated/core/v1.js';
+import type { PersistentVolumeClaim, Pod, ResourceQuota } from '../generated/core/v1.js';
 import type { KubernetesObject } from '../kind.js';
 import { podResources } from '../pod-resources.js';
+import { volumeAttributesClassesOf } from '../volume-attributes-classes.js';
 
 type Requirement = NonNullable<
   NonNullable<NonNullable<ResourceQuota['spec']>['scopeSelector']>['matchExpressions']
 >[number];
 
 /**
- * Whether a quota's scopes take an object in. All of them must; only pods have scopes. Source: the page on resource
- * quotas, "Quota scopes".
+ * Whether a quota's scopes take an object in. All of them must; only pods and claims have scopes. Source: the page on
+ * resource quotas, "Quota scopes".
  */
 export function matchesQuotaScopes(
   { spec }: ResourceQuota,
@@ -20,10 +21,22 @@ export function matchesQuotaScopes(
     ...(spec?.scopeSelector?.matchExpressions ?? []),
   ];
   if (requirements.length === 0) return true;
-  return plural === 'pods' && requirements.every((requirement) => matches(requirement, object as Pod));
+  if (plural === 'persistentvolumeclaims')
+    return requirements.every((requirement) => matchesClaim(requirement, object as PersistentVolumeClaim));
+  return plural === 'pods' && requirements.every((requirement) => matchesPod(requirement, object as Pod));
 }
 
-function matches({ scopeName, operator, values = [] }: Requirement, pod: Pod): boolean {
+/** A claim on its way from one class to another is of both. */
+function matchesClaim(
+  { scopeName, operator, values = [] }: Requirement,
+  claim: PersistentVolumeClaim,
+): boolean {
+  if (scopeName !== 'VolumeAttributesClass') return false;
+  const names = volumeAttributesClassesOf(claim);
+  return (names.length === 0 ? [''] : names).some((name) => selects(operator, values, name));
+}
+
+function matchesPod({ scopeName, operator, values = [] }: Requirement, pod: Pod): boolean {
   const { spec } = pod;
   switch (scopeName) {
     case 'Terminating':

@@ -1,4 +1,5 @@
 import type { Container, PersistentVolumeClaim, Pod, Service } from '../generated/core/v1.js';
+import type { ResourceClaim } from '../generated/resource/v1.js';
 import type { KubernetesObject } from '../kind.js';
 import { addResources, podResources, type ResourceList } from '../pod-resources.js';
 import { type ParsedQuantity, parseQuantity } from '../quantity.js';
@@ -16,6 +17,9 @@ const plainNames = new Set([
   ...['secrets', 'configmaps', 'persistentvolumeclaims'],
 ]);
 const classSuffix = '.storageclass.storage.k8s.io/';
+const deviceSuffix = '.deviceclass.resource.k8s.io/devices';
+/** A request for all devices of a pool is charged with as many as one claim may be given. */
+const mostDevices = 32;
 
 /** Events are many and short-lived, and bindings are no objects. */
 export function isCountedByQuota({ plural }: CountedResource): boolean {
@@ -25,6 +29,7 @@ export function isCountedByQuota({ plural }: CountedResource): boolean {
 /** Whether objects of a resource can use up what a quota has under a name. */
 export function quotaConcerns({ group, plural }: CountedResource, name: string): boolean {
   if (name === countName({ group, plural })) return true;
+  if (isDeviceClaim({ group, plural })) return name.endsWith(deviceSuffix);
   if (group !== '') return false;
   if (name === plural && plainNames.has(plural)) return true;
   if (plural === 'services') return name.startsWith('services.');
@@ -46,6 +51,7 @@ function countName({ group, plural }: CountedResource): string {
  */
 export function quotaUsage(resource: CountedResource, object: KubernetesObject, now: number): ResourceList {
   const usage: Record<string, ParsedQuantity> = { [countName(resource)]: one };
+  if (isDeviceClaim(resource)) addResources(usage, deviceUsage(object as ResourceClaim));
   if (resource.group !== '') return usage;
   if (resource.plural === 'pods') {
     if (!isOver(object as Pod, now)) addResources(usage, podUsage(object as Pod));
@@ -113,6 +119,24 @@ function claimUsage({ metadata, spec, status }: PersistentVolumeClaim): Resource
   if (className !== '') {
     usage[`${className}${classSuffix}persistentvolumeclaims`] = one;
     usage[`${className}${classSuffix}requests.storage`] = storage;
+  }
+  return usage;
+}
+
+function isDeviceClaim({ group, plural }: CountedResource): boolean {
+  return group === 'resource.k8s.io' && plural === 'resourceclaims';
+}
+
+/** By class: of alternatives the one that would take the most. */
+function deviceUsage({ spec }: ResourceClaim): ResourceList {
+  const usage: Record<string, ParsedQuantity> = {};
+  for (const { exactly, firstAvailable = [] } of spec.devices?.requests ?? []) {
+    const most = new Map<string, number>();
+    for (const { deviceClassName, allocationMode, count = 0 } of exactly ? [exactly] : firstAvailable) {
+      const devices = allocationMode === 'All' ? mostDevices : count;
+      most.set(deviceClassName, Math.max(devices, most.get(deviceClassName) ?? 0));
+    }
+    for (const [name, devices] of most) addResources(usage, { [`${name}${deviceSuffix}`]: devices });
   }
   return usage;
 }

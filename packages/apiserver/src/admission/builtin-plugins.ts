@@ -18,8 +18,10 @@ import { limitRanger } from './plugins/limit-ranger.js';
 import { mutatingAdmissionPolicy } from './plugins/mutating-admission-policy.js';
 import { mutatingAdmissionWebhook } from './plugins/mutating-admission-webhook.js';
 import { namespaceLifecycle } from './plugins/namespace-lifecycle.js';
+import { nodeDeclaredFeatureValidator } from './plugins/node-declared-feature-validator.js';
 import { nodeRestriction } from './plugins/node-restriction/node-restriction.js';
 import { persistentVolumeClaimResize } from './plugins/persistent-volume-claim-resize.js';
+import { podResizeValidator } from './plugins/pod-resize-validator.js';
 import { podSecurity } from './plugins/pod-security.js';
 import { podTopologyLabels } from './plugins/pod-topology-labels.js';
 import { priority } from './plugins/priority.js';
@@ -76,6 +78,8 @@ const ordered = (
   certificateSubjectRestriction as AdmissionPlugin,
   defaultIngressClass as AdmissionPlugin,
   podTopologyLabels,
+  nodeDeclaredFeatureValidator as AdmissionPlugin,
+  podResizeValidator as AdmissionPlugin,
   mutatingAdmissionPolicy(
     {
       policies: objects.lister(MutatingAdmissionPolicy),

@@ -13,13 +13,14 @@ import {
   quotaUsage,
 } from '@kubewright/api';
 import { PersistentVolumeClaim, Pod, ResourceQuota, Service } from '@kubewright/api/core/v1';
+import { ResourceClaim } from '@kubewright/api/resource/v1';
 import type { Informer } from '@kubewright/client';
 import type { Manager } from '../framework/manager.js';
 import { keyOf } from '../framework/object-name.js';
 import { isPodTerminal } from '../pods/pod-state.js';
 
 /** Objects of these use more than their number. */
-const measured: readonly Kind[] = [Pod, Service, PersistentVolumeClaim].map(
+const measured: readonly Kind[] = [Pod, Service, PersistentVolumeClaim, ResourceClaim].map(
   (kind) => kind as unknown as Kind,
 );
 
@@ -52,6 +53,7 @@ export function addResourceQuotaController(manager: Manager): void {
     })
     .watches(Service, quotasOf)
     .watches(PersistentVolumeClaim, quotasOf)
+    .watches(ResourceClaim, quotasOf)
     .reconcile(async (key, { client, clock, signal }) => {
       const quota = quotas.get(key.name, key.namespace);
       const id = `${key.namespace ?? ''}/${key.name}`;

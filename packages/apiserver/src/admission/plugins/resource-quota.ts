@@ -35,6 +35,7 @@ export function resourceQuota(): AdmissionPlugin {
       if (context.objects.lister(ResourceQuota).list(namespace).length === 0) return undefined;
       const before = turns.get(namespace) ?? Promise.resolve();
       const charged = before.then(() => charge(request));
+      // Who waits for the turn does not care how it ended: who asked is told.
       const turn = charged.catch(() => undefined);
       turns.set(namespace, turn);
       void turn.then(() => {
@@ -46,17 +47,17 @@ export function resourceQuota(): AdmissionPlugin {
 }
 
 /** Updates that can use more than before, of the core group. */
-const updates: Readonly<Record<string, string>> = {
-  pods: 'resize',
-  services: '',
-  persistentvolumeclaims: '',
+const updates: Readonly<Record<string, readonly string[]>> = {
+  pods: ['resize'],
+  services: [''],
+  persistentvolumeclaims: ['', 'status'],
 };
 
 function handles({ operation, resource, subresource }: AdmissionTarget): boolean {
   const { kind } = resource.rules;
   if (!resource.namespaced || !isCountedByQuota(kind)) return false;
   if (operation === 'CREATE') return subresource === '';
-  return operation === 'UPDATE' && kind.group === '' && updates[kind.plural] === subresource;
+  return operation === 'UPDATE' && kind.group === '' && (updates[kind.plural] ?? []).includes(subresource);
 }
 
 async function charge(request: AdmissionRequest): Promise<void> {
@@ -74,35 +75,39 @@ async function charge(request: AdmissionRequest): Promise<void> {
       if (missing !== undefined)
         throw refusal(request, `failed quota: ${quota.metadata.name ?? ''}: ${missing}`);
     }
-  const delta = deltaOf(request, object);
-  if (Object.keys(delta).length === 0) return;
+  const charges = quotas
+    .map((quota) => ({ quota, delta: deltaOf(request, object, quota) }))
+    .filter(({ delta }) => Object.keys(delta).length > 0);
   // All are looked at before any is charged.
-  for (const quota of quotas) raised(request, quota, delta);
+  for (const { quota, delta } of charges) raised(request, quota, delta);
   if (context.dryRun) return;
-  const done: string[] = [];
+  const done: { readonly name: string; readonly delta: ResourceList }[] = [];
   try {
-    for (const { metadata } of quotas) {
-      const name = metadata.name ?? '';
-      await context.objects.changeStatus(ResourceQuota, namespace, name, (quota) =>
-        raised(request, quota, delta),
+    for (const { quota, delta } of charges) {
+      const name = quota.metadata.name ?? '';
+      await context.objects.changeStatus(ResourceQuota, namespace, name, (now) =>
+        raised(request, now, delta),
       );
-      done.push(name);
+      done.push({ name, delta });
     }
   } catch (error) {
-    for (const name of done)
-      await context.objects.changeStatus(ResourceQuota, namespace, name, (quota) => lowered(quota, delta));
+    for (const { name, delta } of done)
+      await context.objects.changeStatus(ResourceQuota, namespace, name, (now) => lowered(now, delta));
     throw error;
   }
 }
 
-/** What the object uses beyond what it used before; nothing that stays the same. */
+/** What the object uses of a quota beyond what it used of it before; nothing that stays the same. */
 function deltaOf(
   { resource, oldObject, operation, context }: AdmissionRequest,
   object: KubernetesObject,
+  quota: ResourceQuota,
 ): ResourceList {
   const { kind } = resource.rules;
   const usage = quotaUsage(kind, object, context.now());
-  const before = operation === 'UPDATE' && oldObject ? quotaUsage(kind, oldObject, context.now()) : {};
+  const wasCounted =
+    operation === 'UPDATE' && oldObject !== undefined && matchesQuotaScopes(quota, kind.plural, oldObject);
+  const before = wasCounted ? quotaUsage(kind, oldObject, context.now()) : {};
   const names = [...new Set([...Object.keys(usage), ...Object.keys(before)])];
   return Object.fromEntries(
     names

@@ -1,22 +1,35 @@
+import type { Kind, KubernetesObject } from '@kubewright/api';
 import { PersistentVolume, PersistentVolumeClaim } from '@kubewright/api/core/v1';
-import type { AdmissionPlugin } from '../admission-plugin.js';
+import { VolumeAttributesClass } from '@kubewright/api/storage/v1';
+import type { AdmissionPlugin, AdmissionTarget } from '../admission-plugin.js';
 import { handlesKind } from '../handles-kind.js';
 
-const claimFinalizer = 'kubernetes.io/pvc-protection';
-const volumeFinalizer = 'kubernetes.io/pv-protection';
-const isClaim = handlesKind(PersistentVolumeClaim, ['CREATE']);
-const isVolume = handlesKind(PersistentVolume, ['CREATE']);
+interface Protection {
+  readonly handles: (target: AdmissionTarget) => boolean;
+  readonly plural: string;
+  readonly finalizer: string;
+}
 
-/** Claims and volumes in use are not removed: a controller takes the finalizer off when nobody uses them. */
+const protect = <T extends KubernetesObject>(kind: Kind<T>, finalizer: string): Protection => ({
+  handles: handlesKind(kind, ['CREATE']),
+  plural: kind.plural,
+  finalizer,
+});
+const protections: readonly Protection[] = [
+  protect(PersistentVolumeClaim, 'kubernetes.io/pvc-protection'),
+  protect(PersistentVolume, 'kubernetes.io/pv-protection'),
+  protect(VolumeAttributesClass, 'kubernetes.io/vac-protection'),
+];
+
+/** What is in use is not removed: a controller takes the finalizer off when nobody uses it. */
 export const storageObjectInUseProtection: AdmissionPlugin = {
   name: 'StorageObjectInUseProtection',
-  handles: (target) => isClaim(target) || isVolume(target),
+  handles: (target) => protections.some(({ handles }) => handles(target)),
 
   admit({ object, resource }) {
-    if (object === undefined) return;
-    const finalizer =
-      resource.rules.kind.plural === PersistentVolume.plural ? volumeFinalizer : claimFinalizer;
+    const found = protections.find(({ plural }) => plural === resource.rules.kind.plural);
+    if (object === undefined || found === undefined) return;
     const { finalizers = [] } = object.metadata;
-    if (!finalizers.includes(finalizer)) object.metadata.finalizers = [...finalizers, finalizer];
+    if (!finalizers.includes(found.finalizer)) object.metadata.finalizers = [...finalizers, found.finalizer];
   },
 };
