@@ -1,11 +1,13 @@
 import type { KubernetesObject } from '@kubewright/api';
 import type { ReviewRules } from '../kinds/review-rules.js';
 import { type BodyKind, bodyKindOf } from '../schema/body-kind.js';
-import type { Resource, ServedKind } from './resource.js';
+import { Resource, type ServedKind } from './resource.js';
 
 /** A kind that is asked and answered. */
 export interface ServedReview {
   readonly rules: ReviewRules;
+  /** What admission knows the kind by. */
+  readonly served: ServedKind;
   /** What a body must be; the schema is compiled on first use. */
   body(): BodyKind;
 }
@@ -54,6 +56,7 @@ export class ResourceTable {
     let body: BodyKind | undefined;
     this.#reviews.set(`${group}/${version}/${plural}`, {
       rules,
+      served: new Resource({ kind: rules.kind }, nothingStored).stored,
       body: () => {
         body ??= bodyKindOf(rules.kind);
         return body;
@@ -114,4 +117,8 @@ function pathOf({ group, version, plural }: { group: string; version: string; pl
 
 function kindOf({ group, version, kind }: { group: string; version: string; kind: string }): string {
   return `${group}/${version}/${kind}`;
+}
+
+function nothingStored(): never {
+  throw new Error('nothing is stored of a kind that is only asked');
 }

@@ -86,7 +86,7 @@ export async function apply(exchange: Exchange, served: ServedKind, form?: Appli
       },
       ...(subresource === '' ? { create } : {}),
     },
-    context,
+    form === undefined ? context : { ...context, admitted: true },
   );
   warnAboutWrite(exchange, resource, written);
   return answerObject(exchange, form?.view ?? served, created ? 201 : 200, written);

@@ -12,9 +12,9 @@ import { writeContext } from './write-options.js';
 /** Log, exec, attach and port-forward: passes the stream on to where the object's rules say it goes. */
 export async function connect(exchange: Exchange, served: ServedKind): Promise<void> {
   const { info, server, request } = exchange;
-  const object = await objectOf(exchange, served);
   const rules = served.resource.rules.subresources?.[info.subresource];
   await admitConnection(exchange, served);
+  const object = await objectOf(exchange, served);
   if (rules?.serve !== undefined) return rules.serve(object, callOf(exchange));
   const target = await rules?.connect?.(object, info.query, server.objects);
   if (target === undefined) throw notFound(served.kind, info.name);

@@ -6,6 +6,7 @@ import type { ServedKind } from '../registry/resource.js';
 import { updateObject } from '../registry/update-object.js';
 import type { WriteContext } from '../registry/write-context.js';
 import { bodyKindOf, builtinBodyKind } from '../schema/body-kind.js';
+import { placeInNamespace } from './create.js';
 import { readObject } from './read-body.js';
 import { writeContext, writeOptions } from './write-options.js';
 
@@ -20,6 +21,7 @@ export async function createSubresource(exchange: Exchange, served: ServedKind):
   const own = rules?.body;
   const expected = own === undefined ? builtinBodyKind(group, version, kind) : bodyKindOf(own, true);
   const body = await readObject(exchange, expected, options.fieldValidation);
+  if (namespace !== '') placeInNamespace(body, namespace);
   const context = writeContext(exchange, served, options);
   const request = new AdmissionRequest({
     ...({ operation: 'CREATE', resource, subresource, namespace, name, object: body, context } as const),

@@ -70,17 +70,18 @@ async function changeScale(
   const { namespace, name, subresource } = exchange.info;
   const options = writeOptions(exchange);
   const rules = scaleRules(served);
-  const { server } = exchange;
   const context = writeContext(exchange, served, options);
   const updated = await updateObject(
-    server,
+    exchange.server,
     served.resource,
     {
       namespace,
       name,
       subresource,
       change: async (current) => {
-        const scale = change(scaleOf(served, current));
+        const old = scaleOf(served, current);
+        // Who changes a scale says how many are wanted, not how many there are.
+        const scale: Scale = { ...change(old), ...(old.status === undefined ? {} : { status: old.status }) };
         refuseOtherUid(served, scale, current);
         await admitScale(exchange, served, { scale, old: scaleOf(served, current), context });
         const replicas = scale.spec?.replicas ?? 0;

@@ -23,6 +23,8 @@ export interface CallOptions {
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
   readonly credentials?: WebhookCredentials;
+  /** How the caller names itself. @default not at all */
+  readonly userAgent?: string;
 }
 
 /** A webhook that could not be asked, or answered with something else than JSON: who called decides what that means. */
@@ -76,7 +78,7 @@ export class WebhookClient {
     const call = { address, serverName, path: `${path}?${query}`, body: encodeJson(body), target, signal };
     let answer: Answer;
     try {
-      answer = await this.#send(call, options.credentials);
+      answer = await this.#send(call, options);
     } catch (cause) {
       if (deadline.aborted) throw problem('context deadline exceeded', cause);
       if (signal.aborted) throw problem('context canceled', cause);
@@ -90,7 +92,8 @@ export class WebhookClient {
     this.#agent.destroy();
   }
 
-  #send(call: Call, credentials: WebhookCredentials | undefined, isRetry = false): Promise<Answer> {
+  #send(call: Call, options: CallOptions, isRetry = false): Promise<Answer> {
+    const { credentials, userAgent } = options;
     const { address, serverName, target, signal } = call;
     const ca = target.caBundle === undefined || target.caBundle === '' ? undefined : pem(target.caBundle);
     return new Promise((resolve, reject) => {
@@ -103,6 +106,7 @@ export class WebhookClient {
         path: call.path,
         headers: {
           ...credentials?.headers,
+          ...(userAgent === undefined ? {} : { 'user-agent': userAgent }),
           host: `${hostText(serverName)}:${address.port}`,
           accept: 'application/json, */*',
           'content-type': 'application/json',
@@ -117,7 +121,7 @@ export class WebhookClient {
       outgoing.once('error', (error: NodeJS.ErrnoException) => {
         // A connection that was kept may have been closed by the other end just now.
         if (outgoing.reusedSocket && error.code === 'ECONNRESET' && !isRetry)
-          this.#send(call, credentials, true).then(resolve, reject);
+          this.#send(call, options, true).then(resolve, reject);
         else reject(error);
       });
       outgoing.once('response', (incoming) => {

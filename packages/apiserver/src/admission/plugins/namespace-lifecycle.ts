@@ -1,4 +1,5 @@
 import { ApiError, forbidden, notFound } from '@kubewright/api';
+import { LocalSubjectAccessReview } from '@kubewright/api/authorization/v1';
 import { Namespace } from '@kubewright/api/core/v1';
 import type { AdmissionPlugin } from '../admission-plugin.js';
 import type { AdmissionRequest } from '../admission-request.js';
@@ -16,6 +17,8 @@ export const namespaceLifecycle: AdmissionPlugin = {
 
   handles({ operation, resource }) {
     if (operation === 'DELETE') return resource.rules.kind === Namespace;
+    // Who may do what in a namespace can be asked before it is there.
+    if (resource.rules.kind === LocalSubjectAccessReview) return false;
     return operation !== 'CONNECT' && resource.namespaced;
   },
 

@@ -92,6 +92,7 @@ async function ask(
   try {
     answer = await client.post(clientConfig, review.body, {
       timeoutMs: timeoutSeconds * 1000,
+      userAgent: 'kube-apiserver-admission',
       signal: request.context.request?.signal,
     });
   } catch (cause) {
