@@ -79,8 +79,12 @@ export class Exchange {
     for (const text of texts) if (!this.#warnings.includes(text)) this.#warnings.push(text);
   }
 
-  /** Adds to the audit event; the first value of a key stays. Source: apiserver's `audit.AddAuditAnnotation`. */
-  annotate(key: string, value: string): void {
+  /**
+   * Adds to the audit event; the first value of a key stays. Source: apiserver's `audit.AddAuditAnnotation`.
+   * @param holdsContent for what is only written down where the request itself is
+   */
+  annotate(key: string, value: string, holdsContent = false): void {
+    if (holdsContent && this.audit?.keepsRequest !== true) return;
     this.#auditAnnotations ??= new Map();
     if (!this.#auditAnnotations.has(key)) this.#auditAnnotations.set(key, value);
   }

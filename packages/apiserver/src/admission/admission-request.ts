@@ -90,9 +90,12 @@ export class AdmissionRequest<T extends KubernetesObject = KubernetesObject> {
     this.context.request?.warn(text);
   }
 
-  /** Adds to the audit event of the request, under a qualified key. */
-  annotate(key: string, value: string): void {
-    this.context.request?.annotate(key, value);
+  /**
+   * Adds to the audit event of the request, under a qualified key.
+   * @param holdsContent for what is only written down where the request itself is. @default false
+   */
+  annotate(key: string, value: string, holdsContent?: boolean): void {
+    this.context.request?.annotate(key, value, holdsContent);
   }
 
   /**

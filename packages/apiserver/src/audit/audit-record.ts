@@ -22,7 +22,8 @@ export class AuditRecord {
   readonly #write: (event: AuditEvent) => void;
   readonly #received: string;
   readonly #user: User;
-  readonly #keepsRequest: boolean;
+  /** Whether what is asked is written down, not only who asks for what. */
+  readonly keepsRequest: boolean;
   /** Whether {@link response} is wanted. */
   readonly keepsResponse: boolean;
   #meta: ObjectMeta | undefined;
@@ -41,7 +42,7 @@ export class AuditRecord {
     this.#received = timestamp(exchange.startedAt);
     // Nobody finds passwords in a log, whatever its policy says.
     const open = ruling.level !== 'Metadata' && !isConfidential(exchange);
-    this.#keepsRequest = open;
+    this.keepsRequest = open;
     this.keepsResponse = open && ruling.level === 'RequestResponse';
   }
 
@@ -51,7 +52,7 @@ export class AuditRecord {
 
   /** The body of the request, as it came. */
   body(bytes: Buffer): void {
-    if (this.#keepsRequest) this.#body = bytes;
+    if (this.keepsRequest) this.#body = bytes;
   }
 
   /** The object that the body is. */

@@ -72,7 +72,7 @@ function decode(patch: unknown): Operation[] {
   });
 }
 
-/** Upstream answers one general message; what failed is the error's cause. */
+/** Upstream answers one general message; what failed is the error's cause, in the words of its library. */
 function unprocessable(why: string): ApiError {
   return new ApiError('Invalid', 'the server rejected our request due to an error in our request', {
     details: {},
@@ -86,6 +86,8 @@ type Container = JsonObject | unknown[];
 class Editor {
   root: unknown;
   readonly #ours = new WeakSet<object>();
+  /** The operation that is applied. */
+  #op = '';
   #copied = 0;
 
   constructor(document: JsonObject) {
@@ -93,6 +95,7 @@ class Editor {
   }
 
   apply({ op, path, from, value }: Operation): void {
+    this.#op = op;
     switch (op) {
       case 'add':
         this.#add(path, value ?? null);
@@ -164,7 +167,10 @@ class Editor {
     if (parent === undefined) throw unprocessable('the whole document cannot be removed');
     const { container, key } = parent;
     if (Array.isArray(container)) return container.splice(indexOf(key, container.length - 1, path), 1)[0];
-    if (!Object.hasOwn(container, key)) throw unprocessable(`unable to remove nonexistent key: ${key}`);
+    if (!Object.hasOwn(container, key))
+      throw unprocessable(
+        `error in remove for path: '${path}': Unable to remove nonexistent key: ${key}: missing value`,
+      );
     const value = container[key];
     delete container[key];
     return value;
@@ -199,7 +205,10 @@ class Editor {
   }
 
   #own(value: unknown, path: string): Container {
-    if (typeof value !== 'object' || value === null) throw unprocessable(`${path}: missing path`);
+    if (typeof value !== 'object' || value === null)
+      throw unprocessable(
+        `${this.#op} operation does not apply: doc is missing path: ${JSON.stringify(path)}: missing value`,
+      );
     if (this.#ours.has(value)) return value as Container;
     const copy: Container = Array.isArray(value) ? [...value] : { ...value };
     this.#ours.add(copy);

@@ -4,6 +4,7 @@ import { AdmissionRequest } from '../admission/admission-request.js';
 import { storedBytes } from '../encoding/object-bytes.js';
 import { invalidObject } from '../validation/field-error.js';
 import { validateMetadata } from '../validation/object-meta.js';
+import { matchNamespace } from './place-in-namespace.js';
 import type { Registry } from './registry.js';
 import type { Resource } from './resource.js';
 import type { StoredObject } from './stored-object.js';
@@ -42,6 +43,7 @@ export async function createObject<T extends KubernetesObject>(
   });
   const admitted = registry.admission.admit(request);
   if (admitted !== undefined) await admitted;
+  matchNamespace(object, request.namespace, resource);
   if (resource.rules.authorizeWrite !== undefined)
     await resource.rules.authorizeWrite(object, undefined, context);
   for (let attempt = 1; ; attempt++) {

@@ -12,6 +12,7 @@ import { jsonEqual } from '../patch/json-object.js';
 import type { Decision, StorageEntry } from '../storage/storage.js';
 import { type FieldError, invalid, invalidObject, path } from '../validation/field-error.js';
 import { validateMetadataUpdate } from '../validation/object-meta.js';
+import { matchNamespace } from './place-in-namespace.js';
 import type { Registry } from './registry.js';
 import { type Resource, statusKeeps } from './resource.js';
 import type { StoredObject } from './stored-object.js';
@@ -159,6 +160,7 @@ async function changed<T extends KubernetesObject>(
   });
   const admitted = registry.admission.admit(request);
   if (admitted !== undefined) await admitted;
+  matchNamespace(object, namespace, resource);
   rules.default?.(object);
   if (rules.authorizeWrite !== undefined) await rules.authorizeWrite(object, before(), context);
   if (wanted === undefined) {

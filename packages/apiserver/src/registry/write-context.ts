@@ -78,8 +78,11 @@ export interface WriteRequest {
   readonly signal: AbortSignal;
   /** Adds a `Warning` header to the answer. */
   warn(text: string): void;
-  /** Adds to the audit event of the request. The key is qualified: `pod-security.kubernetes.io/enforce-policy`. */
-  annotate(key: string, value: string): void;
+  /**
+   * Adds to the audit event of the request. The key is qualified: `pod-security.kubernetes.io/enforce-policy`.
+   * @param holdsContent for what is only written down where the request itself is. @default false
+   */
+  annotate(key: string, value: string, holdsContent?: boolean): void;
 }
 
 /** Where cluster IPs and node ports come from. */

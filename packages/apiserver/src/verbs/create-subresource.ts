@@ -2,11 +2,11 @@ import { encodeJson } from '@kubewright/api';
 import { AdmissionRequest } from '../admission/admission-request.js';
 import type { Exchange } from '../exchange.js';
 import { deleteObject } from '../registry/delete-object.js';
+import { placeInNamespace } from '../registry/place-in-namespace.js';
 import type { ServedKind } from '../registry/resource.js';
 import { updateObject } from '../registry/update-object.js';
 import type { WriteContext } from '../registry/write-context.js';
 import { bodyKindOf, builtinBodyKind } from '../schema/body-kind.js';
-import { placeInNamespace } from './create.js';
 import { readObject } from './read-body.js';
 import { writeContext, writeOptions } from './write-options.js';
 

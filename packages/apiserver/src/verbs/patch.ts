@@ -4,11 +4,11 @@ import type { JsonObject } from '../patch/json-object.js';
 import { applyJsonPatch, unknownMembers } from '../patch/json-patch.js';
 import { applyMergePatch } from '../patch/merge-patch.js';
 import { applyStrategicMergePatch } from '../patch/strategic-merge.js';
+import { matchNamespace } from '../registry/place-in-namespace.js';
 import type { ServedKind } from '../registry/resource.js';
 import { updateObject } from '../registry/update-object.js';
 import { answerObject } from './answer.js';
 import { apply, applyMediaType } from './apply.js';
-import { matchNamespace } from './create.js';
 import { afterAdmission, dedupeOwners } from './owner-references.js';
 import { patchedForm } from './patched-form.js';
 import { contentTypeOf, fromJson } from './read-body.js';
@@ -50,7 +50,7 @@ export async function patch(exchange: Exchange, served: ServedKind): Promise<voi
       change: (current) => {
         const value = applyPatch(body, served.fromStored(current), served.kind.schema);
         const object = patchedForm(exchange, value, body, served.body, options.fieldValidation);
-        matchNamespace(object, namespace, served);
+        matchNamespace(object, namespace, served.resource);
         matchName(object, name);
         dedupeOwners(exchange, object, afterAdmission);
         return served.toStored(object);

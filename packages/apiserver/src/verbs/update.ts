@@ -1,11 +1,11 @@
 import { ApiError, badRequest, conflict, type KubernetesObject } from '@kubewright/api';
 import type { Exchange } from '../exchange.js';
 import { createObject } from '../registry/create-object.js';
+import { matchNamespace } from '../registry/place-in-namespace.js';
 import type { ServedKind } from '../registry/resource.js';
 import { staleUid } from '../registry/stale-uid.js';
 import { updateObject } from '../registry/update-object.js';
 import { answerObject } from './answer.js';
-import { matchNamespace } from './create.js';
 import { dedupeOwners } from './owner-references.js';
 import { readCopies } from './read-body.js';
 import { writeContext, writeOptions } from './write-options.js';
@@ -18,7 +18,7 @@ export async function update(exchange: Exchange, served: ServedKind): Promise<vo
   const read = await readCopies(exchange, served.body, options.fieldValidation);
   const wanted = () => {
     const object = read();
-    matchNamespace(object, namespace, served);
+    matchNamespace(object, namespace, served.resource);
     matchName(object, name);
     dedupeOwners(exchange, object);
     return served.toStored(object);

@@ -102,8 +102,8 @@ class ClientWrite implements WriteRequest {
     this.#exchange.warn(text);
   }
 
-  annotate(key: string, value: string): void {
-    this.#exchange.annotate(key, value);
+  annotate(key: string, value: string, holdsContent?: boolean): void {
+    this.#exchange.annotate(key, value, holdsContent);
   }
 }
 

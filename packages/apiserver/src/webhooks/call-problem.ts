@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+
 /** What went wrong with a call, in the words of Go's HTTP client, which people search for. */
 export function callProblem(
   error: unknown,
@@ -22,7 +24,7 @@ export function callProblem(
     case 'CERT_NOT_YET_VALID':
       return `${unverified} certificate has expired or is not yet valid`;
     case 'ERR_TLS_CERT_ALTNAME_INVALID':
-      return `${unverified} certificate is not valid for ${serverName}`;
+      return `${unverified} ${namesProblem((error as NameMismatch).cert?.subjectaltname ?? '', serverName)}`;
   }
   return untrusted.has(code) ? `${unverified} certificate signed by unknown authority` : error.message;
 }
@@ -39,4 +41,23 @@ const untrusted = new Set([
 
 function joined(host: string, port: number): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** What Node says of a certificate that is for another name. */
+interface NameMismatch extends Error {
+  readonly cert?: { readonly subjectaltname?: string };
+}
+
+/** @param alternatives as Node lists them: `DNS:a.example.org, IP Address:10.0.0.1` */
+function namesProblem(alternatives: string, wanted: string): string {
+  const isAddress = isIP(wanted) !== 0;
+  const type = isAddress ? 'IP Address:' : 'DNS:';
+  const names = alternatives
+    .split(', ')
+    .filter((name) => name.startsWith(type))
+    .map((name) => name.slice(type.length));
+  if (names.length > 0) return `certificate is valid for ${names.join(', ')}, not ${wanted}`;
+  return isAddress
+    ? `cannot validate certificate for ${wanted} because it doesn't contain any IP SANs`
+    : `certificate is not valid for any names, but wanted to match ${wanted}`;
 }

@@ -1,7 +1,9 @@
 import { Agent, request as httpsRequest } from 'node:https';
-import { decodeJson, encodeJson, JsonSyntaxError } from '@kubewright/api';
+import { setTimeout as delay } from 'node:timers/promises';
+import { encodeJson } from '@kubewright/api';
 import type { ObjectReader } from '../registry/write-context.js';
 import { callProblem } from './call-problem.js';
+import { type Answer, readAnswer, statusProblem } from './read-answer.js';
 import { type Address, resolveService, type ServiceReference } from './service-resolver.js';
 
 /** Where a webhook is and how it is recognised: the `clientConfig` of webhooks of all sorts. */
@@ -42,6 +44,8 @@ export class WebhookCallError extends Error {
 /** An answer has to fit into memory many times over. */
 const maxAnswerBytes = 3 * 1024 * 1024;
 const maxIdleConnections = 25;
+/** Source: client-go's `rest.Request`. */
+const maxRetries = 10;
 
 /**
  * Calls webhooks of all sorts: admission, conversion, authentication, authorization. It follows no redirect, believes
@@ -78,13 +82,24 @@ export class WebhookClient {
     const call = { address, serverName, path: `${path}?${query}`, body: encodeJson(body), target, signal };
     let answer: Answer;
     try {
-      answer = await this.#send(call, options);
+      answer = await this.#sendPatiently(call, options);
     } catch (cause) {
-      if (deadline.aborted) throw problem('context deadline exceeded', cause);
-      if (signal.aborted) throw problem('context canceled', cause);
-      throw problem(callProblem(cause, { ...address, serverName }), cause);
+      const why = deadline.aborted
+        ? 'context deadline exceeded'
+        : signal.aborted
+          ? 'context canceled'
+          : callProblem(cause, { ...address, serverName });
+      if (!(cause instanceof CutAnswer)) throw problem(why, cause);
+      const text = `unexpected error when reading response body. Please retry. Original error: ${why}`;
+      throw new WebhookCallError(text, { cause });
     }
-    return parse(answer);
+    const refused = statusProblem(answer);
+    if (refused !== undefined) throw new WebhookCallError(refused, { code: answer.status });
+    try {
+      return readAnswer(answer);
+    } catch (cause) {
+      throw new WebhookCallError(cause instanceof Error ? cause.message : String(cause), { cause });
+    }
   }
 
   /** Closes the connections that are kept. */
@@ -92,7 +107,18 @@ export class WebhookClient {
     this.#agent.destroy();
   }
 
-  #send(call: Call, options: CallOptions, isRetry = false): Promise<Answer> {
+  /** Asks again, as client-go does, where the answer is to come back later and says when. */
+  async #sendPatiently(call: Call, options: CallOptions): Promise<Answer> {
+    for (let attempt = 0; ; attempt++) {
+      const answer = await this.#send(call, options);
+      const { status, retryAfter } = answer;
+      const isLater = retryAfter !== undefined && (status === 429 || status >= 500);
+      if (!isLater || attempt === maxRetries) return answer;
+      await delay(retryAfter * 1000, undefined, { signal: call.signal });
+    }
+  }
+
+  #send(call: Call, options: CallOptions, isRetry = false): Promise<TimedAnswer> {
     const { credentials, userAgent } = options;
     const { address, serverName, target, signal } = call;
     const ca = target.caBundle === undefined || target.caBundle === '' ? undefined : pem(target.caBundle);
@@ -133,13 +159,30 @@ export class WebhookClient {
             outgoing.destroy(new Error(`the answer is longer than ${maxAnswerBytes} bytes`));
           else chunks.push(chunk);
         });
-        incoming.once('error', reject);
-        incoming.once('end', () =>
-          resolve({ status: incoming.statusCode ?? 0, body: Buffer.concat(chunks) }),
-        );
+        incoming.once('error', (cause) => reject(new CutAnswer(cause)));
+        incoming.once('end', () => {
+          const { statusCode: status = 0, headers } = incoming;
+          const seconds = headers['retry-after'] ?? '';
+          resolve({
+            ...{ status, contentType: headers['content-type'] ?? '', body: Buffer.concat(chunks) },
+            retryAfter: /^\d+$/.test(seconds) ? Number(seconds) : undefined,
+          });
+        });
       });
       outgoing.end(call.body);
     });
+  }
+}
+
+interface TimedAnswer extends Answer {
+  /** Seconds. */
+  readonly retryAfter: number | undefined;
+}
+
+/** An answer that had begun did not come to its end. */
+class CutAnswer extends Error {
+  constructor(cause: NodeJS.ErrnoException) {
+    super(cause.code === 'ECONNRESET' ? 'unexpected EOF' : cause.message, { cause });
   }
 }
 
@@ -152,11 +195,6 @@ interface Call {
   readonly signal: AbortSignal;
 }
 
-interface Answer {
-  readonly status: number;
-  readonly body: Buffer;
-}
-
 function identityOf({ url, service }: WebhookTarget): { path: string; serverName: string; port: number } {
   if (service !== undefined) {
     const { namespace, name, port = 443, path = '/' } = service;
@@ -167,42 +205,6 @@ function identityOf({ url, service }: WebhookTarget): { path: string; serverName
   const { hostname, port, pathname, protocol } = new URL(url);
   if (protocol !== 'https:') throw new WebhookCallError(`the URL ${url} is not https`);
   return { serverName: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 443), path: pathname };
-}
-
-/** Of an answer that is no success, what client-go makes of it. */
-function parse({ status, body }: Answer): unknown {
-  if (status < 200 || status > 206) throw new WebhookCallError(refusalText(status, body), { code: status });
-  try {
-    return decodeJson(body).value;
-  } catch (cause) {
-    if (!(cause instanceof JsonSyntaxError)) throw cause;
-    throw new WebhookCallError(`couldn't get version/kind; json parse error: ${cause.message}`, { cause });
-  }
-}
-
-function refusalText(status: number, body: Buffer): string {
-  const text = body.toString('utf8', 0, 2048).trim();
-  switch (status) {
-    case 400:
-      return 'the server rejected our request for an unknown reason';
-    case 401:
-      return 'the server has asked for the client to provide credentials';
-    case 403:
-      return text === '' ? 'forbidden' : text;
-    case 404:
-      return 'the server could not find the requested resource';
-    case 405:
-      return 'the server does not allow this method on the requested resource';
-    case 429:
-      return 'the server has received too many requests and has asked us to try again later';
-    case 503:
-      return 'the server is currently unable to handle the request';
-    case 504:
-      return 'the server was unable to return a response in the time allotted, but may still be processing the request';
-  }
-  return status >= 500
-    ? `an error on the server (${JSON.stringify(text === '' ? 'unknown' : text)}) has prevented the request from succeeding`
-    : `the server responded with the status code ${status} but did not return more information`;
 }
 
 const bundles = new Map<string, string>();

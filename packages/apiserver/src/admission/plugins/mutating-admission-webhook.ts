@@ -62,16 +62,19 @@ async function askOne(
   const { served } = match;
   const object = inVersion(request, request.object, served);
   const oldObject = inVersion(request, request.oldObject, served);
-  const verdict = await callWebhook(caller, request, match, { object, oldObject }, 'admit');
-  const isChanged =
-    verdict !== undefined && verdict.patch.length > 0 && change(request, match, verdict.patch);
-  annotate(request, match, isChanged);
+  let isChanged = false;
+  try {
+    const changes = await callWebhook(caller, request, match, { object, oldObject }, 'admit');
+    isChanged = changes.length > 0 && change(request, match, changes);
+  } finally {
+    annotate(request, match, isChanged);
+  }
   return isChanged;
 }
 
 function change(
   request: AdmissionRequest,
-  { served, registered }: WebhookMatch,
+  { served, registered, index }: WebhookMatch,
   patch: readonly unknown[],
 ): boolean {
   const { object } = request;
@@ -86,23 +89,49 @@ function change(
   const isOwn = isOwnKind(request);
   try {
     const patched = applyJsonPatch(before, patch) as JsonObject;
+    refuseOtherKind(patched, before);
     const body = isOwn ? served.body : builtinBodyKind(kind.group, kind.version, kind.kind);
     const { object: normal } = body.normalise(structuredClone(patched));
+    annotatePatch(request, { registered, index }, patch);
     if (isDeepStrictEqual(normal, before)) return false;
     const changed = normal as unknown as NonNullable<AdmissionRequest['object']>;
     becomes(object, isOwn ? served.toStored(changed) : changed);
     return true;
   } catch (error) {
     if (!isApiError(error)) throw error;
-    throw internalError(error);
+    throw internalError(error.cause instanceof Error ? error.cause : error);
   }
 }
 
-function annotate(request: AdmissionRequest, { registered, index }: WebhookMatch, mutated: boolean): void {
-  const { configuration, webhook } = registered;
-  const round = request.isSecondRound ? 1 : 0;
+/** @throws ApiError */
+function refuseOtherKind({ apiVersion, kind }: JsonObject, before: JsonObject): void {
+  if (apiVersion === before.apiVersion && kind === before.kind) return;
+  throw internalError(
+    new Error(
+      `no kind ${JSON.stringify(kind ?? '')} is registered for version ${JSON.stringify(apiVersion ?? '')}`,
+    ),
+  );
+}
+
+type Called = Pick<WebhookMatch, 'registered' | 'index'>;
+
+function annotate(request: AdmissionRequest, called: Called, mutated: boolean): void {
+  const { configuration, webhook } = called.registered;
   request.annotate(
-    `mutation.webhook.admission.k8s.io/round_${round}_index_${index}`,
+    `mutation.webhook.admission.k8s.io/${placeOf(request, called)}`,
     encodeJson({ configuration, webhook: webhook.name, mutated }),
   );
+}
+
+function annotatePatch(request: AdmissionRequest, called: Called, patch: readonly unknown[]): void {
+  const { configuration, webhook } = called.registered;
+  request.annotate(
+    `patch.webhook.admission.k8s.io/${placeOf(request, called)}`,
+    encodeJson({ configuration, webhook: webhook.name, patch, patchType: 'JSONPatch' }),
+    true,
+  );
+}
+
+function placeOf(request: AdmissionRequest, { index }: Called): string {
+  return `round_${request.isSecondRound ? 1 : 0}_index_${index}`;
 }

@@ -34,7 +34,8 @@ async function askAll(
   for (const match of matches) {
     const { registered, served } = match;
     if (isSelected(registered.selectors, request) && (await conditionsHold(registered, request, served)))
-      concerned.push(match);
+      // Audit annotations count those that are asked.
+      concerned.push({ ...match, index: concerned.length });
   }
   const outcomes = await Promise.allSettled(
     concerned.map((match) => {

@@ -1,14 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { decodeJsonText, JsonSyntaxError, type KubernetesObject, type Status } from '@kubewright/api';
+import { goJsonName } from '../../patch/json-object.js';
 import type { AdmissionRequest } from '../admission-request.js';
 import { requestFields } from '../request-fields.js';
+import type { DecodedReview } from './decode-review.js';
 import type { WebhookMatch } from './webhook-index.js';
 
 /** What a webhook said, checked. */
 export interface WebhookVerdict {
   readonly allowed: boolean;
-  /** The operations of a JSON patch; none where nothing is to change. */
-  readonly patch: readonly unknown[];
+  /** JSON text; empty where nothing is to change. */
+  readonly patch: string;
+  readonly patchType?: string | undefined;
   readonly status: Partial<Status> | undefined;
   readonly warnings: readonly string[];
   readonly auditAnnotations: Readonly<Record<string, string>>;
@@ -49,56 +52,49 @@ export function reviewOf(
   return { uid, apiVersion: body.apiVersion, body };
 }
 
-/** What a webhook answered. @throws Error, in upstream's words, for an answer that is none */
+/** What a webhook answered. @throws Error, in upstream's words, for an answer that says nothing */
 export function readVerdict(
-  answer: unknown,
-  { uid, apiVersion }: ReviewBody,
+  { apiVersion, kind, response }: DecodedReview,
+  asked: ReviewBody,
   mutating: boolean,
 ): WebhookVerdict {
-  const review = asRecord(answer);
-  const response = asRecord(review?.response);
   if (response === undefined) throw new Error('webhook response was absent');
-  const isFirst = apiVersion === `${group}/v1`;
-  if (isFirst && response.uid !== uid)
-    throw new Error(`expected response.uid="${uid}", got "${String(response.uid ?? '')}"`);
-  if (isFirst && (review?.apiVersion !== apiVersion || review?.kind !== 'AdmissionReview'))
+  const { uid, patch, patchType: type, ...verdict } = response;
+  // Of answers in v1beta1 nothing else was ever looked at.
+  if (asked.apiVersion !== `${group}/v1`) return { ...verdict, patch: mutating ? patch : '' };
+  if (uid !== asked.uid) throw new Error(`expected response.uid="${asked.uid}", got "${uid}"`);
+  if (apiVersion !== asked.apiVersion || kind !== 'AdmissionReview')
     throw new Error(
-      `expected webhook response of ${apiVersion}, Kind=AdmissionReview, got ${String(review?.apiVersion ?? '')}, Kind=${String(review?.kind ?? '')}`,
+      `expected webhook response of ${asked.apiVersion}, Kind=AdmissionReview, got ${apiVersion}, Kind=${kind}`,
     );
-  const { patch, patchType: type, status, result, warnings, auditAnnotations } = response;
-  const has = typeof patch === 'string' && patch !== '';
-  if (!mutating && has) throw new Error('validating webhook may not return response.patch');
-  if (!mutating && isFirst && type !== undefined && type !== null)
+  if (!mutating && patch !== '') throw new Error('validating webhook may not return response.patch');
+  if (!mutating && type !== undefined)
     throw new Error('validating webhook may not return response.patchType');
-  if (isFirst && has && (type === undefined || type === null))
+  if (patch !== '' && type === undefined)
     throw new Error('webhook returned response.patch but not response.patchType');
-  if (isFirst && !has && type !== undefined && type !== null)
+  if (patch === '' && type !== undefined)
     throw new Error('webhook returned response.patchType but not response.patch');
-  return {
-    allowed: response.allowed === true,
-    patch: has ? readPatch(patch, String(type ?? 'JSONPatch')) : [],
-    status: asRecord(status ?? result),
-    warnings: Array.isArray(warnings) ? warnings.map(String) : [],
-    auditAnnotations: Object.fromEntries(
-      Object.entries(asRecord(auditAnnotations) ?? {}).map(([key, value]) => [key, String(value)]),
-    ),
-  };
+  if (type === '') throw new Error('webhook returned invalid response.patchType of ""');
+  return { ...verdict, patch, patchType: type };
 }
 
-/** @param base64 of the JSON text of a JSON patch */
-function readPatch(base64: string, type: string): readonly unknown[] {
-  if (type !== 'JSONPatch') throw new Error(`unsupported patch type "${type}"`);
+/** The operations of a verdict's patch. @throws Error, in upstream's words, for a patch that is none */
+export function readPatch({ patch, patchType = jsonPatch }: WebhookVerdict): readonly unknown[] {
+  if (patch === '') return [];
+  const undecodable = 'received undecodable patch in webhook response: ';
+  let value: unknown;
   try {
-    const { value } = decodeJsonText(Buffer.from(base64, 'base64').toString('utf8'));
-    if (Array.isArray(value)) return value;
-  } catch (error) {
-    if (!(error instanceof JsonSyntaxError)) throw error;
+    value = decodeJsonText(patch).value;
+  } catch (cause) {
+    if (!(cause instanceof JsonSyntaxError)) throw cause;
+    throw new Error(`${undecodable}${cause.message}`, { cause });
   }
-  throw new Error('received undecodable patch in webhook response');
+  if (!Array.isArray(value))
+    throw new Error(
+      `${undecodable}json: cannot unmarshal ${goJsonName(value)} into Go value of type jsonpatch.Patch`,
+    );
+  if (value.length > 0 && patchType !== jsonPatch) throw new Error(`unsupported patch type "${patchType}"`);
+  return value;
 }
 
-function asRecord(value: unknown): Record<string, unknown> | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Record<string, unknown>)
-    : undefined;
-}
+const jsonPatch = 'JSONPatch';

@@ -1,8 +1,9 @@
-import { ApiError, badRequest, type KubernetesObject } from '@kubewright/api';
+import { ApiError, badRequest, type KubernetesObject, qualifiedNameErrors } from '@kubewright/api';
 import type { AdmissionMetrics } from '../../metrics/admission-metrics.js';
 import { WebhookCallError, type WebhookClient } from '../../webhooks/webhook-client.js';
 import type { AdmissionRequest } from '../admission-request.js';
-import { readVerdict, reviewOf, type WebhookVerdict } from './admission-review.js';
+import { readPatch, readVerdict, reviewOf, type WebhookVerdict } from './admission-review.js';
+import { type DecodedReview, decodeReview } from './decode-review.js';
 import type { WebhookMatch } from './webhook-index.js';
 
 /** What calls webhooks and counts it. */
@@ -15,9 +16,12 @@ export interface WebhookCaller {
 
 const defaultTimeoutSeconds = 10;
 
+/** What a webhook that let a request pass wants changed: operations of a JSON patch. */
+export type WantedChanges = readonly unknown[];
+
 /**
  * Asks one webhook.
- * @returns what it allowed; undefined where it could not be asked and its failure policy is to go on without
+ * @returns what it wants changed; nothing, too, where it could not be asked and its failure policy is to go on without
  * @throws ApiError where it refuses, or could not be asked and its failure policy is to fail
  */
 export async function callWebhook(
@@ -29,16 +33,26 @@ export async function callWebhook(
     readonly oldObject: KubernetesObject | undefined;
   },
   type: 'admit' | 'validating',
-): Promise<WebhookVerdict | undefined> {
+): Promise<WantedChanges> {
   const { webhook } = match.registered;
   const { name, sideEffects, failurePolicy } = webhook;
   if (request.dryRun && sideEffects !== 'None' && sideEffects !== 'NoneOnDryRun')
     throw badRequest(`admission webhook "${name}" does not support dry run`);
   const call = caller.metrics.webhook({ name, operation: request.operation, type });
   const start = performance.now();
+  const told = (verdict: WebhookVerdict): WantedChanges => {
+    for (const [key, value] of Object.entries(verdict.auditAnnotations)) {
+      const qualified = `${name}/${key}`;
+      if (qualifiedNameErrors(qualified).length === 0) request.annotate(qualified, value);
+    }
+    for (const text of verdict.warnings) if (text !== '') request.warn(text);
+    return verdict.allowed ? readPatch(verdict) : [];
+  };
   let verdict: WebhookVerdict;
+  let changes: WantedChanges;
   try {
     verdict = await ask(caller.client, request, match, { objects, mutating: type === 'admit' });
+    changes = told(verdict);
   } catch (cause) {
     if (!(cause instanceof Error)) throw cause;
     const code = cause instanceof WebhookCallError ? cause.code : 503;
@@ -48,20 +62,17 @@ export async function callWebhook(
     request.context.request?.signal.throwIfAborted();
     if (!isIgnored) throw internalError(error);
     caller.onIgnored(error);
-    const prefix = type === 'admit' ? 'mutation' : 'validation';
+    const prefix = type === 'admit' ? 'mutation' : 'validating';
     const round = request.isSecondRound ? 1 : 0;
     request.annotate(
       `failed-open.${prefix}.webhook.admission.k8s.io/round_${round}_index_${match.index}`,
       name,
     );
-    return undefined;
+    return [];
   }
-  for (const [key, value] of Object.entries(verdict.auditAnnotations))
-    request.annotate(`${name}/${key}`, value);
-  for (const text of verdict.warnings) request.warn(text);
   if (verdict.allowed) {
     call.allowed(performance.now() - start);
-    return verdict;
+    return changes;
   }
   const refused = refusalOf(name, verdict);
   call.refused(performance.now() - start, refused.code);
@@ -88,13 +99,14 @@ async function ask(
   } catch (cause) {
     throw new Error(`could not create admission objects: ${messageOf(cause)}`, { cause });
   }
-  let answer: unknown;
+  let answer: DecodedReview;
   try {
-    answer = await client.post(clientConfig, review.body, {
+    const said = await client.post(clientConfig, review.body, {
       timeoutMs: timeoutSeconds * 1000,
       userAgent: 'kube-apiserver-admission',
       signal: request.context.request?.signal,
     });
+    answer = decodeReview(said, review.apiVersion);
   } catch (cause) {
     const code = cause instanceof WebhookCallError ? cause.code : 503;
     throw new WebhookCallError(`failed to call webhook: ${messageOf(cause)}`, { code, cause });

@@ -27,7 +27,7 @@ export interface RegisteredWebhook {
 export interface WebhookMatch {
   readonly registered: RegisteredWebhook;
   readonly served: ServedKind;
-  /** The place among all webhooks, for audit annotations. */
+  /** The place for audit annotations. */
   readonly index: number;
 }
 
