@@ -11,6 +11,8 @@ export default defineConfig({
       'tests/**/*.test.ts',
       // What takes minutes.
       ...(process.env.SOAK === undefined ? [] : ['tests/**/*.soak.ts']),
+      // What needs a real kube-apiserver, which nobody has by chance.
+      ...(process.env.KUBE_APISERVER === undefined ? [] : ['tests/interop/**/*.interop.ts']),
       'tools/**/*.test.ts',
       'examples/**/*.test.ts',
     ],

@@ -1,14 +1,18 @@
 import { Deployment } from '@kubewright/api/apps/v1';
+import { LocalSubjectAccessReview } from '@kubewright/api/authorization/v1';
+import type { Scale } from '@kubewright/api/autoscaling/v1';
 import { ConfigMap, Namespace, Pod } from '@kubewright/api/core/v1';
 import { type AdmissionPlugin, refusal } from '@kubewright/apiserver';
 import { startTestServer, type TestServer } from '@kubewright/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+const watched = ['pods', 'configmaps', 'deployments', 'localsubjectaccessreviews'];
+
 /** What admission was asked, a line each. */
 const asked: string[] = [];
 const recorder: AdmissionPlugin = {
   name: 'Recorder',
-  handles: ({ resource }) => ['pods', 'configmaps', 'deployments'].includes(resource.rules.kind.plural),
+  handles: ({ resource }) => watched.includes(resource.rules.kind.plural),
   admit(request) {
     const { operation, resource, subresource, name, kind, dryRun, user } = request;
     const at =
@@ -78,6 +82,37 @@ describe('admission', () => {
     });
     expect(await recorded(() => deployments.scale.patchMerge('d', { spec: { replicas: 3 } }))).toEqual([
       'admin: UPDATE deployments/scale "d" Scale UpdateOptions over an old one',
+    ]);
+  });
+
+  it('is asked about a scale that is applied, and about its own form', async () => {
+    const deployments = api.client.resource(Deployment).namespace('default');
+    const apply = (replicas: number) =>
+      deployments
+        .subresource<Scale>('scale')
+        .apply(
+          {
+            apiVersion: 'autoscaling/v1',
+            kind: 'Scale',
+            metadata: { name: 'd' },
+            spec: { replicas },
+          } as never,
+          { fieldManager: 'me', force: true },
+        );
+    expect(await recorded(() => apply(4))).toEqual([
+      'admin: UPDATE deployments/scale "d" Scale UpdateOptions over an old one',
+    ]);
+    expect((await deployments.get('d')).spec?.replicas).toBe(4);
+  });
+
+  it('is asked about questions, though of a namespace that is not there', async () => {
+    const review = {
+      metadata: { namespace: 'nowhere' },
+      spec: { user: 'jane', resourceAttributes: { namespace: 'nowhere', verb: 'get', resource: 'pods' } },
+    };
+    const ask = () => api.client.resource(LocalSubjectAccessReview).namespace('nowhere').create(review);
+    expect(await recorded(ask)).toEqual([
+      'admin: CREATE localsubjectaccessreviews "" LocalSubjectAccessReview CreateOptions',
     ]);
   });
 

@@ -204,7 +204,9 @@ describe('a pod on a node', () => {
 
   it('grows within what the node has, and on Linux', async () => {
     await bound('small', {});
-    const wants = (requests: Record<string, string>) => ({ containers: [{ ...container, resources: { requests } }] });
+    const wants = (requests: Record<string, string>) => ({
+      containers: [{ ...container, resources: { requests } }],
+    });
     await resize('small', wants({ cpu: '1500m', memory: '2Gi' }));
     await expect(resize('small', wants({ cpu: '2', memory: '5Gi' }))).rejects.toMatchObject({
       message:

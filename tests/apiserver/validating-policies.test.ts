@@ -248,14 +248,14 @@ describe('parameters', () => {
     await create(map('a', { size: '1' }));
   });
 
-  it('of a kind that the server does not have are a fault of the binding', async () => {
+  it('of a kind that the server does not have are a fault of the policy', async () => {
     await policy(
       'p',
       { paramKind: { apiVersion: 'example.dev/v1', kind: 'None' }, validations },
       { paramRef: { name: 'x', parameterNotFoundAction: 'Deny' } },
     );
     await expect(create(map('a', { size: '1' }))).rejects.toThrow(
-      'failed to configure binding: paramKind kind `example.dev/v1, Kind=None` not known',
+      "ValidatingAdmissionPolicy 'p' denied request: failed to configure policy: failed to find resource referenced by paramKind: 'example.dev/v1, Kind=None'",
     );
   });
 });

@@ -44,6 +44,28 @@ const server = createServer(
           patch([{ op: 'add', path: '/metadata/annotations', value: { count: String(count) } }]),
         '/replicas': () => patch([{ op: 'replace', path: '/spec/replicas', value: 2 }]),
         '/scribble': () => send({ uid, allowed: true, patchType: 'JSONPatch', patch: 'bm8gcGF0Y2g=' }),
+        '/nonsense': () => patch([{ op: 'remove', path: '/data/none' }]),
+        '/becomes-another-kind': () => patch([{ op: 'replace', path: '/kind', value: 'Secret' }]),
+        '/goes-elsewhere': () =>
+          patch([{ op: 'replace', path: '/metadata/namespace', value: 'kube-system' }]),
+        '/types': () => send({ uid, allowed: 'yes' }),
+        '/status': () => {
+          response.writeHead(403, { 'content-type': 'application/json' });
+          response.end(JSON.stringify({ kind: 'Status', apiVersion: 'v1', message: 'not you', code: 403 }));
+        },
+        '/later': () => {
+          if (seen.filter((one) => one.path === path).length > 1) send({ uid, allowed: true });
+          else {
+            response.writeHead(429, { 'retry-after': '0' });
+            response.end();
+          }
+        },
+        '/cut': () => {
+          response.writeHead(200, { 'content-length': 100 });
+          response.write('{');
+          setTimeout(() => response.destroy(), 20);
+        },
+        '/nothing': () => send(undefined, ''),
         '/hang': () => undefined,
         '/rubbish': () => send(undefined, '<html>'),
         '/empty': () => send(undefined),

@@ -163,6 +163,18 @@ describe('a validating webhook', () => {
       {},
       'failed to call webhook: an error on the server ("no luck") has prevented the request from succeeding',
     ],
+    [
+      '/types',
+      {},
+      'failed to call webhook: json: cannot unmarshal string into Go struct field AdmissionResponse.response.allowed of type bool',
+    ],
+    ['/status', {}, 'failed to call webhook: not you'],
+    [
+      '/cut',
+      {},
+      'failed to call webhook: unexpected error when reading response body. Please retry. Original error: unexpected EOF',
+    ],
+    ['/nothing', {}, 'failed to call webhook: 0-length response with status code: 200'],
     ['/label', {}, 'received invalid webhook response: validating webhook may not return response.patch'],
   ])('%s does what its failure policy says', async (path, more, message) => {
     const failing = await validating('a', hook(path, more));
@@ -190,8 +202,25 @@ describe('a validating webhook', () => {
     await api.client
       .resource(ValidatingWebhookConfiguration)
       .replace({ ...made, webhooks: [hook('/allow', { clientConfig: localhost })] });
-    await expect(maps().create(map())).rejects.toThrow('certificate is not valid for localhost');
+    await expect(maps().create(map())).rejects.toThrow(
+      'x509: certificate is valid for hook.default.svc, not localhost',
+    );
     expect(await seen()).toEqual([]);
+  });
+
+  it('that wants to be asked later is asked again', async () => {
+    await validating('a', hook('/later'));
+    await maps().create(map());
+    expect((await seen()).map(({ path }) => path)).toEqual(['/later', '/later']);
+  });
+
+  it('that is not there does what its failure policy says', async () => {
+    const clientConfig = { url: 'https://127.0.0.1:1/', caBundle: ca };
+    const down = await validating('a', hook('/down', { clientConfig }));
+    await expect(maps().create(map())).rejects.toThrow('dial tcp 127.0.0.1:1: connect: connection refused');
+    const ignoring = { ...down, webhooks: [hook('/down', { clientConfig, failurePolicy: 'Ignore' })] };
+    await api.client.resource(ValidatingWebhookConfiguration).replace(ignoring);
+    await maps().create(map());
   });
 
   it('that is a service is found by its endpoints', async () => {
@@ -279,6 +308,24 @@ describe('a mutating webhook', () => {
     await mutating('b', hook('/scribble', { failurePolicy: 'Ignore' }));
     await maps().create(map());
   });
+
+  it.each([
+    ['/nonsense', 500, 'remove operation does not apply: doc is missing path: "/data/none": missing value'],
+    ['/becomes-another-kind', 500, 'no kind "Secret" is registered for version "v1"'],
+    ['/goes-elsewhere', 400, 'the namespace of the provided object does not match the namespace sent on'],
+  ])(
+    'that makes of the object what it can not be (%s) fails, whatever its policy',
+    async (path, code, message) => {
+      for (const failurePolicy of ['Fail', 'Ignore']) {
+        await mutating('a', hook(path, { failurePolicy }));
+        await expect(maps().create(map())).rejects.toMatchObject({
+          code,
+          message: expect.stringContaining(message),
+        });
+        await api.client.resource(MutatingWebhookConfiguration).deleteCollection();
+      }
+    },
+  );
 
   it('comes in the order of names, and once more where it wants to see later changes', async () => {
     await mutating('2', { ...hook('/label'), name: 'second.example.org' });

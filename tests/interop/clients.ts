@@ -13,6 +13,8 @@ export interface InteropClient {
   /** Run in the client's folder, in turn, before the program. */
   readonly build: readonly Command[];
   readonly run: Command;
+  /** Where its program is. @default the folder of its name */
+  readonly folder?: string;
   /** Added to the environment of `build` and `run`. */
   readonly environment?: Readonly<Record<string, string>>;
 }
@@ -44,6 +46,18 @@ export const clients: readonly InteropClient[] = [
     ],
     build: [],
     run: ['npx', 'tsx', '--conditions=source', 'main.ts'],
+  },
+  {
+    // A server of the framework behind one.
+    name: 'aggregation',
+    needs: [
+      [kubeApiserverPath, '--version'],
+      ['etcd', '--version'],
+    ],
+    build: [],
+    run: ['npx', 'vitest', 'run', '--root', root, '--reporter=tap-flat', 'tests/interop/kube-apiserver'],
+    environment: { KUBE_APISERVER: kubeApiserverPath },
+    folder: 'kube-apiserver',
   },
   goBuild('client-go'),
   goBuild('controller-runtime'),

@@ -82,7 +82,7 @@ async function execute(
   { timeoutMs, ...environment }: { readonly timeoutMs: number; readonly KUBECONFIG?: string },
 ): Promise<Execution> {
   const child = spawn(program, args, {
-    cwd: join(import.meta.dirname, client.name),
+    cwd: join(import.meta.dirname, client.folder ?? client.name),
     env: { ...process.env, ...client.environment, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: timeoutMs,

@@ -75,9 +75,14 @@ function documentsOf(server: ApiServer): () => Documents {
     });
     const kinds = [...stored, ...resources.reviews().map(({ kind }) => kind)];
     const elsewhere = (server.aggregator?.kinds() ?? []).map((kind) => ({ ...kind, storedAs: kind }));
+    const { aggregator } = server;
+    const address = server.options.advertised ?? '127.0.0.1:6443';
     documents = {
-      discovery: createDiscovery([...kinds, ...elsewhere], server.options.advertised ?? '127.0.0.1:6443'),
-      openApi: createOpenApi(kinds, kubernetesVersion.gitVersion, documents?.openApi),
+      discovery: createDiscovery([...kinds, ...elsewhere], address, aggregator?.arrangement()),
+      openApi: createOpenApi(kinds, kubernetesVersion.gitVersion, {
+        after: documents?.openApi,
+        elsewhere: aggregator?.swaggerParts() ?? [],
+      }),
     };
     return documents;
   };

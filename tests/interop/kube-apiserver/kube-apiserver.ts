@@ -18,13 +18,23 @@ const readyMs = 120_000;
 export interface KubeApiserver {
   /** Of a member of system:masters. */
   readonly client: Client;
+  /** What that one connects with. PEM. */
+  readonly tls: { readonly ca: string; readonly cert: string; readonly key: string };
   close(): Promise<void>;
 }
 
 /** @param directory for its certificates and its log; the same one may be given again */
 export async function startKubeApiserver(
   etcd: Etcd,
-  { directory, port }: { readonly directory: string; readonly port: number },
+  {
+    directory,
+    port,
+    moreFlags = {},
+  }: {
+    readonly directory: string;
+    readonly port: number;
+    readonly moreFlags?: Readonly<Record<string, string>>;
+  },
 ): Promise<KubeApiserver> {
   const pki = await PkiDirectory.open(join(directory, 'pki'));
   const serving = await pki.server('server', 'kube-apiserver', ['127.0.0.1']);
@@ -54,6 +64,7 @@ export async function startKubeApiserver(
     ),
     'service-cluster-ip-range': '10.99.0.0/16',
     'authorization-mode': 'Node,RBAC',
+    ...moreFlags,
   };
   const log = openSync(join(directory, 'kube-apiserver.log'), 'a');
   const child = spawn(
@@ -78,7 +89,7 @@ export async function startKubeApiserver(
     await close();
     throw error;
   }
-  return { client, close };
+  return { client, tls: { ca, cert: admin.certificate, key: admin.key }, close };
 }
 
 async function ready(client: Client, child: ChildProcess): Promise<void> {

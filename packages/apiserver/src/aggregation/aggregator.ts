@@ -9,6 +9,8 @@ import {
 import { APIService } from '@kubewright/api/apiregistration/v1';
 import { type ApiResource, kindsOf } from '@kubewright/client';
 import type { Logger } from 'pino';
+import type { Arrangement } from '../discovery/discovery.js';
+import { groupPriority } from '../discovery/group-order.js';
 import type { Exchange } from '../exchange.js';
 import type { RequestInfo } from '../http/request-info.js';
 import { followObjects } from '../registry/follow-objects.js';
@@ -17,6 +19,7 @@ import type { ObjectStore } from '../registry/write-context.js';
 import { type Availability, obstacle, passedAvailability } from './availability.js';
 import { identityHeaders } from './identity-headers.js';
 import { keepLocalApiServices } from './local-api-services.js';
+import { type SwaggerPart, swaggerPart } from './merge-swagger.js';
 import { proxyToServer } from './proxy.js';
 import { type AggregatorOptions, RemoteServer } from './remote-server.js';
 
@@ -36,6 +39,8 @@ interface Remote {
   kinds: readonly Kind<KubernetesObject>[];
   /** Its OpenAPI document, by its index: path and query. */
   openApi: string | undefined;
+  /** What its OpenAPI document of version 2 says of the group and version. */
+  swagger: SwaggerPart | undefined;
   timer: NodeJS.Timeout | undefined;
 }
 
@@ -55,6 +60,8 @@ export class Aggregator {
   readonly #options: AggregatorOptions;
   readonly #parts: AggregatorParts;
   readonly #remotes = new Map<string, Remote>();
+  /** What each APIService says, those of this server included, so that a change of status alone is known as such. */
+  readonly #specs = new Map<string, string>();
   #generation = 0;
   #closed = false;
 
@@ -73,7 +80,11 @@ export class Aggregator {
     await keepLocalApiServices(this.#parts);
     followObjects<APIService>(this.#parts.resources, APIService, {
       set: (service) => this.#set(service),
-      delete: (_, name) => this.#delete(name),
+      delete: (_, name) => {
+        this.#specs.delete(name);
+        this.#generation++;
+        this.#delete(name);
+      },
     });
   }
 
@@ -87,12 +98,41 @@ export class Aggregator {
     const { group, version, path } = exchange.info;
     const remote = this.#remotes.get(nameOf(group, version, path));
     if (remote?.available !== true) throw new ApiError('ServiceUnavailable', 'service unavailable');
-    await proxyToServer(exchange, remote.server);
+    try {
+      await proxyToServer(exchange, remote.server);
+    } catch (error) {
+      // What it is to be told of is told now, not at the next look.
+      if (!this.#closed) this.#checkIn(remote, 0);
+      throw error;
+    }
   }
 
   /** What the servers behind this one serve, as far as they have said. */
   kinds(): readonly Kind<KubernetesObject>[] {
     return [...this.#remotes.values()].flatMap(({ kinds }) => kinds);
+  }
+
+  /** In what order APIServices want groups and versions to come, and which are elsewhere. */
+  arrangement(): Arrangement {
+    const groups = new Map<string, number>();
+    const versions = new Map<string, number>();
+    for (const { spec } of this.#parts.objects.lister(APIService).list()) {
+      const { group = '', version = '', groupPriorityMinimum = 0, versionPriority = 0 } = spec ?? {};
+      groups.set(group, Math.max(groups.get(group) ?? 0, groupPriorityMinimum));
+      versions.set(`${group}/${version}`, versionPriority);
+    }
+    return {
+      groupPriority: (group) => groups.get(group) ?? groupPriority(group),
+      versionPriority: (group, version) => versions.get(`${group}/${version}`) ?? 0,
+      elsewhere: [...this.#remotes.values()].map(({ service: { spec }, available }) => ({
+        ...{ group: spec?.group ?? '', version: spec?.version ?? '', isStale: !available },
+      })),
+    };
+  }
+
+  /** What the servers behind this one say of themselves in OpenAPI's version 2. */
+  swaggerParts(): readonly SwaggerPart[] {
+    return [...this.#remotes.values()].flatMap(({ swagger }) => (swagger === undefined ? [] : [swagger]));
   }
 
   /** Where the OpenAPI documents of version 3 of them are: `apis/GROUP/VERSION` to path and query. */
@@ -122,27 +162,23 @@ export class Aggregator {
 
   #set(service: APIService): void {
     const { name = '' } = service.metadata;
+    const spec = JSON.stringify(service.spec);
+    if (this.#specs.get(name) === spec) return;
+    this.#specs.set(name, spec);
+    this.#generation++;
     if (service.spec?.service === undefined) {
       this.#delete(name);
       return;
     }
     const known = this.#remotes.get(name);
-    // A change of the status alone, which is written here, changes nothing.
-    if (
-      known !== undefined &&
-      known.service.metadata.generation === service.metadata.generation &&
-      sameSpec(known.service, service)
-    )
-      return;
     known?.server.close();
     clearTimeout(known?.timer);
     const server = new RemoteServer(service, this.#parts.objects, this.#options);
     const remote: Remote = {
       ...{ service, server, available: known?.available ?? false, kinds: known?.kinds ?? [] },
-      ...{ openApi: known?.openApi, timer: undefined },
+      ...{ openApi: known?.openApi, swagger: known?.swagger, timer: undefined },
     };
     this.#remotes.set(name, remote);
-    this.#generation++;
     this.#checkIn(remote, 0);
   }
 
@@ -152,10 +188,10 @@ export class Aggregator {
     clearTimeout(remote.timer);
     remote.server.close();
     this.#remotes.delete(name);
-    this.#generation++;
   }
 
   #checkIn(remote: Remote, ms: number): void {
+    clearTimeout(remote.timer);
     remote.timer = setTimeout(() => {
       this.#check(remote)
         .catch((err: unknown) => {
@@ -173,7 +209,9 @@ export class Aggregator {
   async #check(remote: Remote): Promise<void> {
     const { objects } = this.#parts;
     const found = obstacle(remote.service, objects) ?? (await this.#discover(remote));
-    remote.available = found.status === 'True';
+    const available = found.status === 'True';
+    if (remote.available !== available) this.#generation++;
+    remote.available = available;
     await this.#tell(remote.service, found);
   }
 
@@ -202,15 +240,20 @@ export class Aggregator {
     return passedAvailability;
   }
 
-  /** A server need not have OpenAPI documents. */
+  /** A server need not have OpenAPI documents. They have changed where the index has another hash. */
   async #readOpenApi(remote: Remote, key: string): Promise<void> {
+    const { server } = remote;
+    const headers = Object.fromEntries(self);
+    const { group = '', version = '' } = remote.service.spec ?? {};
     try {
-      const index = (await remote.server.read('/openapi/v3', Object.fromEntries(self), checkMs)) as {
+      const index = (await server.read('/openapi/v3', headers, checkMs)) as {
         paths?: Readonly<Record<string, { serverRelativeURL?: string }>>;
       };
       const url = index.paths?.[key]?.serverRelativeURL;
-      if (url === remote.openApi) return;
+      if (url === remote.openApi && remote.swagger !== undefined) return;
       remote.openApi = url;
+      this.#generation++;
+      remote.swagger = swaggerPart(await server.read('/openapi/v2', headers, checkMs), group, version);
       this.#generation++;
     } catch (err) {
       this.#parts.logger.debug({ err, key }, 'an aggregated server has no OpenAPI documents');
@@ -239,8 +282,4 @@ export class Aggregator {
 
 function nameOf(group: string, version: string, path: string): string {
   return path.startsWith('/apis/') ? `${version}.${group}` : '';
-}
-
-function sameSpec(a: APIService, b: APIService): boolean {
-  return JSON.stringify(a.spec) === JSON.stringify(b.spec);
 }

@@ -1,15 +1,27 @@
 import { formatTime, isAlreadyExists } from '@kubewright/api';
 import { CustomResourceDefinition } from '@kubewright/api/apiextensions/v1';
 import { APIService } from '@kubewright/api/apiregistration/v1';
-import { compareGroups, compareVersions } from '../discovery/group-order.js';
+import { customGroupPriority, groupPriority } from '../discovery/group-order.js';
 import { followObjects } from '../registry/follow-objects.js';
 import type { AggregatorParts } from './aggregator.js';
 import { localAvailability } from './availability.js';
 
 const managed = 'kube-aggregator.kubernetes.io/automanaged';
 
+/** The label's value of what is registered once, and of what comes and goes with its definition. */
+const [atStart, always] = ['onstart', 'true'];
+
 /** Upstream's priorities of groups that custom resources bring. */
-const customPriority = { groupPriorityMinimum: 1000, versionPriority: 100 };
+const customPriority = { groupPriorityMinimum: customGroupPriority, versionPriority: 100 };
+
+/** Upstream's priorities of versions, where they are not those of all others. */
+const versionPriorities: Readonly<Record<string, number>> = {
+  'v1.': 1,
+  'v2.autoscaling': 30,
+  'v1.flowcontrol.apiserver.k8s.io': 21,
+  'v1.resource.k8s.io': 21,
+};
+const usualVersionPriority = 15;
 
 /**
  * Keeps an APIService for every group and version that this server has itself, those of CustomResourceDefinitions
@@ -19,19 +31,16 @@ export async function keepLocalApiServices(parts: AggregatorParts): Promise<void
   const versions = new Map<string, { group: string; version: string }>();
   for (const { kind } of parts.resources.served())
     versions.set(`${kind.version}.${kind.group}`, { group: kind.group, version: kind.version });
-  const ordered = [...versions.values()].sort(
-    (a, b) => compareGroups(a.group, b.group) || compareVersions(a.version, b.version),
-  );
-  const groups = [...new Set(ordered.map(({ group }) => group))];
   await Promise.all(
-    ordered.map(({ group, version }) => {
-      const same = ordered.filter((one) => one.group === group);
-      return create(parts, {
-        ...{ group, version },
-        groupPriorityMinimum: 18_000 - groups.indexOf(group) * 100,
-        versionPriority: Math.max(1, 15 - same.findIndex((one) => one.version === version)),
-      });
-    }),
+    [...versions.values()]
+      // Who has the APIServices is asked for them before they are there.
+      .filter(({ group }) => group !== APIService.group)
+      .map(({ group, version }) =>
+        create(parts, atStart, {
+          ...{ group, version, groupPriorityMinimum: groupPriority(group) },
+          versionPriority: versionPriorities[`${version}.${group}`] ?? usualVersionPriority,
+        }),
+      ),
   );
   const later = (run: () => Promise<void>) => {
     run().catch((err: unknown) =>
@@ -42,7 +51,7 @@ export async function keepLocalApiServices(parts: AggregatorParts): Promise<void
     set: ({ spec }) => {
       const { group = '', versions: all = [] } = spec ?? {};
       for (const { name: version, served } of all)
-        if (served) later(() => create(parts, { group, version, ...customPriority }));
+        if (served) later(() => create(parts, always, { group, version, ...customPriority }));
     },
     delete: () => later(() => removeUnused(parts)),
   });
@@ -53,14 +62,14 @@ type Spec = Required<Pick<NonNullable<APIService['spec']>, 'groupPriorityMinimum
   readonly version: string;
 };
 
-async function create(parts: AggregatorParts, spec: Spec): Promise<void> {
+async function create(parts: AggregatorParts, label: string, spec: Spec): Promise<void> {
   const { objects } = parts;
   const name = `${spec.version}.${spec.group}`;
   if (objects.lister(APIService).get('', name) !== undefined) return;
   const { group, ...rest } = spec;
   try {
     await objects.create(APIService, {
-      metadata: { name, labels: { [managed]: 'true' } },
+      metadata: { name, labels: { [managed]: label } },
       spec: { ...rest, ...(group === '' ? {} : { group }) },
     });
     const condition = {
@@ -85,10 +94,8 @@ async function removeUnused({ objects }: AggregatorParts): Promise<void> {
       .list()
       .flatMap(({ spec }) => (spec?.versions ?? []).map(({ name }) => `${name}.${spec?.group ?? ''}`)),
   );
-  for (const { metadata, spec } of objects.lister(APIService).list()) {
-    const isCustom =
-      metadata.labels?.[managed] === 'true' &&
-      spec?.groupPriorityMinimum === customPriority.groupPriorityMinimum;
+  for (const { metadata } of objects.lister(APIService).list()) {
+    const isCustom = metadata.labels?.[managed] === always;
     if (isCustom && !defined.has(metadata.name ?? ''))
       await objects.delete(APIService, '', metadata.name ?? '');
   }

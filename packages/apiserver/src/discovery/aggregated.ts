@@ -35,7 +35,14 @@ const types = ['application/json', 'application/vnd.kubernetes.protobuf'] as con
 /** A group and its versions, the preferred one first. */
 export interface GroupVersions {
   readonly name: string;
-  readonly versions: readonly { readonly version: string; readonly kinds: readonly DiscoveredKind[] }[];
+  readonly versions: readonly GroupVersion[];
+}
+
+export interface GroupVersion {
+  readonly version: string;
+  readonly kinds: readonly DiscoveredKind[];
+  /** True where the server that has it does not answer: these are the kinds that it had. */
+  readonly isStale: boolean;
 }
 
 /** The APIGroupDiscoveryList of groups: all their versions and resources in one document. */
@@ -46,10 +53,10 @@ export function aggregatedDocument(version: AggregatedVersion, groups: readonly 
     metadata: {},
     items: groups.map((group) => ({
       metadata: group.name === '' ? {} : { name: group.name },
-      versions: group.versions.map(({ version: served, kinds }) => ({
+      versions: group.versions.map(({ version: served, kinds, isStale }) => ({
         version: served,
         resources: resources(apiResources(kinds)),
-        freshness: 'Current',
+        freshness: isStale ? 'Stale' : 'Current',
       })),
     })),
   };

@@ -8,7 +8,7 @@ import {
   type GroupVersions,
 } from './aggregated.js';
 import type { DiscoveredKind } from './discovered-kind.js';
-import { compareGroups, compareVersions } from './group-order.js';
+import { compareGroups, compareVersions, groupPriority } from './group-order.js';
 import { apiResourceList } from './resource-list.js';
 
 /** A document as it is sent. */
@@ -28,12 +28,33 @@ export interface Discovery {
   document(path: string, accept?: string): DiscoveryDocument | undefined;
 }
 
+/** In what order groups and versions come, and what is known of those that other servers have. */
+export interface Arrangement {
+  /** The greater, the more it is wanted. */
+  groupPriority(group: string): number;
+  /** The greater, the more it is wanted; what is wanted alike is sorted by what it is called. */
+  versionPriority(group: string, version: string): number;
+  /** Versions of other servers, those included that have not said yet which kinds they have. */
+  readonly elsewhere: readonly {
+    readonly group: string;
+    readonly version: string;
+    readonly isStale: boolean;
+  }[];
+}
+
+/** Of a server that has none behind it. */
+const ownArrangement: Arrangement = { groupPriority, versionPriority: () => 0, elsewhere: [] };
+
 /**
  * Builds discovery for the served kinds, each document on its first request. `serverAddress` is the host and port
  * that clients reach the server at. Where the kinds change, build another one.
  */
-export function createDiscovery(kinds: readonly DiscoveredKind[], serverAddress: string): Discovery {
-  const groups = groupKinds(kinds);
+export function createDiscovery(
+  kinds: readonly DiscoveredKind[],
+  serverAddress: string,
+  arrangement: Arrangement = ownArrangement,
+): Discovery {
+  const groups = groupKinds(kinds, arrangement);
   const built = new Map<string, DiscoveryDocument>();
   return {
     document(path, accept) {
@@ -70,20 +91,29 @@ function jsonBody(value: object): Buffer {
   return Buffer.from(`${JSON.stringify(value)}\n`);
 }
 
-function groupKinds(kinds: readonly DiscoveredKind[]): GroupVersions[] {
+function groupKinds(kinds: readonly DiscoveredKind[], arrangement: Arrangement): GroupVersions[] {
   const groups = new Map<string, Map<string, DiscoveredKind[]>>();
-  for (const kind of kinds) {
-    const versions = groups.get(kind.group) ?? new Map<string, DiscoveredKind[]>();
-    groups.set(kind.group, versions);
-    versions.set(kind.version, [...(versions.get(kind.version) ?? []), kind]);
+  const at = (group: string, version: string): DiscoveredKind[] => {
+    const versions = groups.get(group) ?? new Map<string, DiscoveredKind[]>();
+    groups.set(group, versions);
+    const known = versions.get(version) ?? [];
+    versions.set(version, known);
+    return known;
+  };
+  for (const kind of kinds) at(kind.group, kind.version).push(kind);
+  const stale = new Set<string>();
+  for (const { group, version, isStale } of arrangement.elsewhere) {
+    at(group, version);
+    if (isStale) stale.add(`${group}/${version}`);
   }
+  const { versionPriority } = arrangement;
   return [...groups]
-    .sort(([a], [b]) => compareGroups(a, b))
+    .sort(([a], [b]) => compareGroups(a, b, arrangement.groupPriority))
     .map(([name, versions]) => ({
       name,
       versions: [...versions]
-        .sort(([a], [b]) => compareVersions(a, b))
-        .map(([version, members]) => ({ version, kinds: members })),
+        .sort(([a], [b]) => versionPriority(name, b) - versionPriority(name, a) || compareVersions(a, b))
+        .map(([version, members]) => ({ version, kinds: members, isStale: stale.has(`${name}/${version}`) })),
     }));
 }
 

@@ -1,37 +1,47 @@
 /**
- * The order of the built-in groups, most wanted first: what clients show first and what an ambiguous name means.
+ * How much built-in groups are wanted, the most wanted first: what clients show first and what an ambiguous name means.
  * Source: the priorities that kube-apiserver registers its groups with.
  */
-const builtinGroups: readonly string[] = [
-  '',
-  'apiregistration.k8s.io',
-  'apps',
-  'events.k8s.io',
-  'authentication.k8s.io',
-  'authorization.k8s.io',
-  'autoscaling',
-  'batch',
-  'certificates.k8s.io',
-  'networking.k8s.io',
-  'policy',
-  'rbac.authorization.k8s.io',
-  'storage.k8s.io',
-  'admissionregistration.k8s.io',
-  'apiextensions.k8s.io',
-  'scheduling.k8s.io',
-  'coordination.k8s.io',
-  'node.k8s.io',
-  'discovery.k8s.io',
-  'flowcontrol.apiserver.k8s.io',
-  'resource.k8s.io',
-];
+const builtinPriorities: Readonly<Record<string, number>> = {
+  '': 18_000,
+  // Its own server stands before all others.
+  'apiregistration.k8s.io': 17_900,
+  apps: 17_800,
+  'events.k8s.io': 17_750,
+  'authentication.k8s.io': 17_700,
+  'authorization.k8s.io': 17_600,
+  autoscaling: 17_500,
+  batch: 17_400,
+  'certificates.k8s.io': 17_300,
+  'networking.k8s.io': 17_200,
+  policy: 17_100,
+  'rbac.authorization.k8s.io': 17_000,
+  'storage.k8s.io': 16_800,
+  'admissionregistration.k8s.io': 16_700,
+  'apiextensions.k8s.io': 16_700,
+  'scheduling.k8s.io': 16_600,
+  'coordination.k8s.io': 16_500,
+  'node.k8s.io': 16_300,
+  'discovery.k8s.io': 16_200,
+  'resource.k8s.io': 16_200,
+  'flowcontrol.apiserver.k8s.io': 16_100,
+};
 
-/** Sorts groups: the built-in ones in their order, then the others by name. */
-export function compareGroups(a: string, b: string): number {
-  const [left, right] = [builtinGroups.indexOf(a), builtinGroups.indexOf(b)];
-  if (left >= 0 && right >= 0) return left - right;
-  if (left >= 0 || right >= 0) return left >= 0 ? -1 : 1;
-  return a < b ? -1 : a > b ? 1 : 0;
+/** What groups have that nobody says more of, such as those of custom resources. */
+export const customGroupPriority = 1000;
+
+/** The priority of a group as an APIService has it: the greater, the more it is wanted. */
+export function groupPriority(group: string): number {
+  return builtinPriorities[group] ?? customGroupPriority;
+}
+
+/** Sorts groups: the most wanted first, those that are wanted alike by name. */
+export function compareGroups(
+  a: string,
+  b: string,
+  priority: (group: string) => number = groupPriority,
+): number {
+  return priority(b) - priority(a) || (a < b ? -1 : a > b ? 1 : 0);
 }
 
 /**

@@ -5,7 +5,7 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { AllowedHosts } from './allowed-hosts.js';
-import type { ByteStream, ResponseHeaders, ResponseSink } from './api-request.js';
+import type { ApiRequest, ByteStream, ResponseHeaders, ResponseSink } from './api-request.js';
 import { mayUpgrade, withCors } from './cors.js';
 import { expressAdapter, type HandleRequest } from './express-adapter.js';
 import { HttpRequest } from './http-request.js';
@@ -151,7 +151,7 @@ function authoritiesOf({ clientCA, requestHeaderCA = '' }: ListenerCertificates)
 /** Turns away who means another host, and pages that may not open a WebSocket here. */
 function guarded(handle: HandleRequest, hosts: AllowedHosts, origins: readonly RegExp[]): HandleRequest {
   return (request, sink) => {
-    if (!hosts.allows(request.headers.host)) {
+    if (!hosts.allows(request.headers.host) && !isFrontProxy(request)) {
       sink.send(421, { 'content-type': 'text/plain' }, 'misdirected request: no host of that name is here\n');
       return Promise.resolve();
     }
@@ -165,6 +165,11 @@ function guarded(handle: HandleRequest, hosts: AllowedHosts, origins: readonly R
     }
     return handle(request, sink);
   };
+}
+
+/** One names the host as its cluster knows it, and no page has its certificate. */
+function isFrontProxy({ certificate }: ApiRequest): boolean {
+  return certificate?.trustedAs.includes('front proxy') === true;
 }
 
 /** Gives each connection to the protocol that its client chose; the server itself takes HTTP/1.1. */

@@ -67,6 +67,8 @@ export function validateValidatingPolicy({ metadata, spec }: ValidatingAdmission
   return errors;
 }
 
+const patchTypes = ['ApplyConfiguration', 'JSONPatch'];
+
 export function validateMutatingPolicy({ spec }: MutatingAdmissionPolicy): FieldError[] {
   const field = path('spec');
   const environments = policyEnvironments(spec ?? {});
@@ -84,12 +86,11 @@ export function validateMutatingPolicy({ spec }: MutatingAdmissionPolicy): Field
       patchType === 'ApplyConfiguration'
         ? (['applyConfiguration', applyConfiguration] as const)
         : (['jsonPatch', jsonPatch] as const);
-    if (patchType !== 'ApplyConfiguration' && patchType !== 'JSONPatch')
-      errors.push(notSupported(one.child('patchType'), patchType, ['ApplyConfiguration', 'JSONPatch']));
+    if (!patchTypes.includes(patchType))
+      errors.push(notSupported(one.child('patchType'), patchType, patchTypes));
     else if (patch === undefined)
       errors.push(required(one.child(name), `must be specified when patchType is ${patchType}`));
-    else if (!patch.expression?.trim())
-      errors.push(required(one.child(name, 'expression'), 'expression is not specified'));
+    else if (!patch.expression?.trim()) errors.push(required(one.child(name, 'expression')));
     else
       errors.push(
         ...expressionErrors(patch.expression, one.child(name, 'expression'), {
@@ -97,11 +98,17 @@ export function validateMutatingPolicy({ spec }: MutatingAdmissionPolicy): Field
           results: [patchType === 'ApplyConfiguration' ? appliedObject : listOf(jsonPatchOperation)],
         }),
       );
+    const other = patchType === 'ApplyConfiguration' ? 'jsonPatch' : 'applyConfiguration';
+    const isOther = { jsonPatch, applyConfiguration }[other] !== undefined;
+    if (isOther && patchTypes.includes(patchType))
+      errors.push(
+        invalid(one.child(other), `{${other}}`, `must not be specified when patchType is ${patchType}`),
+      );
   });
   errors.push(
     ...validateRequiredChoice(
       spec?.reinvocationPolicy,
-      ['Never', 'IfNeeded'],
+      ['IfNeeded', 'Never'],
       field.child('reinvocationPolicy'),
     ),
   );
@@ -150,12 +157,12 @@ function validateVariable({ name, expression }: Variable, field: FieldPath): Fie
   const errors: FieldError[] = [];
   if (!name?.trim()) errors.push(required(field.child('name'), 'name is not specified'));
   else if (!/^[_a-zA-Z][_a-zA-Z0-9]*$/.test(name) || reserved.has(name))
-    errors.push(invalid(field.child('name'), name, 'name is not a valid CEL identifier'));
+    errors.push(invalid(field.child('name'), name, 'must be a valid CEL identifier'));
   if (!expression?.trim()) errors.push(required(field.child('expression'), 'expression is not specified'));
   return errors;
 }
 
-const reasons = ['Forbidden', 'Invalid', 'RequestEntityTooLarge', 'Unauthorized'];
+const reasons = ['Forbidden', 'Invalid', 'RequestEntityTooLarge'];
 
 function validateValidation(
   { expression, message = '', messageExpression = '', reason }: Validation,
@@ -174,9 +181,9 @@ function validateValidation(
       ...expressionErrors(messageExpression, messageAt, { environment: forMessages, results: [STRING] }),
     );
   if (message !== '' && message.trim() === '')
-    errors.push(invalid(field.child('message'), message, 'message must be non-empty if specified'));
+    errors.push(invalid(field.child('message'), message, 'must be non-empty if specified'));
   else if (/[\n\r]/.test(message.trim()))
-    errors.push(invalid(field.child('message'), message, 'message must not contain line breaks'));
+    errors.push(invalid(field.child('message'), message, 'must not contain line breaks'));
   return [...errors, ...validateChoice(reason, reasons, field.child('reason'))];
 }
 

@@ -6,6 +6,7 @@ import {
   type SecurityRequirementObject,
   type SecuritySchemeObject,
 } from 'openapi3-ts/oas30';
+import { mergeSwagger, type SwaggerPart } from '../aggregation/merge-swagger.js';
 import { compareGroups, compareVersions } from '../discovery/group-order.js';
 import { discoveryPath } from './discovery-paths.js';
 import type { DocumentedKind } from './documented-kind.js';
@@ -41,20 +42,34 @@ export interface OpenApi {
  * `version` is the Kubernetes version served, such as `v1.36.0`. Where the kinds change, build another one `after` this
  * one: documents of the same kinds (the same values) are taken over.
  */
-export function createOpenApi(kinds: readonly DocumentedKind[], version: string, after?: OpenApi): OpenApi {
-  return new Documents(kinds, version, after instanceof Documents ? after : undefined);
+export function createOpenApi(
+  kinds: readonly DocumentedKind[],
+  version: string,
+  {
+    after,
+    elsewhere = [],
+  }: { readonly after?: OpenApi | undefined; readonly elsewhere?: readonly SwaggerPart[] } = {},
+): OpenApi {
+  return new Documents(kinds, version, elsewhere, after instanceof Documents ? after : undefined);
 }
 
 const prefix = '/openapi/v3/';
 
 class Documents implements OpenApi {
   readonly #info: { title: string; version: string };
+  readonly #elsewhere: readonly SwaggerPart[];
   /** `api/v1` or `apis/apps/v1` to its kinds; the paths above them, such as `apis/apps`, have none. */
   readonly #groups = new Map<string, DocumentedKind[]>();
   readonly #hashes = new Map<string, string>();
   readonly #bodies = new Map<string, Buffer>();
 
-  constructor(kinds: readonly DocumentedKind[], version: string, before?: Documents) {
+  constructor(
+    kinds: readonly DocumentedKind[],
+    version: string,
+    elsewhere: readonly SwaggerPart[],
+    before?: Documents,
+  ) {
+    this.#elsewhere = elsewhere;
     this.#info = { title: 'Kubernetes', version };
     const ordered = [...kinds].sort(
       (a, b) => compareGroups(a.group, b.group) || compareVersions(a.version, b.version),
@@ -192,10 +207,11 @@ class Documents implements OpenApi {
   }
 
   #swagger(): object {
-    return swaggerDocument(
+    const own = swaggerDocument(
       [...this.#groups.keys()].map((group) => this.#document(group)),
       this.#info,
     );
+    return this.#elsewhere.length === 0 ? own : mergeSwagger(own, this.#elsewhere);
   }
 }
 

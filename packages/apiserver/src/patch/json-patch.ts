@@ -80,6 +80,9 @@ function unprocessable(why: string): ApiError {
   });
 }
 
+/** Of these operations the library quotes the path that is missing. */
+const quotes = new Set(['add', 'remove']);
+
 type Container = JsonObject | unknown[];
 
 /** Copies each container once, on its first change, so that many operations on one document cost what they touch. */
@@ -207,7 +210,7 @@ class Editor {
   #own(value: unknown, path: string): Container {
     if (typeof value !== 'object' || value === null)
       throw unprocessable(
-        `${this.#op} operation does not apply: doc is missing path: ${JSON.stringify(path)}: missing value`,
+        `${this.#op} operation does not apply: doc is missing path: ${quotes.has(this.#op) ? `"${path}"` : path}: missing value`,
       );
     if (this.#ours.has(value)) return value as Container;
     const copy: Container = Array.isArray(value) ? [...value] : { ...value };

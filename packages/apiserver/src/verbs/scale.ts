@@ -5,6 +5,7 @@ import type { Exchange } from '../exchange.js';
 import { ageColumn, integer, nameColumn } from '../kinds/columns.js';
 import type { Column, ScaleRules } from '../kinds/kind-rules.js';
 import type { JsonObject } from '../patch/json-object.js';
+import { matchNamespace } from '../registry/place-in-namespace.js';
 import { ServedKind } from '../registry/resource.js';
 import { updateObject } from '../registry/update-object.js';
 import type { WriteContext } from '../registry/write-context.js';
@@ -12,7 +13,6 @@ import { builtinBodyKind } from '../schema/body-kind.js';
 import { invalid, invalidObject, path } from '../validation/field-error.js';
 import { answerObject } from './answer.js';
 import { apply, applyMediaType } from './apply.js';
-import { matchNamespace } from './create.js';
 import { applyPatch, readPatch } from './patch.js';
 import { patchedForm } from './patched-form.js';
 import { contentTypeOf, readObject, toForm } from './read-body.js';
@@ -35,7 +35,7 @@ export async function getScale(exchange: Exchange, served: ServedKind): Promise<
 export async function updateScale(exchange: Exchange, served: ServedKind): Promise<void> {
   const options = writeOptions(exchange);
   const wanted = (await readObject(exchange, scaleKind(), options.fieldValidation)) as Scale;
-  matchNamespace(wanted, exchange.info.namespace, served);
+  matchNamespace(wanted, exchange.info.namespace, served.resource);
   matchName(wanted, exchange.info.name);
   await changeScale(exchange, served, () => wanted);
 }

@@ -24,7 +24,7 @@ import { PolicyIndex } from '../policy/policy-index.js';
 import { RequestVariables } from '../policy/policy-variables.js';
 import { refusal } from '../refusal.js';
 import { Reinvocation } from '../reinvocation.js';
-import { becomes, inVersion, isOwnKind } from '../webhooks/webhook-objects.js';
+import { becomes, inVersion, isOwnKind, readChanged } from '../webhooks/webhook-objects.js';
 
 /** A policy through a binding with one set of parameters. */
 interface Invocation {
@@ -93,7 +93,7 @@ function invocationsOf({
     });
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
-    const message = `failed to configure binding: ${error.message}`;
+    const { message } = error;
     if (!policy.ignoresFailure)
       failures.push({ policy: policy.name, binding: name, message, reason: 'Forbidden' });
     return [];
@@ -159,9 +159,9 @@ class Run {
         if (!(error instanceof MutationError)) throw error;
         fail(error.message);
       }
-    const { object: normal } = body.normalise(structuredClone(after));
-    const isChanged = after !== before && !isDeepStrictEqual(normal, before);
-    if (isChanged) this.#replace(object, normal as unknown as KubernetesObject, served);
+    const changed = after === before ? undefined : readChanged(this.#request, after, served);
+    const isChanged = changed !== undefined && !isDeepStrictEqual(changed, before);
+    if (isChanged) this.#replace(object, changed, served);
     this.#round.asked(key, this.#request, { isChanged, wantsMore: policy.wantsReinvocation });
   }
 

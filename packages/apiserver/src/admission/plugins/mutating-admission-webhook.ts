@@ -4,15 +4,15 @@ import type { MutatingWebhookConfiguration } from '@kubewright/api/admissionregi
 import type { JsonObject } from '../../patch/json-object.js';
 import { applyJsonPatch } from '../../patch/json-patch.js';
 import type { Lister } from '../../registry/lister.js';
-import { builtinBodyKind } from '../../schema/body-kind.js';
 import type { AdmissionPlugin } from '../admission-plugin.js';
 import type { AdmissionRequest } from '../admission-request.js';
+import { internalError } from '../internal-error.js';
 import { isSelected } from '../matching/selectors.js';
 import { Reinvocation } from '../reinvocation.js';
-import { callWebhook, internalError, type WebhookCaller } from '../webhooks/call-webhook.js';
+import { callWebhook, type WebhookCaller } from '../webhooks/call-webhook.js';
 import { conditionsHold } from '../webhooks/webhook-conditions.js';
 import { type Webhook, WebhookIndex, type WebhookMatch } from '../webhooks/webhook-index.js';
-import { becomes, inVersion, isOwnKind } from '../webhooks/webhook-objects.js';
+import { becomes, inVersion, isOwnKind, readChanged } from '../webhooks/webhook-objects.js';
 
 /** Asks the webhooks of MutatingWebhookConfigurations one after the other, each about what those before it made. */
 export function mutatingAdmissionWebhook(
@@ -85,32 +85,21 @@ function change(
       ),
     );
   const before = structuredClone(inVersion(request, object, served)) as unknown as JsonObject;
-  const { kind } = request;
-  const isOwn = isOwnKind(request);
+  const changed = readChanged(request, patched(before, patch), served);
+  annotatePatch(request, { registered, index }, patch);
+  if (isDeepStrictEqual(changed, before)) return false;
+  becomes(object, isOwnKind(request) ? served.toStored(changed) : changed);
+  return true;
+}
+
+/** @throws ApiError InternalError where the patch does not apply */
+function patched(before: JsonObject, patch: readonly unknown[]): JsonObject {
   try {
-    const patched = applyJsonPatch(before, patch) as JsonObject;
-    refuseOtherKind(patched, before);
-    const body = isOwn ? served.body : builtinBodyKind(kind.group, kind.version, kind.kind);
-    const { object: normal } = body.normalise(structuredClone(patched));
-    annotatePatch(request, { registered, index }, patch);
-    if (isDeepStrictEqual(normal, before)) return false;
-    const changed = normal as unknown as NonNullable<AdmissionRequest['object']>;
-    becomes(object, isOwn ? served.toStored(changed) : changed);
-    return true;
+    return applyJsonPatch(before, patch) as JsonObject;
   } catch (error) {
     if (!isApiError(error)) throw error;
     throw internalError(error.cause instanceof Error ? error.cause : error);
   }
-}
-
-/** @throws ApiError */
-function refuseOtherKind({ apiVersion, kind }: JsonObject, before: JsonObject): void {
-  if (apiVersion === before.apiVersion && kind === before.kind) return;
-  throw internalError(
-    new Error(
-      `no kind ${JSON.stringify(kind ?? '')} is registered for version ${JSON.stringify(apiVersion ?? '')}`,
-    ),
-  );
 }
 
 type Called = Pick<WebhookMatch, 'registered' | 'index'>;

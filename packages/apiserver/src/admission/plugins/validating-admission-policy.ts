@@ -45,7 +45,7 @@ export function validatingAdmissionPolicy(
 interface Decision {
   readonly policy: CompiledValidatingPolicy;
   /** Undefined where the policy itself can't work. */
-  readonly binding: ValidatingAdmissionPolicyBinding;
+  readonly binding: ValidatingAdmissionPolicyBinding | undefined;
   readonly outcomes: readonly ValidationOutcome[];
   readonly misconfigured?: string;
 }
@@ -70,11 +70,12 @@ function decide(
         return { policy, binding, outcomes };
       } catch (error) {
         if (!(error instanceof ConfigurationError)) throw error;
+        const { message } = error;
         return {
           policy,
-          binding,
+          binding: error.of === 'policy' ? undefined : binding,
           outcomes: [],
-          misconfigured: `failed to configure binding: ${error.message}`,
+          misconfigured: message,
         };
       }
     }),
@@ -87,8 +88,8 @@ function publish(request: AdmissionRequest, decisions: readonly Decision[]): voi
   const failures: object[] = [];
   for (const decision of decisions) {
     const { policy, binding, outcomes, misconfigured } = decision;
-    const name = binding.metadata.name ?? '';
-    const actions = binding.spec?.validationActions ?? [];
+    const name = binding?.metadata.name ?? '';
+    const actions = binding?.spec?.validationActions ?? [];
     if (misconfigured !== undefined && !policy.ignoresFailure)
       denied.push({ decision, denial: { message: misconfigured, reason: '', index: 0 } });
     for (const { denials, annotationErrors } of outcomes) {
@@ -143,7 +144,8 @@ function denialError(
   { policy, binding }: Decision,
   { message: why, reason }: Denial,
 ): ApiError {
-  const message = `ValidatingAdmissionPolicy '${policy.name}' with binding '${binding.metadata.name}' denied request: ${why}`;
+  const through = binding === undefined ? '' : ` with binding '${binding.metadata.name ?? ''}'`;
+  const message = `ValidatingAdmissionPolicy '${policy.name}'${through} denied request: ${why}`;
   const refused = refusal(request, message);
   return new ApiError(isReason(reason) ? reason : 'Invalid', refused.message, {
     details: { ...refused.details, causes: [{ message }] },

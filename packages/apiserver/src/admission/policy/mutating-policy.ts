@@ -114,7 +114,8 @@ function patched(object: JsonObject, value: Value): JsonObject {
     } catch (error) {
       if (!isApiError(error)) throw error;
       if (operation.op === 'test') return object;
-      throw new MutationError(`JSON Patch: ${error.message}`);
+      const { message } = error.cause instanceof Error ? error.cause : error;
+      throw new MutationError(`JSON Patch: ${message}`);
     }
   }
   return result;

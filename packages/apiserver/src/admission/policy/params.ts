@@ -12,7 +12,14 @@ export interface ParamSource {
 }
 
 /** A policy or binding that can't work. The message is upstream's. */
-export class ConfigurationError extends Error {}
+export class ConfigurationError extends Error {
+  readonly of: 'policy' | 'binding';
+
+  constructor(message: string, of: 'policy' | 'binding' = 'binding') {
+    super(`failed to configure ${of}: ${message}`);
+    this.of = of;
+  }
+}
 
 /**
  * The parameters with which a policy is evaluated for a binding: each of them once; one undefined where the policy or
@@ -25,8 +32,9 @@ export function paramsOf(
   paramRef: ParamRef | undefined,
   requestNamespace: string,
 ): readonly (KubernetesObject | undefined)[] {
-  if (paramKind === undefined || paramRef === undefined) return [undefined];
+  if (paramKind === undefined) return [undefined];
   const served = servedOf(source, paramKind);
+  if (paramRef === undefined) return [undefined];
   const { kind } = served;
   const namespaced = kind.scope === 'Namespaced';
   const { name = '', namespace: refNamespace = '', selector } = paramRef;
@@ -59,6 +67,9 @@ export function paramsOf(
 function servedOf(source: ParamSource, { apiVersion = '', kind = '' }: ParamKind): ServedKind {
   const served = source.served(groupVersionKind({ apiVersion, kind }));
   if (served === undefined)
-    throw new ConfigurationError(`paramKind kind \`${apiVersion}, Kind=${kind}\` not known`);
+    throw new ConfigurationError(
+      `failed to find resource referenced by paramKind: '${apiVersion}, Kind=${kind}'`,
+      'policy',
+    );
   return served;
 }

@@ -2,6 +2,7 @@ import { ApiError, badRequest, type KubernetesObject, qualifiedNameErrors } from
 import type { AdmissionMetrics } from '../../metrics/admission-metrics.js';
 import { WebhookCallError, type WebhookClient } from '../../webhooks/webhook-client.js';
 import type { AdmissionRequest } from '../admission-request.js';
+import { internalError } from '../internal-error.js';
 import { readPatch, readVerdict, reviewOf, type WebhookVerdict } from './admission-review.js';
 import { type DecodedReview, decodeReview } from './decode-review.js';
 import type { WebhookMatch } from './webhook-index.js';
@@ -77,13 +78,6 @@ export async function callWebhook(
   const refused = refusalOf(name, verdict);
   call.refused(performance.now() - start, refused.code);
   throw refused;
-}
-
-export function internalError(cause: Error): ApiError {
-  return new ApiError('InternalError', `Internal error occurred: ${cause.message}`, {
-    cause,
-    details: { causes: [{ message: cause.message }] },
-  });
 }
 
 async function ask(
