@@ -88,17 +88,15 @@ describe('admission', () => {
   it('is asked about a scale that is applied, and about its own form', async () => {
     const deployments = api.client.resource(Deployment).namespace('default');
     const apply = (replicas: number) =>
-      deployments
-        .subresource<Scale>('scale')
-        .apply(
-          {
-            apiVersion: 'autoscaling/v1',
-            kind: 'Scale',
-            metadata: { name: 'd' },
-            spec: { replicas },
-          } as never,
-          { fieldManager: 'me', force: true },
-        );
+      deployments.subresource<Scale>('scale').apply(
+        {
+          apiVersion: 'autoscaling/v1',
+          kind: 'Scale',
+          metadata: { name: 'd' },
+          spec: { replicas },
+        } as never,
+        { fieldManager: 'me', force: true },
+      );
     expect(await recorded(() => apply(4))).toEqual([
       'admin: UPDATE deployments/scale "d" Scale UpdateOptions over an old one',
     ]);
