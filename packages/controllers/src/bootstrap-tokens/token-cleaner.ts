@@ -1,4 +1,4 @@
-import { isConflict, isNotFound } from '@kubewright/api';
+import { isNotFound } from '@kubewright/api';
 import { Secret } from '@kubewright/api/core/v1';
 import type { Manager } from '../framework/manager.js';
 import { bootstrapNamespace, bootstrapSelector, expiresAt } from './bootstrap-token.js';
@@ -21,7 +21,7 @@ export function addTokenCleaner(manager: Manager): void {
           .namespace(namespace)
           .delete(name, { signal, ...(uid === undefined ? {} : { preconditions: { uid } }) });
       } catch (error) {
-        if (!isNotFound(error) && !isConflict(error)) throw error;
+        if (!isNotFound(error)) throw error;
       }
       return undefined;
     });

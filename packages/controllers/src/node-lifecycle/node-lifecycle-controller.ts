@@ -1,4 +1,4 @@
-import { findCondition, formatTime, isConflict, isNotFound } from '@kubewright/api';
+import { findCondition, formatTime, isNotFound } from '@kubewright/api';
 import { Lease } from '@kubewright/api/coordination/v1';
 import { Node, Pod, type Taint } from '@kubewright/api/core/v1';
 import type { Manager } from '../framework/manager.js';
@@ -116,7 +116,7 @@ async function markPodsNotReady(
             { signal },
           );
       } catch (error) {
-        if (!isNotFound(error) && !isConflict(error)) throw error;
+        if (!isNotFound(error)) throw error;
       }
     }),
   );

@@ -1,4 +1,4 @@
-import { formatTime, isConflict, isNotFound, parseTime } from '@kubewright/api';
+import { formatTime, isNotFound, parseTime } from '@kubewright/api';
 import { Node, Pod, type Taint } from '@kubewright/api/core/v1';
 import type { Manager } from '../framework/manager.js';
 import { nameOf } from '../framework/object-name.js';
@@ -89,6 +89,6 @@ async function evict(pod: Pod, { client, clock, events, signal }: ReconcileConte
     );
     await resource.delete(name, { signal, ...(uid === undefined ? {} : { preconditions: { uid } }) });
   } catch (error) {
-    if (!isNotFound(error) && !isConflict(error)) throw error;
+    if (!isNotFound(error)) throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { formatTime, isConflict, isNotFound, parseTime } from '@kubewright/api';
+import { formatTime, isNotFound, parseTime } from '@kubewright/api';
 import { Node, Pod } from '@kubewright/api/core/v1';
 import type { Manager } from '../framework/manager.js';
 import { nameOf } from '../framework/object-name.js';
@@ -107,6 +107,6 @@ async function remove({ metadata }: Pod, { client, signal }: ReconcileContext): 
         ...(uid === undefined ? {} : { preconditions: { uid } }),
       });
   } catch (error) {
-    if (!isNotFound(error) && !isConflict(error)) throw error;
+    if (!isNotFound(error)) throw error;
   }
 }

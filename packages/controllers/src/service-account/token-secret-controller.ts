@@ -1,5 +1,5 @@
 import { createHash, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
-import { isConflict, isNotFound } from '@kubewright/api';
+import { isNotFound } from '@kubewright/api';
 import { Secret, ServiceAccount } from '@kubewright/api/core/v1';
 import jwt from 'jsonwebtoken';
 import type { Manager } from '../framework/manager.js';
@@ -46,8 +46,8 @@ export function addTokenSecretController(
           if (filled !== undefined) await resource.replace(filled, { signal });
         }
       } catch (error) {
-        // The cache is behind: what changed brings the key back.
-        if (!isNotFound(error) && !isConflict(error)) throw error;
+        // Somebody was faster.
+        if (!isNotFound(error)) throw error;
       }
       return undefined;
     });

@@ -5,8 +5,8 @@
 export type Deviation =
   /** The process ends right after the write has happened, before it is told. 0: before any. */
   | { readonly type: 'crash'; readonly afterWrite: number; readonly restart: CrashRestart }
-  /** The process stalls with the write in hand, another one takes over, and then the write arrives. */
-  | { readonly type: 'overlap'; readonly atWrite: number }
+  /** Another process takes over before the write, and the old leader does not know. */
+  | { readonly type: 'overlap'; readonly atWrite: number; readonly oldLeader: OldLeader }
   /** The write happens, and its answer is lost. */
   | { readonly type: 'lost answer'; readonly atWrite: number }
   /** The write is refused with this status. */
@@ -23,6 +23,13 @@ export type Deviation =
 /** When another process takes over from one that crashed. */
 export type CrashRestart = 'at once' | 'after the next step';
 
+/**
+ * What a leader does that is one no more. `wakes late`: it stalls while the new one works, and when it wakes all that
+ * it had in hand arrives, before it finds its lease over. `works on`: its clock is behind, so that both lead at the same
+ * time, until it has written a few times more.
+ */
+export type OldLeader = 'wakes late' | 'works on';
+
 /** What the plain run showed: where it may be made to deviate. */
 export interface RunShape {
   readonly writes: number;
@@ -38,7 +45,9 @@ export function describeDeviation(deviation: Deviation): string {
     case 'crash':
       return `the controller crashes right after write ${deviation.afterWrite}, and starts again ${deviation.restart}`;
     case 'overlap':
-      return `the leader stalls before write ${deviation.atWrite}, a new one takes over, then the write arrives`;
+      return deviation.oldLeader === 'wakes late'
+        ? `the leader stalls before write ${deviation.atWrite}, a new one takes over, then what it had in hand arrives`
+        : `from write ${deviation.atWrite} on a new leader works beside the old one`;
     case 'lost answer':
       return `the answer to write ${deviation.atWrite} is lost`;
     case 'refused':
@@ -54,15 +63,14 @@ export function describeDeviation(deviation: Deviation): string {
   }
 }
 
-/** Every single deviation, at no more than so many writes. */
-export function singleDeviations(shape: RunShape, mostWrites: number): Deviation[] {
-  const { writes, watched, steps } = shape;
-  const stride = Math.max(1, Math.ceil(writes / mostWrites));
+/** Every single deviation, at every write. */
+export function singleDeviations({ writes, watched, steps }: RunShape): Deviation[] {
   const restarts: readonly CrashRestart[] = steps > 0 ? ['at once', 'after the next step'] : ['at once'];
   const all: Deviation[] = restarts.map((restart) => ({ type: 'crash', afterWrite: 0, restart }));
-  for (let write = 1; write <= writes; write += stride) {
+  for (let write = 1; write <= writes; write++) {
     for (const restart of restarts) all.push({ type: 'crash', afterWrite: write, restart });
-    all.push({ type: 'overlap', atWrite: write });
+    for (const oldLeader of ['wakes late', 'works on'] as const)
+      all.push({ type: 'overlap', atWrite: write, oldLeader });
     all.push({ type: 'lost answer', atWrite: write });
     for (const code of [409, 429, 500] as const) all.push({ type: 'refused', atWrite: write, code });
     for (const plural of watched) all.push({ type: 'stale', afterWrite: write, plural });
@@ -72,10 +80,16 @@ export function singleDeviations(shape: RunShape, mostWrites: number): Deviation
   return all;
 }
 
+/** So many of them, spread evenly; all where there are no more. */
+export function spread<T>(all: readonly T[], most: number): readonly T[] {
+  if (all.length <= most) return all;
+  return Array.from({ length: most }, (_, index) => all[Math.floor((index * all.length) / most)] as T);
+}
+
 /** Several at once, by chance. */
 export function randomDeviations(shape: RunShape, random: () => number): Deviation[] {
   const upTo = (most: number) => Math.floor(random() * most);
-  const singles = singleDeviations(shape, Number.POSITIVE_INFINITY);
+  const singles = singleDeviations(shape);
   const plan: Deviation[] = [];
   for (let count = 1 + upTo(3); count > 0; count--) {
     const chosen = singles[upTo(singles.length)];

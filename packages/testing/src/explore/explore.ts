@@ -2,7 +2,13 @@ import { VirtualClock } from '@kubewright/client';
 import type { Manager } from '@kubewright/controllers';
 import { seededRandom } from '../random.js';
 import { startTestServer } from '../test-server.js';
-import { type Deviation, describeDeviation, randomDeviations, singleDeviations } from './deviation.js';
+import {
+  type Deviation,
+  describeDeviation,
+  randomDeviations,
+  singleDeviations,
+  spread,
+} from './deviation.js';
 import type { Scenario } from './scenario.js';
 import { shrink } from './shrink.js';
 import { type SimulatedRun, Simulation } from './simulation.js';
@@ -12,8 +18,8 @@ export interface ExploreOptions {
   readonly seed?: number;
   /** Runs with several deviations by chance, after those with one each. @default 100 */
   readonly randomRuns?: number;
-  /** At how many of the controller's writes single deviations are tried, spread evenly. @default 40 */
-  readonly mostWrites?: number;
+  /** Runs with one deviation each, spread evenly over all writes and all that may happen at one. @default 600 */
+  readonly singleRuns?: number;
   /** Virtual time without steps after which all counts as being at rest. @default 120_000 */
   readonly restMs?: number;
   /** A run with more requests and events than this never comes to rest, which is a fault. @default 3000 */
@@ -64,7 +70,7 @@ export class BrokenInvariant extends Error {
  * Looks for the bugs that controllers have when processes crash, answers are lost, caches are old, things happen in
  * another order, and an old leader overlaps with a new one. First everything goes well; then each of these happens
  * alone, at each write; then several by chance. Time is virtual, so that back-off costs nothing. The controller must
- * wait for nothing but the client and the clock of its context.
+ * wait for nothing but the client and the clock of its context (or see {@link Scenario.isBusy}).
  *
  * ```ts
  * await explore((manager) => addWidgetController(manager), {
@@ -83,7 +89,7 @@ export async function explore(
   const {
     seed = 1,
     randomRuns = 100,
-    mostWrites = 40,
+    singleRuns = 600,
     restMs = 120_000,
     mostActions = 3000,
     replay,
@@ -113,7 +119,7 @@ export async function explore(
     const plain = await tryPlan([], seed);
     if (plain.stepFault !== undefined) throw plain.stepFault;
     const { shape } = plain;
-    for (const deviation of singleDeviations(shape, mostWrites)) await tryPlan([deviation], seed);
+    for (const deviation of spread(singleDeviations(shape), singleRuns)) await tryPlan([deviation], seed);
     const random = seededRandom(seed);
     for (let run = 1; run <= randomRuns; run++) await tryPlan(randomDeviations(shape, random), seed + run);
     return { runs, writes: shape.writes, actions: shape.actions };

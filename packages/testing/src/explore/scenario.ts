@@ -15,6 +15,8 @@ export interface Scenario {
   readonly steps?: Readonly<Record<string, (client: Client) => Promise<unknown>>>;
   /** Other controllers that do their part and never break: the kubelet that runs pods, garbage collection. */
   readonly beside?: (manager: Manager) => void;
+  /** Whether the controller is at something that neither client nor clock show, such as cryptography. @default never */
+  readonly isBusy?: () => boolean;
   /** What has to hold after every write of the controller, by name. */
   readonly always?: Readonly<Record<string, Check>>;
   /** What has to hold once all is at rest, by name. */

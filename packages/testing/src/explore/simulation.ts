@@ -54,6 +54,8 @@ const pauseMs = 1000;
 const staleTimers = 3;
 /** Turns of the event loop without anything new, after which nothing more comes by itself. */
 const quietTurns = 3;
+/** How often a leader writes that does not know of the new one, from the moment on when both lead. */
+const overlappingWrites = 4;
 /** Advice and leadership: not what a controller's correctness hangs on, so no point to crash at. */
 const uncounted = new Set(['events', 'leases']);
 
@@ -74,6 +76,8 @@ export class Simulation {
   #server!: TestServer;
   #transport!: Transport;
   #stalled: HeldRequest | undefined;
+  /** A leader that is one no more, and works on. */
+  #old: { readonly process: ControllerProcess; writes: number } | undefined;
   #stale: { readonly plural: string; timers: number } | undefined;
   #isStepDue = false;
   /** Nothing of the controller runs: it starts after the next step. */
@@ -276,15 +280,28 @@ export class Simulation {
       held.resolve(response);
       return;
     }
+    if (this.#old?.process === process && this.#old.writes-- === 0) {
+      this.#endOldLeader(process);
+      return;
+    }
     this.#writes += 1;
     const write = this.#writes;
     const here = this.#options.plan.filter((each) => 'atWrite' in each && each.atWrite === write);
-    if (here.some(({ type }) => type === 'overlap') && this.#stalled === undefined) {
-      this.#note(process.name, `stalls before write ${write}: ${request.method} ${describeRequest(request)}`);
-      process.isStalled = true;
-      this.#stalled = held;
+    const overlap = here.find((each) => each.type === 'overlap');
+    if (overlap?.type === 'overlap' && this.#stalled === undefined && this.#old === undefined) {
+      if (overlap.oldLeader === 'wakes late') {
+        this.#note(
+          process.name,
+          `stalls before write ${write}: ${request.method} ${describeRequest(request)}`,
+        );
+        process.isStalled = true;
+        this.#stalled = held;
+        this.#startController();
+        return;
+      }
+      this.#old = { process, writes: overlappingWrites - 1 };
       this.#startController();
-      return;
+      this.#note(process.name, 'does not know that another leads now, and works on');
     }
     const refused = here.find((each) => each.type === 'refused');
     if (refused?.type === 'refused') {
@@ -329,12 +346,19 @@ export class Simulation {
     return this.#whole(await this.#transport.request(rest));
   }
 
-  /** The write of the old leader arrives; then its process finds its lease over, and ends. */
+  /** All that the old leader had in hand arrives; then its process finds its lease over, and ends. */
   async #resumeStalled(held: HeldRequest): Promise<void> {
     this.#stalled = undefined;
-    await this.#write(held, 'wakes up, and its write arrives late');
-    this.#end(held.process);
-    this.#note(held.process.name, 'finds that it leads no more, and ends');
+    const inHand = this.#requests.filter(
+      ({ process, request }) => process === held.process && request.method !== 'GET',
+    );
+    for (const late of [held, ...inHand]) await this.#write(late, 'wakes up, and its write arrives late');
+    this.#endOldLeader(held.process);
+  }
+
+  #endOldLeader(process: ControllerProcess): void {
+    this.#end(process);
+    this.#note(process.name, 'finds that it leads no more, and ends');
   }
 
   async #crash(restart: CrashRestart): Promise<void> {
@@ -407,10 +431,11 @@ export class Simulation {
 
   /** Waits until nothing more happens by itself. */
   async #settle(): Promise<void> {
+    const { isBusy } = this.#options.scenario;
     for (let quiet = 0; quiet < quietTurns; ) {
       const before = this.#activity;
       await new Promise((resolve) => setImmediate(resolve));
-      quiet = this.#activity === before && this.#inFlight === 0 ? quiet + 1 : 0;
+      quiet = this.#activity === before && this.#inFlight === 0 && !isBusy?.() ? quiet + 1 : 0;
     }
   }
 }
