@@ -55,6 +55,58 @@ async function metric(manager: Manager, line: string): Promise<string | undefine
     ?.slice(line.length + 1);
 }
 
+it('a manager has the metrics of controller-runtime 0.25, with their labels', async () => {
+  await maps().create({ metadata: { name: 'a' } });
+  let fails = true;
+  const manager = managerWith(async ({ name }, { client }) => {
+    await client.resource(ConfigMap).namespace('default').get(name);
+    if (!fails) return undefined;
+    fails = false;
+    throw new TypeError('a mistake');
+  });
+  await manager.start();
+  await until(async () =>
+    expect(
+      await metric(manager, 'controller_runtime_reconcile_total{controller="test",result="success"}'),
+    ).toBe('1'),
+  );
+  const lines = (await manager.metrics.registry.metrics()).split('\n');
+  const labels = new Map(
+    lines
+      .filter((line) => !line.startsWith('#') && line !== '')
+      .map((line) => [
+        line.replace(/[{ ].*/, '').replace(/_(bucket|sum|count)$/, ''),
+        [...line.matchAll(/(\w+)="/g)]
+          .map(([, label]) => label ?? '')
+          .filter((label) => label !== 'le')
+          .sort(),
+      ]),
+  );
+  const [controller, queue] = [['controller'], ['controller', 'name']];
+  expect(Object.fromEntries(labels)).toEqual({
+    controller_runtime_reconcile_total: ['controller', 'result'],
+    controller_runtime_reconcile_errors_total: controller,
+    controller_runtime_terminal_reconcile_errors_total: controller,
+    controller_runtime_reconcile_panics_total: controller,
+    controller_runtime_reconcile_timeouts_total: controller,
+    controller_runtime_reconcile_time_seconds: controller,
+    controller_runtime_max_concurrent_reconciles: controller,
+    controller_runtime_active_workers: controller,
+    workqueue_depth: ['controller', 'name', 'priority'],
+    workqueue_adds_total: queue,
+    workqueue_retries_total: queue,
+    workqueue_queue_duration_seconds: queue,
+    workqueue_work_duration_seconds: queue,
+    workqueue_unfinished_work_seconds: queue,
+    workqueue_longest_running_processor_seconds: queue,
+    rest_client_requests_total: ['code', 'host', 'method'],
+  });
+  expect(await metric(manager, 'controller_runtime_reconcile_panics_total{controller="test"}')).toBe('1');
+  expect(
+    Number(await metric(manager, 'rest_client_requests_total{code="200",method="GET",host="in-process"}')),
+  ).toBeGreaterThanOrEqual(2);
+});
+
 describe('a controller', () => {
   it('is told of what was there, of what changes, and of what its objects own', async () => {
     await maps().create({ metadata: { name: 'old' } });

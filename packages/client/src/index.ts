@@ -56,7 +56,7 @@ export type { LogOptions } from './remote/logs.js';
 export type { PortForwardConnection } from './remote/port-forward.js';
 export { mediaTypes } from './request/media-types.js';
 export { groupVersionPath, type PathParts, type ResourceLocation, resourcePath } from './request/path.js';
-export { type ApiCall, Requester, type RequesterOptions } from './request/requester.js';
+export { type ApiCall, Requester, type RequesterOptions, type SentRequest } from './request/requester.js';
 export { ResourceClient } from './resource-client.js';
 export { type Scale, SubresourceClient } from './subresource-client.js';
 export { httpsTransport } from './transport/https.js';

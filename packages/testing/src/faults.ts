@@ -88,6 +88,7 @@ export class Faults {
 
   transport(inner: Transport): Transport {
     return {
+      host: inner.host,
       request: (request) => this.#request(request, inner),
       connect: (request) => inner.connect(request),
       close: () => inner.close(),

@@ -44,6 +44,11 @@ export class ReadyKeys<K> {
     return this.#priorities.size;
   }
 
+  /** Of each priority that has keys, how many. */
+  get sizes(): readonly { readonly priority: number; readonly size: number }[] {
+    return this.#levels.map(({ priority, since }) => ({ priority, size: since.size }));
+  }
+
   /** Adds a key. One that is there already keeps its place, or moves up when it has become more urgent. */
   add(key: K, priority: number): void {
     const known = this.#priorities.get(key);

@@ -57,6 +57,11 @@ export class WorkQueue<K = string> {
     return this.#ready.size;
   }
 
+  /** The same by priority, of those that have any. */
+  get depths(): readonly { readonly priority: number; readonly size: number }[] {
+    return this.#ready.sizes;
+  }
+
   /** Keys that are worked on. */
   get processing(): number {
     return this.#processing.size;

@@ -41,6 +41,15 @@ export interface ApiCall extends CallOptions {
   readonly conditional?: boolean;
 }
 
+/** One request that was sent, a retry being one of its own. */
+export interface SentRequest {
+  readonly method: string;
+  /** The answer's status; undefined where none came. */
+  readonly status: number | undefined;
+  /** The server as `host:port`, where the transport knows it. */
+  readonly host: string | undefined;
+}
+
 /** Sends calls through a transport: headers, deadlines, retries, errors. */
 export class Requester {
   readonly fieldManager: string;
@@ -51,6 +60,7 @@ export class Requester {
   readonly #timeoutMs: number;
   readonly #retries: number;
   readonly #onWarning: ((message: string) => void) | undefined;
+  readonly #observers: ((sent: SentRequest) => void)[] = [];
 
   constructor(transport: Transport, options: RequesterOptions = {}) {
     this.#transport = transport;
@@ -61,6 +71,11 @@ export class Requester {
     this.#onWarning = options.onWarning;
     this.clock = options.clock ?? systemClock;
     this.random = options.random ?? Math.random;
+  }
+
+  /** Calls back for each request that is sent from now on, for metrics. */
+  observe(observer: (sent: SentRequest) => void): void {
+    this.#observers.push(observer);
   }
 
   /** The answer's body, parsed. @throws ApiError for every answer outside 2xx or without JSON, TransportError */
@@ -119,7 +134,7 @@ export class Requester {
 
   async #send(call: ApiCall, signal: AbortSignal): Promise<TransportResponse> {
     const body = bodyOf(call.body);
-    const response = await this.#transport.request({
+    const sending = this.#transport.request({
       method: call.method,
       path: call.path,
       ...(call.query === undefined ? {} : { query: call.query }),
@@ -131,9 +146,22 @@ export class Requester {
       ...(body === undefined ? {} : { body }),
       signal,
     });
+    const response =
+      this.#observers.length === 0 ? await sending : await this.#observed(call.method, sending);
     if (this.#onWarning !== undefined)
       for (const warning of warningsOf(response.headers)) this.#onWarning(warning);
     return response;
+  }
+
+  async #observed(method: string, sending: Promise<TransportResponse>): Promise<TransportResponse> {
+    let status: number | undefined;
+    try {
+      const response = await sending;
+      status = response.status;
+      return response;
+    } finally {
+      for (const observer of this.#observers) observer({ method, status, host: this.#transport.host });
+    }
   }
 
   async #retrying<R>(call: ApiCall, signal: AbortSignal, attempt: () => Promise<R>): Promise<R> {

@@ -72,6 +72,8 @@ export async function httpsTransport(connection: ConnectionOptions): Promise<Tra
   }
 
   return {
+    host: server.host,
+
     async request(request: TransportRequest): Promise<TransportResponse> {
       const response = await send(request);
       if (response.status !== 401 || connection.renew === undefined) return response;

@@ -47,6 +47,8 @@ export interface TransportConnection {
 
 /** Carries requests to one API server: {@link httpsTransport}, {@link inProcessTransport}, or a user's own. */
 export interface Transport {
+  /** Which server this is, as `host:port`, for metrics. @default not known */
+  readonly host?: string | undefined;
   /** @throws TransportError when no answer came */
   request(request: TransportRequest): Promise<TransportResponse>;
   /** @throws ConnectRefused when the server answers with something else than an upgrade, TransportError when with nothing */

@@ -32,6 +32,8 @@ export class Controller {
   readonly #environment: ControllerEnvironment;
   readonly #queue: WorkQueue<string>;
   readonly #addedAt = new Map<string, number>();
+  /** Of each priority that had keys once, how many it has; for metrics. */
+  readonly #depths = new Map<number, number>([[0, 0]]);
   /** Since when each key is in work. */
   readonly #startedAt = new Map<string, number>();
   #workers: Promise<unknown> = Promise.resolve();
@@ -52,7 +54,8 @@ export class Controller {
     environment.metrics.errors.inc({ controller: this.name }, 0);
     environment.metrics.terminalErrors.inc({ controller: this.name }, 0);
     environment.metrics.timeouts.inc({ controller: this.name }, 0);
-    environment.metrics.workInHand.add(() => this.#measureWork());
+    environment.metrics.panics.inc({ controller: this.name }, 0);
+    environment.metrics.queues.add(() => this.#measureQueue());
   }
 
   /** Keys that wait, for a worker or for their time, and keys in work. */
@@ -72,7 +75,6 @@ export class Controller {
       this.#environment.metrics.queueAdds.inc(this.#queueLabels);
     }
     this.#queue.add(key, options);
-    this.#measureDepth();
   }
 
   /** Wants the key reconciled after that time. */
@@ -101,7 +103,6 @@ export class Controller {
         if (!this.#queue.isShutDown && !signal.aborted) await this.#process(key, signal);
       } finally {
         this.#queue.done(key);
-        this.#measureDepth();
       }
     }
   }
@@ -160,6 +161,7 @@ export class Controller {
     const labels = { controller: this.name };
     metrics.errors.inc(labels);
     metrics.reconciles.inc({ ...labels, result: 'error' });
+    if (error instanceof TypeError || error instanceof ReferenceError) metrics.panics.inc(labels);
     if (error instanceof TerminalError) {
       metrics.terminalErrors.inc(labels);
       this.#queue.forget(key);
@@ -174,7 +176,7 @@ export class Controller {
     else context.logger.warn({ key, err: error }, 'reconcile failed');
   }
 
-  #measureWork(): void {
+  #measureQueue(): void {
     const { metrics } = this.#environment;
     const now = this.#clock.now();
     const seconds = [...this.#startedAt.values()].map((startedAt) => (now - startedAt) / 1000);
@@ -183,10 +185,12 @@ export class Controller {
       seconds.reduce((sum, each) => sum + each, 0),
     );
     metrics.longestRunningSeconds.set(this.#queueLabels, Math.max(0, ...seconds));
-  }
-
-  #measureDepth(): void {
-    this.#environment.metrics.queueDepth.set(this.#queueLabels, this.#queue.length);
+    for (const { priority, size } of this.#queue.depths) this.#depths.set(priority, size);
+    for (const [priority, size] of this.#depths) {
+      metrics.queueDepth.set({ ...this.#queueLabels, priority: String(priority) }, size);
+      // Told as zero the next time, unless there are some then.
+      this.#depths.set(priority, 0);
+    }
   }
 
   get #clock(): Clock {

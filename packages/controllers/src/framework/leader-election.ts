@@ -37,6 +37,7 @@ export class LeaseLost extends Error {
 /** A transport that lets writes through only while they are allowed, asked before each one that is sent. */
 export function fencedTransport(inner: Transport, mayWrite: () => boolean): Transport {
   return {
+    host: inner.host,
     request: async (request) => {
       if (request.method !== 'GET' && !mayWrite())
         throw new LeaseLost('this process does not lead: it may not write');

@@ -78,6 +78,7 @@ export class Manager {
     ]),
   };
   readonly #recorders: EventRecorder[] = [];
+  readonly #observed = new WeakSet<object>();
   /** Outlives the options' signal for the length of an orderly end. */
   readonly #running = new AbortController();
   #started = false;
@@ -95,12 +96,16 @@ export class Manager {
     const election = options.leaderElection && this.#election(client, options.leaderElection);
     this.#leaderElection = election;
     this.client = this.#fenced(client);
+    for (const each of new Set([client, this.client])) this.#observe(each);
   }
 
   /** As whom the controller of this name reads and writes. */
   clientFor(controller: string): Client {
     const client = this.#options.clientFor?.(controller);
-    return client === undefined ? this.client : this.#fenced(client);
+    if (client === undefined) return this.client;
+    const fenced = this.#fenced(client);
+    this.#observe(fenced);
+    return fenced;
   }
 
   /** Begins the description of a controller of a kind; see {@link ControllerBuilder}. */
@@ -255,6 +260,15 @@ export class Manager {
     const election = this.#leaderElection;
     if (election === undefined) return client;
     return client.through((transport) => fencedTransport(transport, () => election.holds));
+  }
+
+  /** Counts what is sent; a client that several controllers share only once. */
+  #observe({ requester }: Client): void {
+    if (this.#observed.has(requester)) return;
+    this.#observed.add(requester);
+    requester.observe(({ status, method, host = 'in-process' }) =>
+      this.metrics.requests.inc({ code: status === undefined ? '<error>' : String(status), method, host }),
+    );
   }
 
   #election(client: Client, options: LeaderElectionOptions): LeaderElection {

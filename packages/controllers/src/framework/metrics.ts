@@ -7,19 +7,23 @@ export interface Metrics {
   readonly reconciles: Counter<'controller' | 'result'>;
   readonly errors: Counter<'controller'>;
   readonly terminalErrors: Counter<'controller'>;
+  /** Failures by a mistake of the program, which Go would call a panic. */
+  readonly panics: Counter<'controller'>;
   readonly timeouts: Counter<'controller'>;
   readonly reconcileSeconds: Histogram<'controller'>;
   readonly maxConcurrent: Gauge<'controller'>;
   readonly activeWorkers: Gauge<'controller'>;
-  readonly queueDepth: Gauge<'name' | 'controller'>;
+  readonly queueDepth: Gauge<'name' | 'controller' | 'priority'>;
   readonly queueAdds: Counter<'name' | 'controller'>;
   readonly queueRetries: Counter<'name' | 'controller'>;
   readonly queueSeconds: Histogram<'name' | 'controller'>;
   readonly workSeconds: Histogram<'name' | 'controller'>;
   readonly unfinishedSeconds: Gauge<'name' | 'controller'>;
   readonly longestRunningSeconds: Gauge<'name' | 'controller'>;
-  /** Measures, when the metrics are read, what a queue has in work. */
-  readonly workInHand: Set<() => void>;
+  /** Measures, when the metrics are read, what a queue has, and has in work. */
+  readonly queues: Set<() => void>;
+  /** Of the clients that the controllers use. */
+  readonly requests: Counter<'code' | 'method' | 'host'>;
   readonly leader: Gauge<'name'>;
 }
 
@@ -28,8 +32,8 @@ export function createMetrics(registry: Registry = new Registry()): Metrics {
   const registers = [registry];
   const controller = ['controller'] as const;
   const queue = ['name', 'controller'] as const;
-  const workInHand = new Set<() => void>();
-  const buckets = [1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1, 10, 100, 1000];
+  const queues = new Set<() => void>();
+  const buckets = Array.from({ length: 12 }, (_, index) => Number(`1e${index - 8}`));
   return {
     registry,
     reconciles: new Counter({
@@ -50,6 +54,12 @@ export function createMetrics(registry: Registry = new Registry()): Metrics {
       labelNames: controller,
       registers,
     }),
+    panics: new Counter({
+      name: 'controller_runtime_reconcile_panics_total',
+      help: 'Reconciliations that failed by a mistake of the program.',
+      labelNames: controller,
+      registers,
+    }),
     timeouts: new Counter({
       name: 'controller_runtime_reconcile_timeouts_total',
       help: 'Reconciliations that took longer than they may.',
@@ -60,7 +70,10 @@ export function createMetrics(registry: Registry = new Registry()): Metrics {
       name: 'controller_runtime_reconcile_time_seconds',
       help: 'Time of a reconciliation.',
       labelNames: controller,
-      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+      buckets: [
+        0.005, 0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8, 0.9, 1,
+        1.25, 1.5, 1.75, 2, 2.5, 3, 3.5, 4, 4.5, 5, 6, 7, 8, 9, 10, 15, 20, 25, 30, 40, 50, 60,
+      ],
       registers,
     }),
     maxConcurrent: new Gauge({
@@ -78,8 +91,11 @@ export function createMetrics(registry: Registry = new Registry()): Metrics {
     queueDepth: new Gauge({
       name: 'workqueue_depth',
       help: 'Keys that wait for a worker.',
-      labelNames: queue,
+      labelNames: [...queue, 'priority'] as const,
       registers,
+      collect: () => {
+        for (const measure of queues) measure();
+      },
     }),
     queueAdds: new Counter({
       name: 'workqueue_adds_total',
@@ -112,9 +128,6 @@ export function createMetrics(registry: Registry = new Registry()): Metrics {
       help: 'How long all keys in work have been so, together.',
       labelNames: queue,
       registers,
-      collect: () => {
-        for (const measure of workInHand) measure();
-      },
     }),
     longestRunningSeconds: new Gauge({
       name: 'workqueue_longest_running_processor_seconds',
@@ -122,7 +135,13 @@ export function createMetrics(registry: Registry = new Registry()): Metrics {
       labelNames: queue,
       registers,
     }),
-    workInHand,
+    queues,
+    requests: new Counter({
+      name: 'rest_client_requests_total',
+      help: 'Requests to the API server by status, method and host.',
+      labelNames: ['code', 'method', 'host'] as const,
+      registers,
+    }),
     leader: new Gauge({
       name: 'leader_election_master_status',
       help: 'Whether this process holds the lease: 1 or 0.',

@@ -4,7 +4,7 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 export class WebhookMetrics {
   readonly #requests: Counter<'webhook' | 'code'>;
   readonly #inFlight: Gauge<'webhook'>;
-  readonly #seconds: Histogram<'webhook'>;
+  readonly #seconds: Histogram<'webhook' | 'code'>;
 
   constructor(registry: Registry) {
     const registers = [registry];
@@ -23,7 +23,7 @@ export class WebhookMetrics {
     this.#seconds = new Histogram({
       name: 'controller_runtime_webhook_latency_seconds',
       help: 'Time that webhooks take to answer.',
-      labelNames: ['webhook'] as const,
+      labelNames: ['webhook', 'code'] as const,
       registers,
     });
   }
@@ -31,14 +31,15 @@ export class WebhookMetrics {
   /** @param answer gives the HTTP status */
   async measure(webhook: string, answer: () => Promise<number>): Promise<void> {
     this.#inFlight.inc({ webhook });
-    const end = this.#seconds.startTimer({ webhook });
+    const end = this.#seconds.startTimer();
     let code = 500;
     try {
       code = await answer();
     } finally {
-      end();
+      const labels = { webhook, code: String(code) };
+      end(labels);
       this.#inFlight.dec({ webhook });
-      this.#requests.inc({ webhook, code: String(code) });
+      this.#requests.inc(labels);
     }
   }
 }
