@@ -7,7 +7,8 @@ import { isConditionTrue } from '@kubewright/api';
 import { CertificateSigningRequest } from '@kubewright/api/certificates/v1';
 import { PkiDirectory } from '@kubewright/apiserver';
 import type { Client } from '@kubewright/client';
-import type { SigningAuthority } from '@kubewright/controllers';
+import { type SigningAuthority, startControllers } from '@kubewright/controllers';
+import { startTestServer } from '@kubewright/testing';
 import * as x509 from '@peculiar/x509';
 import { beforeAll, it, vi } from 'vitest';
 import { built, equals, explored, testTimeout } from './explored.js';
@@ -30,9 +31,21 @@ beforeAll(async () => {
   const directory = await mkdtemp(join(tmpdir(), 'kubewright-explore-'));
   signing = (await PkiDirectory.open(directory)).authority;
   await rm(directory, { recursive: true });
-  // Loaded with the first request otherwise, which no run is to wait for.
-  await import('../../packages/controllers/src/certificates/sign-certificate.js');
+  await signOnce();
 });
+
+/** What signs is loaded with the first request, which no run is to wait for. */
+async function signOnce(): Promise<void> {
+  const { client, close } = await startTestServer();
+  const stop = new AbortController();
+  const controllers = ['approving', 'signing'].map((does) => `certificatesigningrequest-${does}-controller`);
+  const manager = await startControllers(client, { controllers, signing, signal: stop.signal });
+  await ask(client);
+  await requests(client).waitFor('n1', (request) => request?.status?.certificate !== undefined);
+  stop.abort();
+  await manager.done;
+  await close();
+}
 
 const ask = (client: Client) =>
   requests(client).create({

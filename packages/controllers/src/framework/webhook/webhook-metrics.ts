@@ -4,7 +4,7 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 export class WebhookMetrics {
   readonly #requests: Counter<'webhook' | 'code'>;
   readonly #inFlight: Gauge<'webhook'>;
-  readonly #seconds: Histogram<'webhook' | 'code'>;
+  readonly #seconds: Histogram<'webhook'>;
 
   constructor(registry: Registry) {
     const registers = [registry];
@@ -23,7 +23,7 @@ export class WebhookMetrics {
     this.#seconds = new Histogram({
       name: 'controller_runtime_webhook_latency_seconds',
       help: 'Time that webhooks take to answer.',
-      labelNames: ['webhook', 'code'] as const,
+      labelNames: ['webhook'] as const,
       registers,
     });
   }
@@ -31,15 +31,14 @@ export class WebhookMetrics {
   /** @param answer gives the HTTP status */
   async measure(webhook: string, answer: () => Promise<number>): Promise<void> {
     this.#inFlight.inc({ webhook });
-    const end = this.#seconds.startTimer();
+    const end = this.#seconds.startTimer({ webhook });
     let code = 500;
     try {
       code = await answer();
     } finally {
-      const labels = { webhook, code: String(code) };
-      end(labels);
+      end();
       this.#inFlight.dec({ webhook });
-      this.#requests.inc(labels);
+      this.#requests.inc({ webhook, code: String(code) });
     }
   }
 }
