@@ -65,6 +65,31 @@ describe('what is written down', () => {
     expect(event?.requestReceivedTimestamp).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
   });
 
+  it('is a list as it was answered, and of one that is too long only that', async () => {
+    const { events, test } = await withEvents(everything);
+    const maps = test.client.resource(ConfigMap).namespace('default');
+    for (const name of ['a', 'b', 'c'])
+      await maps.create({ metadata: { name }, data: { k: name.repeat(900_000) } });
+    events.length = 0;
+    await maps.list({ fieldSelector: 'metadata.name=a' });
+    expect(events[0]).toMatchObject({
+      verb: 'list',
+      responseObject: { kind: 'ConfigMapList', items: [{ metadata: { name: 'a' } }] },
+    });
+    await maps.list();
+    expect(events[1]?.responseObject).toMatchObject({ items: [{}, {}, {}] });
+    await maps.create({ metadata: { name: 'd' }, data: { k: 'd'.repeat(900_000) } });
+    events.length = 0;
+    expect((await maps.list()).items).toHaveLength(4);
+    expect(events[0]).not.toHaveProperty(['responseObject', 'items']);
+    expect(events[0]?.annotations).toMatchObject({ 'audit.k8s.io/truncated': 'true' });
+    const secrets = test.client.resource(Secret).namespace('default');
+    await secrets.create({ metadata: { name: 's' }, stringData: { word: 'rosebud' } });
+    events.length = 0;
+    await secrets.list();
+    expect(events[0]?.responseObject).toBeUndefined();
+  });
+
   it('tells who was refused, and why', async () => {
     const { events, test } = await withEvents(everything, ['RBAC']);
     await expect(test.clientFor({ name: 'jane' }).resource(ConfigMap).list()).rejects.toThrow(/forbidden/);

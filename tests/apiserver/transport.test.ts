@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { connect as connectTcp } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import { PkiDirectory } from '@kubewright/apiserver';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -166,4 +167,61 @@ it('shows another certificate and takes another CA from the next connection on',
     await own.close();
     await rm(directory, { recursive: true });
   }
+});
+
+describe('a client that takes its time', () => {
+  let slow: TlsServer;
+  beforeAll(async () => {
+    const clientTimeouts = { handshakeMs: 1_500, headersMs: 400, requestMs: 800, idleMs: 300 };
+    slow = await startTlsServer({}, { clientTimeouts });
+  });
+  afterAll(() => slow.close());
+
+  /** What is read until the server closes, while bytes are sent one by one for as long as it takes them. */
+  async function trickle(socket: Duplex, head: string): Promise<string> {
+    let text = '';
+    socket.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+    });
+    socket.on('error', () => undefined);
+    socket.write(head);
+    const timer = setInterval(() => socket.write('x'), 20);
+    socket.once('end', () => clearInterval(timer));
+    await once(socket, 'close');
+    clearInterval(timer);
+    return text;
+  }
+
+  it('for the handshake is let go', async () => {
+    const socket = connectTcp(slow.port, '127.0.0.1');
+    expect(await trickle(socket, '')).toBe('');
+    const silent = connectTcp(slow.port, '127.0.0.1').resume();
+    await once(silent, 'close');
+  });
+
+  it('for its headers is answered 408 and let go', async () => {
+    const text = await trickle(await slow.connect(), 'GET /version HTTP/1.1\r\nhost: localhost\r\nx-slow: ');
+    expect(text).toMatch(/^HTTP\/1.1 408 /);
+  });
+
+  it('for its body is answered 408 and let go', async () => {
+    const head = `POST ${pods} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 100000\r\n\r\n{`;
+    expect(await trickle(await slow.connect(), head)).toMatch(/^HTTP\/1.1 408 /);
+  });
+
+  it('between requests is let go, in HTTP/2 as well', async () => {
+    const socket = await slow.connect();
+    const closed = once(socket.resume(), 'close');
+    socket.write('GET /version HTTP/1.1\r\nhost: localhost\r\n\r\n');
+    const session = await slow.connectHttp2();
+    await Promise.all([closed, once(session, 'close')]);
+  });
+
+  it('holds no others up', async () => {
+    const held = await Promise.all(Array.from({ length: 20 }, () => slow.connect()));
+    const closed = Promise.all(held.map((socket) => once(socket.resume(), 'close')));
+    for (const socket of held) socket.write('GET /version HTTP/1.1\r\nhost: localhost\r\nx: ');
+    expect((await slow.send({ path: '/version' })).code).toBe(200);
+    await closed;
+  });
 });

@@ -11,6 +11,8 @@ export class NodeProcess {
 
   private constructor(child: ChildProcess) {
     this.#child = child;
+    // A signal that may not be sent, to a process of root's: it ends with the channel.
+    child.on('error', () => child.disconnect());
     this.#exited = once(child, 'exit').then(([code, signal]) =>
       signal === null ? `status ${code}` : signal,
     );

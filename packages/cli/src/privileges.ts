@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { lchown, mkdir, readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { CommandError } from './command-error.js';
 
 const capNetAdmin = 12n;
@@ -14,6 +15,51 @@ export async function mayMakeNetworks(): Promise<boolean> {
   const capabilities = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? '0'}`);
   const has = (bit: bigint) => (capabilities >> bit) % 2n === 1n;
   return process.geteuid?.() === 0 && has(capNetAdmin) && has(capSysAdmin);
+}
+
+/** What belongs to the node, whose process stays root. */
+const ofNode: ReadonlySet<string> = new Set(['node', 'runtime']);
+
+/**
+ * Makes this process that of another user for good, with none of root's rights, and the data directory his: a control
+ * plane needs no root, only what makes networks for pods does, which is a process of its own.
+ * @param user a name or a number
+ * @throws CommandError where this is not root, or there is no such user
+ */
+export async function becomeUser(user: string, dataDirectory: string): Promise<void> {
+  if (process.geteuid?.() !== 0) throw new CommandError(`--user ${user}: only root can become somebody else`);
+  const { uid, gid } = await accountOf(user);
+  await mkdir(dataDirectory, { recursive: true, mode: 0o711 });
+  // Once: whoever has it could lead a second walk to files that are not his.
+  if ((await stat(dataDirectory)).uid !== uid) await giveAway(dataDirectory, { uid, gid });
+  process.setgroups?.([]);
+  process.setgid?.(gid);
+  process.setuid?.(uid);
+}
+
+interface Account {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+async function accountOf(user: string): Promise<Account> {
+  const lines = (await readFile('/etc/passwd', 'utf8')).split('\n').map((line) => line.split(':'));
+  const isNumber = /^\d+$/.test(user);
+  const found = lines.find(([name, , uid]) => (isNumber ? uid : name) === user);
+  if (found !== undefined) return { uid: Number(found[2]), gid: Number(found[3]) };
+  if (!isNumber) throw new CommandError(`--user ${user}: there is no such user`);
+  return { uid: Number(user), gid: Number(user) };
+}
+
+async function giveAway(directory: string, account: Account): Promise<void> {
+  const { uid, gid } = account;
+  for (const entry of await readdir(directory, { withFileTypes: true })) {
+    const path = join(directory, entry.name);
+    if (ofNode.has(entry.name)) continue;
+    if (entry.isDirectory()) await giveAway(path, account);
+    else await lchown(path, uid, gid);
+  }
+  await lchown(directory, uid, gid);
 }
 
 /** 127.0.0.0/8, ::1 and `localhost`: reached from this machine only. */

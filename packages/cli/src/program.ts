@@ -153,6 +153,7 @@ function serverOptions(command: Command): Command {
     .option('--data-dir <dir>', 'where everything is kept', '.kubewright')
     .option('--bind-address <address>', 'where the API server listens', '127.0.0.1')
     .addOption(portOption(6443))
+    .option('--user <user>', 'whom the control plane becomes where root starts it; the node stays root')
     .option(
       '--join-token-file <file>',
       'what a server over etcd gets the CA and the keys of its cluster with (default: join-token in the data directory, where the first server leaves it)',

@@ -15,7 +15,7 @@ import type { Running } from './components/running.js';
 import type { StorageFlags } from './components/storage.js';
 import { createLogger } from './logger.js';
 import { NodeProcess } from './node-process.js';
-import { isLoopback, mayMakeNetworks } from './privileges.js';
+import { becomeUser, isLoopback, mayMakeNetworks } from './privileges.js';
 import { stopSignal, unlessStopped, untilStopped } from './until-stopped.js';
 
 /** What `kubewright up` and `kubewright apiserver` are told on the command line. */
@@ -32,6 +32,7 @@ export interface ServerCommandOptions
   readonly bindAddress: string;
   readonly port: number;
   readonly kubeconfig?: string;
+  readonly user?: string;
   readonly pkiDir?: string;
   readonly joinTokenFile?: string;
   readonly serviceClusterIpRange?: string;
@@ -49,7 +50,7 @@ const nodeCloseMs = 3_700;
 /** A control plane and a node in the foreground, until SIGINT or SIGTERM. @returns the exit status */
 export async function up(options: UpOptions): Promise<number> {
   const stopped = stopSignal();
-  const loopback = options.node ? !(await mayMakeNetworks()) : undefined;
+  const loopback = options.node ? !(await mayMakeNetworks()) : rootsAddresses(options);
   if (loopback === true) checkIsolation(options.bindAddress);
   const node = options.node ? NodeProcess.spawn() : undefined;
   const closers: (() => Promise<void>)[] = [];
@@ -60,6 +61,8 @@ export async function up(options: UpOptions): Promise<number> {
     },
   };
   const start = async () => {
+    // The process of the node parts is there already, and stays root.
+    if (options.user !== undefined) await becomeUser(options.user, options.dataDir);
     // Loaded while the other process loads its own code.
     const { startApiServerComponent } = await import('./components/api-server.js');
     const nodeName = hostname().toLowerCase();
@@ -111,8 +114,11 @@ export async function up(options: UpOptions): Promise<number> {
 /** An API server alone, until SIGINT or SIGTERM. @returns the exit status */
 export async function serveApi(options: ServerCommandOptions): Promise<number> {
   const stopped = stopSignal();
+  const loopback = rootsAddresses(options);
+  if (options.user !== undefined) await becomeUser(options.user, options.dataDir);
   const { startApiServerComponent } = await import('./components/api-server.js');
   const api = await startApiServerComponent({
+    loopback,
     dataDirectory: options.dataDir,
     bindAddress: options.bindAddress,
     port: options.port,
@@ -133,6 +139,11 @@ export async function serveApi(options: ServerCommandOptions): Promise<number> {
   });
   process.stdout.write(await readyText(api));
   return untilStopped(api, stopped);
+}
+
+/** A data directory of root's has addresses of networks, whoever the process becomes. */
+function rootsAddresses({ user }: ServerCommandOptions): false | undefined {
+  return user === undefined ? undefined : false;
 }
 
 /** Where pods are no more apart than processes are, strangers must not be able to start any. */

@@ -5,6 +5,7 @@ import { decodeProtobuf } from '../encoding/protobuf.js';
 import { isEnvelope } from '../encoding/protobuf-forms.js';
 import { fromYaml } from '../encoding/yaml.js';
 import type { Exchange } from '../exchange.js';
+import { maxBodyBytes } from '../http/api-request.js';
 import { allowedMs } from '../http/deadline.js';
 import type { AuditEvent, AuditedUser, AuditStage } from './audit-event.js';
 import { isConfidential } from './confidential.js';
@@ -29,6 +30,8 @@ export class AuditRecord {
   #meta: ObjectMeta | undefined;
   #body: Buffer | undefined;
   #response: string | undefined;
+  readonly #pieces: Uint8Array[] = [];
+  #piecesBytes = 0;
   #failure: object | undefined;
 
   constructor(exchange: Exchange, ruling: AuditRuling, write: (event: AuditEvent) => void) {
@@ -63,6 +66,18 @@ export class AuditRecord {
   /** The answer in JSON. */
   response(json: Uint8Array | string): void {
     if (this.keepsResponse) this.#response = typeof json === 'string' ? json : Buffer.from(json).toString();
+  }
+
+  /** A part of a long answer, in whatever form the client gets it. An answer that is longer than a body may be is left out. */
+  responsePiece(bytes: Uint8Array): void {
+    this.#piecesBytes += bytes.length;
+    if (this.#piecesBytes <= maxBodyBytes) {
+      // The room of a piece may be used again.
+      this.#pieces.push(bytes.slice());
+      return;
+    }
+    this.#pieces.length = 0;
+    this.#exchange.annotate('audit.k8s.io/truncated', 'true');
   }
 
   /** The Status that the request failed with. */
@@ -163,7 +178,8 @@ export class AuditRecord {
   }
 
   #responseObject(): unknown {
-    return this.#response === undefined ? undefined : this.#shown(parseJson(this.#response));
+    if (this.#response !== undefined) return this.#shown(parseJson(this.#response));
+    return this.#pieces.length === 0 ? undefined : this.#shown(parseBody(Buffer.concat(this.#pieces)));
   }
 
   #shown(value: unknown): unknown {

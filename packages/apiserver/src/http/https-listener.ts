@@ -29,10 +29,23 @@ export interface HttpsOptions extends ListenerCertificates {
   readonly port: number;
   /** Connections at a time; what comes beyond is closed at once. @default 20000 */
   readonly maxConnections?: number;
+  readonly clientTimeouts?: Partial<ClientTimeouts>;
   /** Names that clients may use besides those of the certificate. @default none */
   readonly allowedHosts?: readonly string[];
   /** Pages whose origin has a match of one of these may read answers. @default none may */
   readonly corsAllowedOrigins?: readonly RegExp[];
+}
+
+/** How long clients may take, in milliseconds, so that one who sends a byte now and then holds nothing for long. */
+export interface ClientTimeouts {
+  /** To agree on TLS. @default 10000 */
+  readonly handshakeMs: number;
+  /** For the head of a request. @default 32000, as upstream */
+  readonly headersMs: number;
+  /** For a whole request. @default 120000 */
+  readonly requestMs: number;
+  /** Between requests. @default 90000 */
+  readonly idleMs: number;
 }
 
 export interface HttpsListener {
@@ -47,11 +60,14 @@ export interface HttpsListener {
 /** Header and URL bytes of one request, beyond which it is answered 431. Upstream's, which is that of Go's server. */
 const maxHeaderBytes = 1 << 20;
 
-/** How long clients may take, in milliseconds, so that one who sends a byte now and then holds nothing for long. */
-const handshakeMs = 10_000;
-const headersMs = 32_000;
-const requestMs = 120_000;
-const idleMs = 90_000;
+const clientTimeouts: ClientTimeouts = {
+  handshakeMs: 10_000,
+  headersMs: 32_000,
+  requestMs: 120_000,
+  idleMs: 90_000,
+};
+/** How often those who take too long are looked for, at most. */
+const lookMs = 5_000;
 
 /** While the server closes, connections whose last answer is out are ended so often, in milliseconds. */
 const closeIdleMs = 20;
@@ -63,6 +79,7 @@ const closeIdleMs = 20;
 export async function listenHttps(core: HandleRequest, options: HttpsOptions): Promise<HttpsListener> {
   let closing = false;
   const { allowedHosts = [], corsAllowedOrigins = [] } = options;
+  const { handshakeMs, headersMs, requestMs, idleMs } = { ...clientTimeouts, ...options.clientTimeouts };
   let authorities = authoritiesOf(options);
   const hosts = new AllowedHosts(options.certificate, allowedHosts);
   const handle = guarded(
@@ -76,6 +93,7 @@ export async function listenHttps(core: HandleRequest, options: HttpsOptions): P
       handshakeTimeout: handshakeMs,
       requestTimeout: requestMs,
       headersTimeout: headersMs,
+      connectionsCheckingInterval: Math.min(lookMs, headersMs / 4),
       keepAliveTimeout: idleMs,
       ...secureContext(options),
       requestCert: true,

@@ -25,6 +25,8 @@ async function sendPieces(exchange: Exchange, pieces: Generator<Uint8Array>, tur
   const first = pieces.next();
   if (first.done) return;
   const second = pieces.next();
+  const { audit } = exchange;
+  if (audit?.keepsResponse === true) audit.responsePiece(first.value);
   if (second.done) {
     exchange.send(200, type, first.value);
     return;
@@ -35,6 +37,7 @@ async function sendPieces(exchange: Exchange, pieces: Generator<Uint8Array>, tur
   exchange.sentBytes = first.value.length;
   for (let piece: IteratorResult<Uint8Array> = second; !piece.done; piece = pieces.next()) {
     const { length } = piece.value;
+    if (audit?.keepsResponse === true) audit.responsePiece(piece.value);
     exchange.sentBytes += length;
     if (length > 0 && !stream.write(piece.value)) await stream.drained();
     if (turn.over) await turn.next();

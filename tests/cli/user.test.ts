@@ -1,0 +1,58 @@
+import { chmod, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Namespace } from '@kubewright/api/core/v1';
+import { Client } from '@kubewright/client';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { KubewrightProcess, makeDataDirectory, removeDataDirectory } from '../kubewright-process.js';
+
+const nobody = 65_534;
+let directory: string;
+const running: KubewrightProcess[] = [];
+beforeEach(async () => {
+  directory = await makeDataDirectory(undefined);
+  // Who may not look into it can't have a directory in it.
+  await chmod(directory, 0o755);
+});
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((process) => process.end('SIGKILL')));
+  await removeDataDirectory(directory);
+});
+
+async function serve(...args: string[]): Promise<{ process: KubewrightProcess; client: Client }> {
+  const process = await KubewrightProcess.start(['apiserver', ...args], directory);
+  running.push(process);
+  return { process, client: await Client.fromKubeconfig({ path: process.kubeconfig }) };
+}
+
+// Only root can become somebody else.
+describe.skipIf(process.geteuid?.() !== 0)('apiserver --user', () => {
+  it('has nothing of root, nor have its files', async () => {
+    const { process, client } = await serve('--user', 'nobody');
+    const status = await readFile(`/proc/${process.pid}/status`, 'utf8');
+    expect(status).toMatch(new RegExp(`^Uid:\\t${nobody}\\t${nobody}\\t${nobody}\\t${nobody}$`, 'm'));
+    expect(status).toMatch(/^CapEff:\t0+$/m);
+    expect(status).toMatch(/^CapPrm:\t0+$/m);
+    expect(status).toMatch(/^Groups:\s*$/m);
+    for (const file of ['pki/ca.key', 'kubeconfig', 'store']) {
+      const { uid, mode } = await stat(join(directory, 'data', file));
+      expect([file, uid, mode & 0o077]).toEqual([file, nobody, 0]);
+    }
+    await client.resource(Namespace).create({ metadata: { name: 'kept' } });
+    await client.close();
+    expect(await process.end('SIGTERM')).toBe(0);
+    const again = await serve('--user', String(nobody));
+    expect((await again.client.resource(Namespace).get('kept')).metadata.name).toBe('kept');
+    await again.client.close();
+  }, 60_000);
+
+  it('takes over what root had, and nobody who is not there', async () => {
+    const first = await serve();
+    await first.client.resource(Namespace).create({ metadata: { name: 'kept' } });
+    await first.client.close();
+    await first.process.end('SIGTERM');
+    const { client } = await serve('--user', 'nobody');
+    expect((await client.resource(Namespace).get('kept')).metadata.name).toBe('kept');
+    await client.close();
+    await expect(serve('--user', 'no-such-user')).rejects.toThrow(/there is no such user/);
+  }, 60_000);
+});
