@@ -1,5 +1,7 @@
 const smallestSlab = 16 << 10;
 const largestSlab = 1 << 20;
+/** What is longer has a slab of its own. */
+const longest = largestSlab / 16;
 /** A slab with less alive than this part is copied together: each byte is copied nine times at worst. */
 const leastAlive = 0.9;
 
@@ -27,7 +29,7 @@ export class ByteSlabs {
   readonly #offset: number[] = [];
   readonly #length: number[] = [];
 
-  /** Copies the bytes; gives the view of what is kept. */
+  /** Copies the bytes, unless they are long and nothing else is in their memory; gives the view of what is kept. */
   set(slot: number, bytes: Uint8Array): Buffer {
     this.delete(slot);
     this.#live += bytes.length;
@@ -63,11 +65,11 @@ export class ByteSlabs {
   }
 
   #place(slot: number, bytes: Uint8Array): Buffer {
-    const id = this.#slabFor(bytes.length);
+    const id = bytes.length > longest ? this.#own(bytes) : this.#slabFor(bytes.length);
     const slab = this.#slabs[id];
     if (slab === undefined) throw new RangeError(`no slab ${id}`);
     const offset = slab.used;
-    slab.buffer.set(bytes, offset);
+    if (slab.buffer.buffer !== bytes.buffer) slab.buffer.set(bytes, offset);
     slab.used += bytes.length;
     slab.live += bytes.length;
     slab.slots.push(slot);
@@ -78,7 +80,6 @@ export class ByteSlabs {
   }
 
   #slabFor(length: number): number {
-    if (length > largestSlab / 4) return this.#add(length);
     const current = this.#slabs[this.#current];
     if (current !== undefined && current.used + length <= current.buffer.length) return this.#current;
     const full = this.#current;
@@ -88,8 +89,16 @@ export class ByteSlabs {
     return this.#slabFor(length);
   }
 
-  #add(size: number): number {
-    const slab: Slab = { buffer: Buffer.allocUnsafeSlow(size), used: 0, live: 0, slots: [] };
+  /** The store or the recent changes mostly have these bytes, too. */
+  #own(bytes: Uint8Array): number {
+    const { buffer, byteOffset, length } = bytes;
+    return length === buffer.byteLength
+      ? this.#add(length, Buffer.from(buffer, byteOffset, length))
+      : this.#add(length);
+  }
+
+  #add(size: number, buffer: Buffer = Buffer.allocUnsafeSlow(size)): number {
+    const slab: Slab = { buffer, used: 0, live: 0, slots: [] };
     const id = this.#freeSlabs.pop() ?? this.#slabs.length;
     this.#slabs[id] = slab;
     return id;

@@ -34,8 +34,8 @@ export class CompileError extends Error {
  * @throws CompileError with all problems at once
  */
 export function compile(expression: string, environment: Environment): Program {
-  const { source, checked } = checkExpression(expression, environment);
-  return new Program(source.text, checked, environment);
+  const { source, checked, cost } = checkExpression(expression, environment);
+  return new Program(source.text, { checked, cost: cost(), environment });
 }
 
 /** What {@link compile} finds wrong with an expression, without making it ready to run. @throws CompileError */

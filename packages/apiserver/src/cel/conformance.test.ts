@@ -2,6 +2,7 @@ import { tests as conformance } from '@bufbuild/cel-spec/testdata/conformance.js
 import { describe, expect, it } from 'vitest';
 import { check } from './check/check.js';
 import { CompileError } from './compile.js';
+import { free } from './cost/ranges.js';
 import { type Environment, extendEnvironment } from './environment.js';
 import { kubernetesEnvironment } from './kubernetes-environment.js';
 import { Program } from './program.js';
@@ -147,7 +148,7 @@ function compileLoosely(expression: string, environment: Environment): Program {
     throw new CompileError(source, parsed.problems);
   const { checked, problems } = check(source, parsed.expression, environment);
   if (problems.length > 0) throw new CompileError(source, problems);
-  return new Program(expression, checked, environment);
+  return new Program(expression, { checked, cost: free, environment });
 }
 
 function typeFromWire(wire: WireType): CelType {

@@ -33,8 +33,13 @@ export function extendEnvironment(base: Environment, extension: EnvironmentExten
   const variables = new Map(base.variables);
   for (const [name, given] of Object.entries(extension.variables ?? {}))
     variables.set(name, 'kind' in given ? { type: given } : { type: given.type, declared: given });
-  const functions = new Map(base.functions);
-  for (const declaration of extension.functions ?? []) functions.set(declaration.name, declaration);
+  let { functions } = base;
+  // There are hundreds, and an environment for each schema with rules.
+  if (extension.functions !== undefined) {
+    const all = new Map(functions);
+    for (const declaration of extension.functions) all.set(declaration.name, declaration);
+    functions = all;
+  }
   const more = extension.types;
   const types =
     more === undefined ? base.types : { get: (name: string) => base.types.get(name) ?? more.get(name) };

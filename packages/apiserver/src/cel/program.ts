@@ -1,5 +1,4 @@
 import type { CheckedExpression } from './check/checked-expression.js';
-import { estimateCost } from './cost/estimate.js';
 import type { CostEstimate } from './cost/ranges.js';
 import type { Environment } from './environment.js';
 import { Evaluation } from './evaluate/evaluation.js';
@@ -20,25 +19,29 @@ export interface EvaluationResult {
 export class Program {
   readonly expression: string;
   readonly resultType: CelType;
-  readonly #checked: CheckedExpression;
-  readonly #environment: Environment;
+  /** What an evaluation costs at least and at most, going by the limits of schemas. */
+  readonly cost: CostEstimate;
   readonly #plan: Plan;
   readonly #fromJson: readonly (((json: unknown) => Value) | undefined)[];
-  #cost: CostEstimate | undefined;
 
-  constructor(expression: string, checked: CheckedExpression, environment: Environment) {
+  /** Of what was found out it keeps the plan alone: there are thousands of programs. */
+  constructor(
+    expression: string,
+    {
+      checked,
+      cost,
+      environment,
+    }: {
+      readonly checked: CheckedExpression;
+      readonly cost: CostEstimate;
+      readonly environment: Environment;
+    },
+  ) {
     this.expression = expression;
     this.resultType = checked.types.get(checked.expression)!;
-    this.#checked = checked;
-    this.#environment = environment;
+    this.cost = cost;
     this.#plan = plan(checked);
     this.#fromJson = this.#plan.variables.map((name) => environment.variables.get(name)?.declared?.fromJson);
-  }
-
-  /** What an evaluation costs at least and at most, going by the limits of schemas. Computed when first asked for. */
-  get cost(): CostEstimate {
-    this.#cost ??= estimateCost(this.#checked, this.#environment);
-    return this.#cost;
   }
 
   /** Whether the expression refers to a variable of the environment. */

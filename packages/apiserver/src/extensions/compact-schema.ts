@@ -4,11 +4,12 @@ import type { Schema } from '@kubewright/api';
 const prose = new Set(['description', 'title', 'example', 'externalDocs']);
 
 /**
- * A schema without what is for readers, in which equal parts are one value: definitions of well-known projects repeat
+ * Schemas without what is for readers, in which equal parts are one value: definitions of well-known projects repeat
  * whole pod templates, and the text is most of them.
  */
-export function compactSchema(schema: Schema): Schema {
-  return new Compactor().schema(schema);
+export function compactSchemas<Key>(schemas: ReadonlyMap<Key, Schema>): ReadonlyMap<Key, Schema> {
+  const compactor = new Compactor();
+  return new Map([...schemas].map(([key, schema]) => [key, compactor.schema(schema)]));
 }
 
 class Compactor {

@@ -2,7 +2,6 @@ import {
   allVerbs,
   apiVersionOf,
   type Kind,
-  type Schema,
   type SchemaSource,
   type SubresourceDefinition,
   type Verb,
@@ -11,7 +10,6 @@ import type {
   CustomResourceDefinition,
   CustomResourceDefinitionVersion,
 } from '@kubewright/api/apiextensions/v1';
-import { compactSchema } from './compact-schema.js';
 
 /** A definition without its schemas, which are most of it. */
 export interface Outline {
@@ -38,19 +36,15 @@ export function outlineOf({ metadata, spec, status }: CustomResourceDefinition):
 
 const subresourceVerbs: readonly Verb[] = ['get', 'patch', 'update'];
 
-/**
- * The kind of one version of a definition, under the names that were accepted.
- * @param readSchema the version's schema as it was written, which is read when somebody first needs it
- */
+/** The kind of one version of a definition, under the names that were accepted. */
 export function customKind(
-  { spec, status, uid, generation }: Outline,
+  { spec, status }: Outline,
   version: CustomResourceDefinitionVersion,
-  readSchema: () => Schema,
+  schema: SchemaSource,
 ): Kind {
   const { group, scope } = spec;
   const { acceptedNames: names = spec.names } = status;
   const scale = version.subresources?.scale;
-  const schema = schemaSource(readSchema, `${uid}/${generation}/${version.name}`);
   return {
     group,
     version: version.name,
@@ -90,35 +84,5 @@ function subresourcesOf(
     ...(subresources?.scale === undefined
       ? {}
       : { scale: { group: 'autoscaling', version: 'v1', kind: 'Scale', verbs: subresourceVerbs } }),
-  };
-}
-
-function schemaSource(readSchema: () => Schema, digest: string): SchemaSource {
-  let root: Schema | undefined;
-  return {
-    digest,
-    get root() {
-      root ??= compactSchema(withIdentity(readSchema()));
-      return root;
-    },
-    documented: () => withIdentity(readSchema()),
-    resolve(ref) {
-      throw new Error(`the schema has no definition named ${ref}`);
-    },
-  };
-}
-
-/** What every object has and a definition need not say. */
-function withIdentity(schema: Schema): Schema {
-  const { metadata } = schema.properties ?? {};
-  return {
-    ...schema,
-    type: 'object',
-    properties: {
-      apiVersion: { type: 'string' },
-      kind: { type: 'string' },
-      ...schema.properties,
-      metadata: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true, ...metadata },
-    },
   };
 }

@@ -1,4 +1,4 @@
-import { isNotFound, type Schema } from '@kubewright/api';
+import { isNotFound } from '@kubewright/api';
 import { CustomResourceDefinition } from '@kubewright/api/apiextensions/v1';
 import type { Change } from '../cache/cache-event.js';
 import type { ResourceCache } from '../cache/resource-cache.js';
@@ -13,6 +13,7 @@ import { ConversionWebhook } from './conversion-webhook.js';
 import { customKind, type Outline, outlineOf } from './custom-kind.js';
 import { customResourceRules, isTerminating } from './custom-resource-rules.js';
 import { establishmentOf, isTrue, withCondition } from './definition-conditions.js';
+import { DefinitionSchemas } from './definition-schemas.js';
 import { InstanceRemoval } from './instance-removal.js';
 import { StoredVersions } from './stored-versions.js';
 
@@ -126,8 +127,9 @@ export class CustomResources {
   }
 
   #versionsOf(outline: Outline) {
+    const schemas = new DefinitionSchemas(outline, () => this.#stored(outline.name));
     const kinds = outline.spec.versions.map((version) =>
-      customKind(outline, version, () => this.#schemaOf(outline.name, version.name)),
+      customKind(outline, version, schemas.of(version.name)),
     );
     const storage = kinds[outline.spec.versions.findIndex((version) => version.storage)] ?? kinds[0];
     if (storage === undefined) throw new Error(`${outline.name} has no version`);
@@ -167,12 +169,10 @@ export class CustomResources {
     this.#host.cache.remove(installed.prefix);
   }
 
-  /** Read when it is first needed, from what is stored then. */
-  #schemaOf(name: string, version: string): Schema {
+  /** What is stored at this moment. */
+  #stored(name: string): CustomResourceDefinition | undefined {
     const entry = this.#definitions.cache.get(this.#definitions.key('', name));
-    const definition = entry && parseStored<CustomResourceDefinition>(entry.bytes, 0);
-    const found = definition?.spec.versions.find((one) => one.name === version);
-    return (found?.schema?.openAPIV3Schema ?? {}) as Schema;
+    return entry && parseStored<CustomResourceDefinition>(entry.bytes, 0);
   }
 
   /** One after the other: two must not take the same name. */

@@ -5,7 +5,6 @@ import {
   type DeclaredType,
   declareType,
   type Environment,
-  escapeProperty,
   extendEnvironment,
   kubernetesEnvironment,
   type Program,
@@ -26,84 +25,52 @@ export interface CompiledRule {
   readonly usesOldSelf: boolean;
 }
 
-/** The rules at a schema and below, with the types that they are compiled against. */
+/** The rules at a schema and below. There is one for a schema, wherever that stands. */
 export class RuleTree {
   readonly schema: StructuralSchema;
-  readonly #declared: DeclaredType | undefined;
   readonly #isResource: boolean;
+  #declared: DeclaredType | undefined;
   #rules: readonly CompiledRule[] | undefined;
-  readonly #below = new Map<string, RuleTree | undefined>();
 
-  constructor(schema: StructuralSchema, declared: DeclaredType | undefined, isResource: boolean) {
+  /** @param isResource whether values are whole objects, which have a type and metadata */
+  constructor(schema: StructuralSchema, isResource: boolean) {
     this.schema = schema;
-    this.#declared = declared;
     this.#isResource = isResource;
-  }
-
-  /** Undefined where a schema has no rules at all. */
-  static of(schema: StructuralSchema, isResource: boolean): RuleTree | undefined {
-    return schema.hasRules ? new RuleTree(schema, declaredTypeOf(schema, isResource), isResource) : undefined;
   }
 
   /** Compiled when the first object comes. */
   get rules(): readonly CompiledRule[] {
-    this.#rules ??= compileRules(this.schema.rules, this.#declared);
+    this.#rules ??= compileRules(this.schema.rules, this.declared);
     return this.#rules;
   }
 
   /** `oldSelf` for rules that take it as an optional. */
   optionalOf(old: unknown): Optional {
     if (old === undefined || old === null) return Optional.none;
-    return Optional.of(this.#declared?.fromJson?.(old) ?? (old as Value));
+    return Optional.of(this.declared?.fromJson?.(old) ?? (old as Value));
   }
 
   /** The type of its values. */
   get declared(): DeclaredType | undefined {
+    this.#declared ??= declaredTypeOf(this.schema, this.#isResource);
     return this.#declared;
   }
 
   /** Bytes of the smallest JSON of a value. */
   get smallest(): number {
-    return this.#declared?.minSerializedSize ?? 0;
+    return this.declared?.minSerializedSize ?? 0;
   }
 
   property(name: string): RuleTree | undefined {
-    return this.#child(`.${name}`, this.schema.property(name), () => this.#declaredField(name));
+    return this.schema.property(name)?.memberRules;
   }
 
   get items(): RuleTree | undefined {
-    return this.#child('[]', this.schema.items, () => this.#declared?.element);
+    return this.schema.items?.memberRules;
   }
 
   get additional(): RuleTree | undefined {
-    return this.#child('{}', this.schema.additional, () => this.#declared?.element);
-  }
-
-  #child(
-    key: string,
-    schema: StructuralSchema | undefined,
-    declared: () => DeclaredType | undefined,
-  ): RuleTree | undefined {
-    if (this.#below.has(key)) return this.#below.get(key);
-    // Names of members are not the schema's to bound, so only what has rules is kept.
-    if (schema?.hasRules !== true) return undefined;
-    const tree = new RuleTree(
-      schema,
-      declared() ?? declaredTypeOf(schema, schema.isEmbedded),
-      schema.isEmbedded,
-    );
-    this.#below.set(key, tree);
-    return tree;
-  }
-
-  #declaredField(name: string): DeclaredType | undefined {
-    const escaped = escapeProperty(name);
-    if (escaped === undefined || this.#declared?.type.kind !== 'object') return undefined;
-    return this.#declared.type.fields().get(escaped)?.declared;
-  }
-
-  get isResource(): boolean {
-    return this.#isResource;
+    return this.schema.additional?.memberRules;
   }
 }
 
@@ -118,7 +85,7 @@ function declaredTypeOf({ schema }: StructuralSchema, resourceRoot: boolean): De
 }
 
 /** The rules of one schema, each with its program or with why it has none, in upstream's words. */
-export function compileRules(
+function compileRules(
   rules: readonly ValidationRule[],
   declared: DeclaredType | undefined,
 ): CompiledRule[] {

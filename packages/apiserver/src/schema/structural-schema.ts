@@ -31,34 +31,32 @@ export class StructuralSchema {
   readonly anyOf: readonly StructuralSchema[];
   readonly oneOf: readonly StructuralSchema[];
   readonly not: StructuralSchema | undefined;
-  readonly #properties = new Map<string, StructuralSchema | undefined>();
+  #properties: Map<string, StructuralSchema> | undefined;
   #items: StructuralSchema | undefined;
   #additional: StructuralSchema | undefined;
   #pattern: Pattern | undefined;
   #hasRules: boolean | undefined;
   #ruleTree: RuleTree | undefined;
+  #memberRules: RuleTree | undefined;
 
   private constructor(schema: Schema) {
     this.schema = schema;
-    const type = schema.type === undefined ? [] : [schema.type];
-    this.types = schema['x-kubernetes-int-or-string'] ? ['integer', 'string'] : type;
+    this.types = typesOf(schema);
     this.nullable = schema.nullable === true;
     this.preservesUnknown = schema['x-kubernetes-preserve-unknown-fields'] === true;
     this.isEmbedded = schema['x-kubernetes-embedded-resource'] === true;
     this.listType = schema['x-kubernetes-list-type'];
-    this.mapKeys = schema['x-kubernetes-list-map-keys'] ?? [];
-    this.required = schema.required ?? [];
-    this.enum = schema.enum ?? [];
+    this.mapKeys = schema['x-kubernetes-list-map-keys'] ?? none;
+    this.required = schema.required ?? none;
+    this.enum = schema.enum ?? none;
     this.format = knownFormat(this.types, schema.format ?? '');
-    this.rules = schema['x-kubernetes-validations'] ?? [];
-    this.defaults = Object.entries(schema.properties ?? {}).flatMap(([name, property]) =>
-      hasDefault(property) ? [[name, property.default] as const] : [],
-    );
+    this.rules = schema['x-kubernetes-validations'] ?? none;
+    this.defaults = defaultsOf(schema);
     this.allowsAny = schema.additionalProperties === true || this.preservesUnknown;
     this.allowsAdditional = schema.additionalProperties !== false;
-    this.allOf = (schema.allOf ?? []).map(StructuralSchema.of);
-    this.anyOf = (schema.anyOf ?? []).map(StructuralSchema.of);
-    this.oneOf = (schema.oneOf ?? []).map(StructuralSchema.of);
+    this.allOf = schema.allOf?.map(StructuralSchema.of) ?? none;
+    this.anyOf = schema.anyOf?.map(StructuralSchema.of) ?? none;
+    this.oneOf = schema.oneOf?.map(StructuralSchema.of) ?? none;
     this.not = schema.not === undefined ? undefined : StructuralSchema.of(schema.not);
   }
 
@@ -76,11 +74,12 @@ export class StructuralSchema {
   property(name: string): StructuralSchema | undefined {
     const { properties } = this.schema;
     if (properties === undefined) return undefined;
-    const found = this.#properties.get(name);
+    const found = this.#properties?.get(name);
     if (found !== undefined) return found;
     const schema = Object.hasOwn(properties, name) ? properties[name] : undefined;
     if (schema === undefined) return undefined;
     const made = StructuralSchema.of(schema);
+    this.#properties ??= new Map();
     this.#properties.set(name, made);
     return made;
   }
@@ -116,8 +115,15 @@ export class StructuralSchema {
   /** The rules in CEL of a whole object of it; undefined where it has none. */
   get ruleTree(): RuleTree | undefined {
     if (!this.hasRules) return undefined;
-    this.#ruleTree ??= RuleTree.of(this, true);
+    this.#ruleTree ??= new RuleTree(this, true);
     return this.#ruleTree;
+  }
+
+  /** The same of a value within an object. */
+  get memberRules(): RuleTree | undefined {
+    if (!this.hasRules) return undefined;
+    this.#memberRules ??= new RuleTree(this, this.isEmbedded);
+    return this.#memberRules;
   }
 
   /** Whether it or anything below has rules in CEL. */
@@ -128,6 +134,27 @@ export class StructuralSchema {
 }
 
 const known = new WeakMap<Schema, StructuralSchema>();
+
+// Thousands of schemas have the same of these.
+const none: readonly never[] = [];
+const intOrString = ['integer', 'string'];
+const single = new Map<string, readonly string[]>();
+
+function typesOf({ type, 'x-kubernetes-int-or-string': isIntOrString }: Schema): readonly string[] {
+  if (isIntOrString) return intOrString;
+  if (type === undefined) return none;
+  let types = single.get(type);
+  if (types === undefined) {
+    types = [type];
+    single.set(type, types);
+  }
+  return types;
+}
+
+function defaultsOf({ properties = {} }: Schema): readonly (readonly [name: string, value: unknown])[] {
+  const found = Object.entries(properties).filter(([, property]) => hasDefault(property));
+  return found.length === 0 ? none : found.map(([name, property]) => [name, property.default]);
+}
 
 /** A null is no default: upstream can't tell it from none. */
 function hasDefault({ default: value }: Schema): boolean {

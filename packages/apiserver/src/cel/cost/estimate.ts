@@ -103,7 +103,7 @@ class Estimator {
     return this.#checked.types.get(expression)!;
   }
 
-  #identifier(expression: Identifier): Estimate {
+  #identifier(expression: Identifier | Select): Estimate {
     const reference = this.#checked.references.get(expression);
     const cost = fixed(selectCost);
     // Of names of types upstream's estimate says so, too.
@@ -118,11 +118,8 @@ class Estimator {
   }
 
   #select(expression: Select): Estimate {
-    const reference = this.#checked.references.get(expression);
-    if (reference?.kind === 'variable')
-      return this.#of(expression, fixed(selectCost), {
-        declared: this.#environment.variables.get(reference.name)?.declared,
-      });
+    // A name with dots, of a variable or a type.
+    if (this.#checked.references.has(expression)) return this.#identifier(expression);
     const operand = this.estimate(expression.operand);
     // Presence costs nothing, as Kubernetes has it.
     if (expression.testOnly) return this.#of(expression, operand.cost);

@@ -1,5 +1,5 @@
 import type { Schema } from '@kubewright/api';
-import { type CompiledRule, compileRules, RuleTree } from '../../schema/compiled-rules.js';
+import type { CompiledRule, RuleTree } from '../../schema/compiled-rules.js';
 import { StructuralSchema } from '../../schema/structural-schema.js';
 import {
   type FieldError,
@@ -29,7 +29,7 @@ interface Standing {
  * @param isUnchanged whether the schema is that of before an update, whose expressions may cost what they did
  */
 export function ruleErrorsOf(schema: Schema, field: FieldPath, isUnchanged: boolean): FieldError[] {
-  const tree = RuleTree.of(StructuralSchema.of(schema), true);
+  const tree = StructuralSchema.of(schema).ruleTree;
   if (tree === undefined) return [];
   const checks = new RuleChecks(isUnchanged);
   checks.walk(tree, { field, cardinality: 1, uncorrelatable: undefined });
@@ -63,7 +63,7 @@ class RuleChecks {
     }
     if (schema.rules.length === 0) return;
     const most = standing.cardinality ?? Math.floor(longestRequest / (tree.smallest + 1));
-    for (const [index, compiled] of compileRules(schema.rules, tree.declared).entries())
+    for (const [index, compiled] of tree.rules.entries())
       this.#check(compiled, field.child('x-kubernetes-validations').index(index), most, uncorrelatable);
   }
 
