@@ -53,6 +53,64 @@ function definition(index: number): CustomResourceDefinition {
   };
 }
 
+/** A definition of half a megabyte whose fields are all of names of their own, with rules: as large ones of projects are. */
+function largeDefinition(index: number): CustomResourceDefinition {
+  const text = 'What the field is for, and what happens to those who set it to a value that it may not have.';
+  const level = (path: string, depth: number): Record<string, unknown> =>
+    Object.fromEntries(
+      Array.from({ length: 13 }, (_, i) => {
+        const name = `${path}x${i}`;
+        return [
+          name,
+          depth === 0
+            ? { type: 'string', description: `${name}: ${text}`, maxLength: 253 }
+            : {
+                type: 'object',
+                description: text,
+                properties: level(name, depth - 1),
+                ...(depth === 1 && i === 0
+                  ? {
+                      'x-kubernetes-validations': [
+                        { rule: `!has(self.${name}x0) || self.${name}x0 != 'no'`, message: 'must not be no' },
+                      ],
+                    }
+                  : {}),
+              },
+        ];
+      }),
+    );
+  const small = definition(index);
+  const names = { plural: `larges${index}`, kind: `Large${index}` };
+  return {
+    metadata: { name: `larges${index}.bench.example.com` },
+    spec: {
+      ...small.spec,
+      names,
+      versions: small.spec.versions.map((version) => ({
+        ...version,
+        schema: {
+          openAPIV3Schema: {
+            type: 'object',
+            properties: { spec: { type: 'object', properties: level(`l${index}`, 2) } },
+          },
+        } as never,
+      })),
+    },
+  };
+}
+
+/** An object of that with every field. */
+function largeObject(index: number): object {
+  const level = (path: string, depth: number): object =>
+    Object.fromEntries(
+      Array.from({ length: 13 }, (_, i) => {
+        const name = `${path}x${i}`;
+        return [name, depth === 0 ? 'x' : level(name, depth - 1)];
+      }),
+    );
+  return level(`l${index}`, 2);
+}
+
 const kindOf = (index: number) =>
   defineKind({
     group: 'bench.example.com',
@@ -60,6 +118,45 @@ const kindOf = (index: number) =>
     kind: `Widget${index}`,
     schema: { type: 'object' } as const,
   });
+
+/** Bytes of memory to a byte of JSON, of large definitions that are used: what the store and the cache have of it, too. */
+async function largeFactor(): Promise<number> {
+  const count = 8;
+  const storage = new MemoryStorage();
+  const server = await ApiServer.start({ storage, logger });
+  const client = new Client(inProcessTransport(server.inProcess(admin)));
+  const use = async (first: number) => {
+    for (let index = first; index < first + count; index++) {
+      const { metadata } = await client.resource(CustomResourceDefinition).create(largeDefinition(index));
+      await client
+        .resource(CustomResourceDefinition)
+        .waitFor(metadata.name ?? '', (found) =>
+          (found?.status?.conditions ?? []).some(
+            ({ type, status }) => type === 'Established' && status === 'True',
+          ),
+        );
+      const kind = defineKind({
+        group: 'bench.example.com',
+        version: 'v1',
+        kind: `Large${index}`,
+        plural: `larges${index}`,
+        schema: { type: 'object' } as const,
+      });
+      const objects = client.resource(kind).namespace('default');
+      await objects.create({ metadata: { name: 'used' }, spec: largeObject(index) } as never, { dryRun: true });
+    }
+    // What lists and watches may still go back to is not the definitions'.
+    await storage.compact(storage.durable);
+  };
+  // What every use costs once is not theirs.
+  await use(0);
+  const before = settled();
+  await use(count);
+  const used = settled() - before;
+  await client.close();
+  await server.close(0);
+  return used / count / JSON.stringify(largeDefinition(count)).length;
+}
 
 const storage = new MemoryStorage();
 let server = await ApiServer.start({ storage, logger });
@@ -117,8 +214,11 @@ server = await ApiServer.start({ storage, logger });
 const startSeconds = (performance.now() - restarted) / 1000;
 client = new Client(inProcessTransport(server.inProcess(admin)));
 await client.resource(kindOf(7)).namespace('default').get('used');
+await client.close();
+await server.close(0);
 process.send?.(
   {
+    largeFactor: await largeFactor(),
     ...{ installSeconds, startSeconds, bytesEach, bytesUsedEach },
     definitionBytes: JSON.stringify(definition(0)).length,
     customPerSecond: customPerSecond.slice(1),

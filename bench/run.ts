@@ -14,7 +14,12 @@ import { benchImportMemory, benchImportTime, benchInformerMemory } from './clien
 import { benchCompaction } from './compaction.js';
 import { type Comparison, comparisonLine } from './compare.js';
 import { benchCreate, benchManyCreates } from './create.js';
-import { benchCustomCreate, benchDefinitionMemory, benchDefinitions } from './custom-resources.js';
+import {
+  benchCustomCreate,
+  benchDefinitionMemory,
+  benchDefinitions,
+  benchLargeDefinitionMemory,
+} from './custom-resources.js';
 import { benchEtcdCreate } from './etcd.js';
 import { benchFailover } from './failover.js';
 import { benchFairness } from './fairness.js';
@@ -40,6 +45,7 @@ const all = {
   'create-256': benchManyCreates,
   'custom-definitions': benchDefinitions,
   'custom-memory': benchDefinitionMemory,
+  'custom-large': benchLargeDefinitionMemory,
   'custom-create': benchCustomCreate,
   rules: benchPodRules,
   webhooks: benchWebhookCheck,

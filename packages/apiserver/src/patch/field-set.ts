@@ -132,9 +132,11 @@ export function sortedSet(set: FieldSet): FieldSet {
 
 const texts = new WeakMap<FieldSet, string>();
 
-/** Keeps the JSON of a set that will be written again and again. */
-export function keepText(set: FieldSet): void {
-  texts.set(set, encodeJson(set));
+/** Keeps the JSON of a set that will be written again and again; gives it. */
+export function keepText(set: FieldSet): string {
+  const text = encodeJson(set);
+  texts.set(set, text);
+  return text;
 }
 
 /** The JSON of a set. */

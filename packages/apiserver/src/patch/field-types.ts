@@ -72,11 +72,15 @@ const empties: Readonly<Record<string, unknown>> = { string: '', integer: 0 };
 
 /** Formats of which a number and a string may be. */
 const anyScalar = new Set(['quantity', 'int-or-string', 'date-time', 'micro-time']);
-const scalars: Readonly<Record<string, FieldType['scalar']>> = {
-  string: 'string',
-  integer: 'numeric',
-  number: 'numeric',
-  boolean: 'boolean',
+/** What is one field, whatever it holds. */
+const leaf: FieldType = { list: undefined, map: undefined };
+const text: FieldType = { ...leaf, scalar: 'string' };
+const numeric: FieldType = { ...leaf, scalar: 'numeric' };
+const scalars: Readonly<Record<string, FieldType>> = {
+  string: text,
+  integer: numeric,
+  number: numeric,
+  boolean: { ...leaf, scalar: 'boolean' },
 };
 
 /** What is not described: maps of anything, each member a field; lists are one field. */
@@ -85,7 +89,7 @@ const untyped: FieldType = {
     relation: 'atomic',
     keys: [],
     keyDefault: () => undefined,
-    item: { list: undefined, map: undefined },
+    item: leaf,
   },
   map: {
     atomic: false,
@@ -98,11 +102,14 @@ const untyped: FieldType = {
 };
 
 class Compiler {
+  /** Objects of other kinds have no properties of their own accord. */
+  readonly isBuiltin: boolean;
   readonly #source: SchemaSource;
   readonly #types = new Map<Schema, FieldType>();
 
   constructor(source: SchemaSource) {
     this.#source = source;
+    this.isBuiltin = source.name !== undefined;
   }
 
   root(root: Schema): FieldType {
@@ -116,7 +123,7 @@ class Compiler {
     return this.#compile(schema);
   }
 
-  #type(schema: Schema): FieldType {
+  type(schema: Schema): FieldType {
     let type = this.#types.get(schema);
     if (type === undefined) {
       type = this.#compile(schema);
@@ -134,21 +141,19 @@ class Compiler {
       const target = this.#resolve(reference);
       const relation = schema['x-kubernetes-map-type'];
       return relation === undefined
-        ? this.#type(target)
+        ? this.type(target)
         : this.#compile({ ...target, 'x-kubernetes-map-type': relation });
     }
     if (schema.type === 'array') return { list: this.#list(schema), map: undefined };
     const { properties, additionalProperties } = schema;
     if (properties !== undefined || typeof additionalProperties === 'object')
-      return { list: undefined, map: this.#map(schema) };
+      return { list: undefined, map: new DeclaredMap(schema, this) };
     if (schema['x-kubernetes-map-type'] === 'atomic')
       return { list: undefined, map: { ...untyped.map, atomic: true } as MapType };
-    if (anyScalar.has(schema.format ?? '')) return { list: undefined, map: undefined };
+    if (anyScalar.has(schema.format ?? '')) return leaf;
     const scalar = scalars[schema.type ?? ''];
-    if (scalar !== undefined) return { list: undefined, map: undefined, scalar };
-    return schema.type !== undefined && schema.type !== 'object'
-      ? { list: undefined, map: undefined }
-      : untyped;
+    if (scalar !== undefined) return scalar;
+    return schema.type !== undefined && schema.type !== 'object' ? leaf : untyped;
   }
 
   #list(schema: Schema): ListType {
@@ -160,7 +165,7 @@ class Compiler {
     const keys = schema['x-kubernetes-list-map-keys'] ?? (mergeKey === undefined ? [] : [mergeKey]);
     const builtin = this.#source.name !== undefined;
     let item: FieldType | undefined;
-    const compile = () => this.#type(items);
+    const compile = () => this.type(items);
     const resolved = () => (items.$ref === undefined ? items : this.#resolve(items.$ref));
     return {
       relation,
@@ -182,39 +187,49 @@ class Compiler {
     };
   }
 
-  #map(schema: Schema): MapType {
-    const { properties = {}, additionalProperties, required = [] } = schema;
-    const compile = (one: Schema) => this.#type(one);
-    const open = additionalProperties === true || schema['x-kubernetes-preserve-unknown-fields'] === true;
-    // Objects of other kinds have no properties of their own accord.
-    const builtin = this.#source.name !== undefined;
-    const isRequired = new Set(required);
-    const declared = new Map<string, FieldType>();
-    const compileProperty = (name: string): FieldType | undefined => {
-      const property = Object.hasOwn(properties, name) ? properties[name] : undefined;
-      return property === undefined ? undefined : compile(property);
-    };
-    const valueSchema = typeof additionalProperties === 'object' ? additionalProperties : undefined;
-    let values: FieldType | undefined;
-    return {
-      atomic: schema['x-kubernetes-map-type'] === 'atomic',
-      property(name) {
-        const known = declared.get(name);
-        if (known !== undefined) return known;
-        const type = compileProperty(name);
-        // Names of properties only: those of a map's members are not the schema's to bound.
-        if (type !== undefined) declared.set(name, type);
-        return type;
-      },
-      isAlwaysThere: (name) => builtin && (isRequired.has(name) || alwaysThere.has(name)),
-      get values() {
-        values ??= valueSchema !== undefined ? compile(valueSchema) : open ? untyped : undefined;
-        return values;
-      },
-    };
-  }
-
   #resolve(name: string): Schema {
     return name.startsWith('io.k8s.apimachinery.') ? definitions.get(name) : this.#source.resolve(name);
+  }
+}
+
+/** A map with what its schema says of its members, whose types are made as they are met: large kinds have thousands. */
+class DeclaredMap implements MapType {
+  readonly atomic: boolean;
+  readonly #schema: Schema;
+  readonly #compiler: Compiler;
+  #declared: Map<string, FieldType> | undefined;
+  #values: FieldType | undefined;
+
+  constructor(schema: Schema, compiler: Compiler) {
+    this.atomic = schema['x-kubernetes-map-type'] === 'atomic';
+    this.#schema = schema;
+    this.#compiler = compiler;
+  }
+
+  property(name: string): FieldType | undefined {
+    const known = this.#declared?.get(name);
+    if (known !== undefined) return known;
+    const { properties } = this.#schema;
+    const schema = properties !== undefined && Object.hasOwn(properties, name) ? properties[name] : undefined;
+    // Names of properties only: those of a map's members are not the schema's to bound.
+    if (schema === undefined) return undefined;
+    const type = this.#compiler.type(schema);
+    this.#declared ??= new Map();
+    this.#declared.set(name, type);
+    return type;
+  }
+
+  isAlwaysThere(name: string): boolean {
+    if (!this.#compiler.isBuiltin) return false;
+    return this.#schema.required?.includes(name) === true || alwaysThere.has(name);
+  }
+
+  get values(): FieldType | undefined {
+    if (this.#values !== undefined) return this.#values;
+    const { additionalProperties } = this.#schema;
+    if (typeof additionalProperties === 'object') this.#values = this.#compiler.type(additionalProperties);
+    else if (additionalProperties === true || this.#schema['x-kubernetes-preserve-unknown-fields'] === true)
+      this.#values = untyped;
+    return this.#values;
   }
 }

@@ -5,6 +5,8 @@ import { hasShape, type Shape, shapeOf } from './object-shape.js';
 
 /** How many shapes of a type are remembered. */
 const mostShapes = 32;
+/** Characters of the fields of a shape that is remembered: larger objects are few, and a kind may have many shapes. */
+const longestFields = 16 << 10;
 
 /** A shape and what has it. */
 export interface Known {
@@ -38,9 +40,9 @@ export function fieldsByShape(
     return found.fields;
   }
   const fields = sortedSet(compute());
-  const shape = shapeOf(object, type);
+  const text = keepText(fields);
+  const shape = text.length > longestFields ? undefined : shapeOf(object, type);
   if (shape !== undefined) {
-    keepText(fields);
     shapes.unshift({ shape, fields });
     if (shapes.length > mostShapes) shapes.pop();
   }
