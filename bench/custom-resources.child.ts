@@ -143,7 +143,9 @@ async function largeFactor(): Promise<number> {
         schema: { type: 'object' } as const,
       });
       const objects = client.resource(kind).namespace('default');
-      await objects.create({ metadata: { name: 'used' }, spec: largeObject(index) } as never, { dryRun: true });
+      await objects.create({ metadata: { name: 'used' }, spec: largeObject(index) } as never, {
+        dryRun: true,
+      });
     }
     // What lists and watches may still go back to is not the definitions'.
     await storage.compact(storage.durable);

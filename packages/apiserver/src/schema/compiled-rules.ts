@@ -85,10 +85,7 @@ function declaredTypeOf({ schema }: StructuralSchema, resourceRoot: boolean): De
 }
 
 /** The rules of one schema, each with its program or with why it has none, in upstream's words. */
-function compileRules(
-  rules: readonly ValidationRule[],
-  declared: DeclaredType | undefined,
-): CompiledRule[] {
+function compileRules(rules: readonly ValidationRule[], declared: DeclaredType | undefined): CompiledRule[] {
   if (rules.length === 0) return [];
   const environments = environmentsOf(declared);
   return rules.map((rule) => {
