@@ -24,9 +24,10 @@ export async function parseConfiguration<T>(text: string, file: string, form: Co
   if (kind !== form.kind || !form.apiVersions.some((one) => one === apiVersion))
     throw new Error(`${file}: is no ${form.kind} of ${form.apiVersions[0]}`);
   const schema = StructuralSchema.of(form.schema);
-  const unknown: string[] = [];
+  const unknown = { fields: [], ofMetadata: [] };
   const value = structural(fields, schema, unknown);
-  if (unknown.length > 0) throw new Error(`${file}: unknown field ${JSON.stringify(unknown[0])}`);
+  const [stranger] = unknown.fields;
+  if (stranger !== undefined) throw new Error(`${file}: unknown field ${JSON.stringify(stranger)}`);
   const [problem] = validateSchema(schema, value);
   if (problem !== undefined) throw new Error(`${file}: ${problem.field}: ${problem.message}`);
   return value as T;

@@ -110,7 +110,7 @@ export class CustomResources {
   async #open(outline: Outline): Promise<void> {
     const { cache, name } = this.#host;
     const { group } = outline.spec;
-    const plural = outline.status.acceptedNames?.plural ?? outline.spec.names.plural;
+    const plural = outline.status.acceptedNames?.plural || outline.spec.names.plural;
     const prefix = `/registry/${group}/${plural}/`;
     name(prefix, { group, resource: plural });
     const opened = cache.resource(prefix, this.#versionsOf(outline).versions.reader());

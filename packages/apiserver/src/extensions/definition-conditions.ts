@@ -15,7 +15,7 @@ export function isTrue(status: Status | undefined, type: string): boolean {
 
 /** The status with that condition; its time moves on where its status is another one. Source: `SetCRDCondition`. */
 export function withCondition(status: Status, condition: Condition, now: number): Status {
-  const { conditions = [] } = status;
+  const conditions = status.conditions ?? [];
   const old = conditions.find(({ type }) => type === condition.type);
   const kept = old?.status === condition.status ? old.lastTransitionTime : undefined;
   const next = { lastTransitionTime: kept ?? formatTime(now), ...condition };

@@ -127,7 +127,7 @@ export class StoredVersions {
   /** Of an object that was converted; it gets no defaults. */
   #pruned(object: KubernetesObject): KubernetesObject {
     const schema = this.#schemaOf(object);
-    return schema === undefined ? object : (prune(object, schema, [], true) as KubernetesObject);
+    return schema === undefined ? object : (prune(object, schema, undefined, true) as KubernetesObject);
   }
 
   #schemaOf({ apiVersion = '' }: KubernetesObject): StructuralSchema | undefined {

@@ -1,4 +1,7 @@
-import { CustomResourceDefinition } from '@kubewright/api/apiextensions/v1';
+import {
+  CustomResourceDefinition,
+  type CustomResourceDefinitionCondition,
+} from '@kubewright/api/apiextensions/v1';
 import { cleanupFinalizer, terminating, withCondition } from '../extensions/definition-conditions.js';
 import type { FieldError } from '../validation/field-error.js';
 import { createdAtColumn, nameColumn } from './columns.js';
@@ -18,11 +21,10 @@ export const customResourceDefinitionRules = defineRules<CustomResourceDefinitio
   generation: true,
   default(definition) {
     // To Go these are there in every definition, whatever a client leaves out.
-    const given: Partial<CustomResourceDefinition> = definition;
-    given.spec ??= { group: '', names: { plural: '', kind: '' }, scope: '', versions: [] };
-    const spec: Partial<CustomResourceDefinition['spec']> = given.spec;
+    const given: { spec?: Partial<CustomResourceDefinition['spec']> } = definition;
+    given.spec ??= { group: '', scope: '' };
+    const { spec } = given;
     spec.names ??= { plural: '', kind: '' };
-    spec.versions ??= [];
     spec.names.singular ||= (spec.names.kind ?? '').toLowerCase();
     if (spec.names.kind) spec.names.listKind ||= `${spec.names.kind}List`;
     spec.conversion ??= { strategy: 'None' };
@@ -30,7 +32,7 @@ export const customResourceDefinitionRules = defineRules<CustomResourceDefinitio
     if (service !== undefined) service.port ??= 443;
   },
   prepareForCreate(definition) {
-    definition.status = { storedVersions: storageVersions(definition) };
+    definition.status = newStatus(definition);
   },
   prepareForUpdate(definition) {
     const stored = definition.status?.storedVersions ?? [];
@@ -49,6 +51,16 @@ export const customResourceDefinitionRules = defineRules<CustomResourceDefinitio
   columns: [nameColumn, createdAtColumn],
 });
 
+/** As Go writes a status that says nothing yet. */
+function newStatus(definition: CustomResourceDefinition): NonNullable<CustomResourceDefinition['status']> {
+  const none: unknown = null;
+  return {
+    conditions: none as CustomResourceDefinitionCondition[],
+    acceptedNames: { plural: '', kind: '' },
+    storedVersions: storageVersions(definition),
+  };
+}
+
 /** The version that is stored from now on. */
 function storageVersions({ spec }: CustomResourceDefinition): string[] {
   const storage = (spec?.versions ?? []).find((version) => version.storage === true);
@@ -59,6 +71,6 @@ function storageVersions({ spec }: CustomResourceDefinition): string[] {
 export function definitionErrors(given: CustomResourceDefinition): FieldError[] {
   const definition = structuredClone(given);
   customResourceDefinitionRules.default?.(definition);
-  definition.status = { storedVersions: storageVersions(definition) };
+  definition.status = newStatus(definition);
   return validateDefinition(definition);
 }

@@ -3,6 +3,7 @@ import { definitions } from '@kubewright/api/schemas';
 import type { ReferenceObject, SchemaObject } from 'openapi3-ts/oas30';
 import { described as withDescriptions } from './descriptions.js';
 import { type DocumentedKind, definitionName } from './documented-kind.js';
+import { thirdPartySchema } from './third-party-schema.js';
 
 /** What discovery consists of. */
 export type DiscoveryDefinition = 'APIGroup' | 'APIGroupList' | 'APIResourceList' | 'APIVersions';
@@ -21,10 +22,8 @@ export class SchemaObjects {
     const name = definitionName(kind);
     if (kind.schema.name !== undefined) return this.#add(name, kind.schema.root, kind.schema);
     const { group, version, kind: kindName, schema } = kind;
-    const described = schema.documented?.() ?? schema.root;
     const root: Schema = {
-      ...described,
-      properties: { ...described.properties, metadata: { $ref: objectMeta } },
+      ...thirdPartySchema(schema.documented?.() ?? schema.root),
       'x-kubernetes-group-version-kind': [{ group, version, kind: kindName }],
     };
     return this.#add(name, root, { root, resolve: (ref) => resolve(ref, schema) });
@@ -111,7 +110,6 @@ export class SchemaObjects {
 }
 
 const metaV1 = 'io.k8s.apimachinery.pkg.apis.meta.v1';
-const objectMeta = `${metaV1}.ObjectMeta`;
 const listMeta = `${metaV1}.ListMeta`;
 
 function refTo(name: string): ReferenceObject {

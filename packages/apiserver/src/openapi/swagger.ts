@@ -91,7 +91,16 @@ function parameter2({ schema, ...rest }: ParameterObject): object {
 function schema2(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(schema2);
   if (typeof schema !== 'object' || schema === null) return schema;
-  const { allOf, oneOf, anyOf, not: _not, nullable: _nullable, ...rest } = schema as SchemaObject;
+  const { allOf, oneOf, anyOf, not: _not, nullable, ...all } = schema as SchemaObject;
+  // It can't say that a value may be null besides, only nothing at all.
+  const {
+    type: _type,
+    items: _items,
+    properties: _properties,
+    additionalProperties: _more,
+    ...untyped
+  } = all;
+  const rest: SchemaObject = nullable || isOpen(all) ? untyped : all;
   const result: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(rest)) {
     if (key === '$ref') result.$ref = String(value).replace('#/components/schemas/', '#/definitions/');
@@ -105,8 +114,17 @@ function schema2(schema: unknown): unknown {
   const [only] = allOf ?? [];
   if (only !== undefined && allOf?.length === 1) return { ...(schema2(only) as object), ...result };
   // Quantities and int-or-strings are strings in 2.0.
-  const alternatives = oneOf ?? anyOf;
+  const alternatives = isIntOrString(all) ? undefined : (oneOf ?? anyOf);
   if (alternatives?.some((one) => 'type' in one && one.type === 'string') && rest.type === undefined)
     result.type = 'string';
   return result;
+}
+
+/** Whether a third party's schema takes more than it says. */
+function isOpen(schema: SchemaObject): boolean {
+  return 'x-kubernetes-preserve-unknown-fields' in schema;
+}
+
+function isIntOrString(schema: SchemaObject): boolean {
+  return 'x-kubernetes-int-or-string' in schema;
 }

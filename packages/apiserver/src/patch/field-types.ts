@@ -114,13 +114,9 @@ class Compiler {
 
   root(root: Schema): FieldType {
     const metadata = root.properties?.metadata;
-    // A kind of a third party does not describe its metadata: every kind has the same.
     const described =
       this.#source.name !== undefined || metadata === undefined || metadata.$ref !== undefined;
-    const schema: Schema = described
-      ? root
-      : { ...root, properties: { ...root.properties, metadata: definitions.get(objectMeta) } };
-    return this.#compile(schema);
+    return this.#compile(described ? root : withMetadata(root));
   }
 
   type(schema: Schema): FieldType {
@@ -145,6 +141,8 @@ class Compiler {
         : this.#compile({ ...target, 'x-kubernetes-map-type': relation });
     }
     if (schema.type === 'array') return { list: this.#list(schema), map: undefined };
+    if (schema['x-kubernetes-embedded-resource'] && schema.properties?.metadata?.$ref === undefined)
+      return this.#compile(withMetadata(schema));
     const { properties, additionalProperties } = schema;
     if (properties !== undefined || typeof additionalProperties === 'object')
       return { list: undefined, map: new DeclaredMap(schema, this) };
@@ -190,6 +188,13 @@ class Compiler {
   #resolve(name: string): Schema {
     return name.startsWith('io.k8s.apimachinery.') ? definitions.get(name) : this.#source.resolve(name);
   }
+}
+
+/** A kind of a third party, or an object within one, does not describe its metadata: that of every kind is the same. */
+function withMetadata(schema: Schema): Schema {
+  const type: Schema = { type: 'string' };
+  const metadata: Schema = { $ref: objectMeta };
+  return { ...schema, properties: { apiVersion: type, kind: type, ...schema.properties, metadata } };
 }
 
 /** A map with what its schema says of its members, whose types are made as they are met: large kinds have thousands. */

@@ -3,6 +3,7 @@ import type { ResourceCache } from '../cache/resource-cache.js';
 import { itemBytes, objectBytes, parseStored, storedBytes } from '../encoding/object-bytes.js';
 import type { Conversion, KindRules } from '../kinds/kind-rules.js';
 import { type BodyKind, bodyKindOf } from '../schema/body-kind.js';
+import { scaleErrors } from '../schema/scale-errors.js';
 import { type Judged, structuralErrors } from '../schema/structural-errors.js';
 import { StructuralSchema } from '../schema/structural-schema.js';
 import type { StorageEntry } from '../storage/storage.js';
@@ -90,7 +91,11 @@ export class Resource<T extends KubernetesObject = KubernetesObject> {
   /** What the schema itself finds wrong, for kinds whose schema says what is valid. */
   schemaErrors(judged: Judged): FieldError[] {
     if (!this.rules.structural) return [];
-    return structuralErrors(StructuralSchema.of(this.rules.kind.schema.root), judged);
+    const { schema, scalePaths } = this.rules.kind;
+    const errors = structuralErrors(StructuralSchema.of(schema.root), judged);
+    return scalePaths === undefined
+      ? errors
+      : [...errors, ...scaleErrors(scalePaths, judged.object, judged.statusOnly === true)];
   }
 
   /** Bytes of the store as those of an object that the rules know. Only of interest where there are {@link forms}. */
@@ -148,7 +153,8 @@ export class ServedKind<T extends KubernetesObject = KubernetesObject> {
 
   /** What a body of this version must be; the schema is compiled on first use. */
   get body(): BodyKind {
-    this.#body ??= bodyKindOf(this.kind, this.resource.rules.structural);
+    const { structural } = this.resource.rules;
+    this.#body ??= { ...bodyKindOf(this.kind, structural), namesItself: structural === true };
     return this.#body;
   }
 

@@ -12,6 +12,8 @@ export interface BodyKind {
   readonly normalise: Normaliser;
   /** True for bodies that every group has under its own version (DeleteOptions). */
   readonly anyVersion?: boolean;
+  /** True where a body must say of which kind and version it is: custom resources. */
+  readonly namesItself?: boolean;
 }
 
 /** What makes a {@link BodyKind}: every Kind does. */

@@ -15,7 +15,13 @@ export function checkNumber(
   found: Found,
 ): void {
   found.matches++;
-  const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf } = schema;
+  const { exclusiveMinimum, exclusiveMaximum } = schema;
+  // Of whole numbers upstream takes the whole part of the bounds.
+  const isWhole = typeof value === 'bigint' || Number.isInteger(value);
+  const bound = (given: number | undefined) => (given === undefined || !isWhole ? given : Math.trunc(given));
+  const minimum = bound(schema.minimum);
+  const maximum = bound(schema.maximum);
+  const multipleOf = bound(schema.multipleOf) || schema.multipleOf;
   const type = types.length === 1 ? types[0] : undefined;
   if (!isInRange(value, type, format)) {
     const named = format === '' ? '(default format)' : `with format ${format}`;
@@ -41,8 +47,8 @@ export function checkNumber(
 
 function isInRange(value: number | bigint, type: string | undefined, format: string): boolean {
   if (type === 'number') return format !== 'float' || Number.isFinite(Math.fround(Number(value)));
-  // A fraction is the type's to refuse.
-  if (type !== 'integer' || (typeof value === 'number' && !Number.isInteger(value))) return true;
+  if (type !== 'integer') return true;
+  if (typeof value === 'number' && !Number.isInteger(value)) return false;
   return BigInt.asIntN(format === 'int32' ? 32 : 64, BigInt(value)) === BigInt(value);
 }
 

@@ -18,18 +18,24 @@ type JsonRecord = Readonly<Record<string, unknown>>;
 export function prune(
   value: unknown,
   schema: StructuralSchema,
-  unknownFields: string[] = [],
+  unknownFields: UnknownFields = { fields: [], ofMetadata: [] },
   isRoot = false,
 ): unknown {
   return new Pruner(unknownFields, isRoot).value(value, schema, undefined);
 }
 
+/** Paths of what a schema does not have, and of what no metadata has, which are told after them. */
+export interface UnknownFields {
+  readonly fields: string[];
+  readonly ofMetadata: string[];
+}
+
 class Pruner {
-  readonly #unknownFields: string[];
+  readonly #unknown: UnknownFields;
   readonly #isRoot: boolean;
 
-  constructor(unknownFields: string[], isRoot: boolean) {
-    this.#unknownFields = unknownFields;
+  constructor(unknown: UnknownFields, isRoot: boolean) {
+    this.#unknown = unknown;
     this.#isRoot = isRoot;
   }
 
@@ -88,7 +94,7 @@ class Pruner {
       const known = property !== undefined || schema?.schema.additionalProperties !== undefined;
       if (!known) {
         if (keeps) continue;
-        this.#unknownFields.push(pathOf(at));
+        this.#unknown.fields.push(pathOf(at));
         copy.delete(name);
       } else if (before === null && below !== undefined && isForbiddenNull(below)) copy.delete(name);
       else copy.set(name, this.value(before, below, at));
@@ -99,7 +105,7 @@ class Pruner {
   #metadata(metadata: unknown, place: Place): unknown {
     try {
       const { metadata: shaped, unknownFields } = normaliseMetadata(metadata);
-      this.#unknownFields.push(
+      this.#unknown.ofMetadata.push(
         ...unknownFields.map((field) => `${pathOf(place)}${field.slice('metadata'.length)}`),
       );
       return shaped;

@@ -14,7 +14,10 @@ import type { Previous } from './previous.js';
 import { fieldOf, noField } from './schema-problem.js';
 
 /** What all rules of one object may cost together. Source: RuntimeCELCostBudget of Kubernetes' CEL. */
-const objectBudget = 10_000_000;
+export class CostBudget {
+  left = 10_000_000;
+}
+
 const longestMessage = 5 * 1024;
 const outOfBudget =
   'validation failed due to running out of cost budget, no further validation rules will be run';
@@ -44,22 +47,33 @@ export function ruleErrors(
     old,
     previous,
     field,
-  }: { readonly old?: unknown; readonly previous?: Previous | undefined; readonly field?: FieldPath },
+    budget = new CostBudget(),
+  }: {
+    readonly old?: unknown;
+    readonly previous?: Previous | undefined;
+    readonly field?: FieldPath;
+    /** What is left for other values, too. */
+    readonly budget?: CostBudget;
+  },
 ): FieldError[] {
-  const run = new Run();
+  const run = new Run(budget);
   run.walk(tree, { field, value, old, past: { own: previous, around: undefined } });
   return run.errors;
 }
 
 class Run {
   readonly errors: FieldError[] = [];
-  #budget = objectBudget;
+  readonly #budget: CostBudget;
+
+  constructor(budget: CostBudget) {
+    this.#budget = budget;
+  }
 
   walk(tree: RuleTree, step: Step): void {
     const { value } = step;
     if (value === null || value === undefined) return;
     if (tree.schema.rules.length > 0) this.#evaluate(tree, step);
-    if (this.#budget < 0 || typeof value !== 'object') return;
+    if (this.#budget.left < 0 || typeof value !== 'object') return;
     if (Array.isArray(value)) this.#walkList(tree, step, value);
     else this.#walkObject(tree, step, value as Readonly<Record<string, unknown>>);
   }
@@ -77,7 +91,7 @@ class Run {
         old: before?.(value),
         past: { own, around: past.own === undefined ? past.around : { previous: past.own, value: list } },
       });
-      if (this.#budget < 0) return;
+      if (this.#budget.left < 0) return;
     }
   }
 
@@ -97,7 +111,7 @@ class Run {
           around: past.own === undefined ? past.around : { previous: past.own, value: object },
         },
       });
-      if (this.#budget < 0) return;
+      if (this.#budget.left < 0) return;
     }
   }
 
@@ -115,14 +129,14 @@ class Run {
       const optional = rule.optionalOldSelf === true;
       const hasOld = old !== undefined && old !== null;
       if (usesOldSelf && !hasOld && !optional) continue;
-      if (this.#budget <= 0) {
+      if (this.#budget.left <= 0) {
         this.errors.push(invalid(at, type, outOfBudget));
-        this.#budget = -1;
+        this.#budget.left = -1;
         return;
       }
       const variables = { self: value, oldSelf: optional ? tree.optionalOf(old) : hasOld ? old : undefined };
       const outcome = this.#run(program, variables);
-      if (this.#budget < 0) {
+      if (this.#budget.left < 0) {
         const detail =
           outcome.stopped === undefined
             ? outOfBudget
@@ -137,7 +151,7 @@ class Run {
       if (outcome.value === true) continue;
       const error = this.#failure(compiled, variables, step, type);
       if (error !== undefined && (usesOldSelf || !isUnchanged(step))) this.errors.push(error);
-      if (this.#budget < 0) return;
+      if (this.#budget.left < 0) return;
     }
   }
 
@@ -153,7 +167,7 @@ class Run {
       rule.message === undefined || rule.message === '' ? `failed rule: ${shown(rule)}` : rule.message.trim();
     if (message !== undefined) {
       const outcome = this.#run(message, variables);
-      if (this.#budget < 0) {
+      if (this.#budget.left < 0) {
         const why =
           outcome.stopped === undefined
             ? 'messageExpression evaluation failed due to running out of cost budget, no further validation rules will be run'
@@ -178,13 +192,13 @@ class Run {
 
   #run(program: Program, variables: Readonly<Record<string, unknown>>): Outcome {
     try {
-      const { value, cost } = program.evaluate(variables, this.#budget);
-      this.#budget -= cost;
+      const { value, cost } = program.evaluate(variables, this.#budget.left);
+      this.#budget.left -= cost;
       return { value };
     } catch (error) {
       if (error instanceof EvaluationStopped) {
-        const mayHaveMore = this.#budget > perCall;
-        this.#budget = -1;
+        const mayHaveMore = this.#budget.left > perCall;
+        this.#budget.left = -1;
         return mayHaveMore ? { stopped: 'operation cancelled: actual cost limit exceeded' } : {};
       }
       if (!(error instanceof EvaluationError)) throw error;

@@ -82,8 +82,8 @@ function checkValue(
 
 function jsonType(value: unknown): string {
   if (Array.isArray(value)) return 'array';
-  if (typeof value === 'bigint') return 'integer';
-  return typeof value === 'number' ? (Number.isInteger(value) ? 'integer' : 'number') : typeof value;
+  if (typeof value === 'bigint' || typeof value === 'number') return isInteger(value) ? 'integer' : 'number';
+  return typeof value;
 }
 
 function checkType(
@@ -109,8 +109,15 @@ function checkType(
 
 /** What upstream knows of a number's format; other values have none. */
 function goFormat(value: unknown): string {
-  if (typeof value === 'bigint') return 'int64';
-  return typeof value === 'number' ? (Number.isInteger(value) ? 'int64' : 'float64') : '';
+  if (typeof value !== 'bigint' && typeof value !== 'number') return '';
+  return isInteger(value) ? 'int64' : 'float64';
+}
+
+/** Whether Go reads it as one, or as a float that is exact. */
+function isInteger(value: number | bigint): boolean {
+  return typeof value === 'bigint'
+    ? BigInt.asIntN(64, value) === value
+    : Number.isInteger(value) && Math.abs(value) < 2 ** 63;
 }
 
 function typeProblem(place: Place | undefined, wanted: string, found: string): SchemaProblem {

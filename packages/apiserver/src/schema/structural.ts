@@ -2,7 +2,7 @@ import type { SchemaSource } from '@kubewright/api';
 import { applyDefaults } from './defaults.js';
 import { normaliseMetadata } from './metadata-normaliser.js';
 import type { Normaliser } from './normalise.js';
-import { prune } from './prune.js';
+import { prune, type UnknownFields } from './prune.js';
 import { StructuralSchema } from './structural-schema.js';
 
 /**
@@ -16,13 +16,16 @@ export function createStructuralNormaliser(source: SchemaSource): Normaliser {
     schema ??= StructuralSchema.of(source.root);
     const { apiVersion, kind, metadata: given, ...rest } = body;
     const { metadata, unknownFields } = normaliseMetadata(given ?? {});
-    const unknown = [...unknownFields];
+    const unknown: UnknownFields = { fields: [], ofMetadata: [...unknownFields] };
     const shaped = structural(rest, schema, unknown) as Record<string, unknown>;
-    return { object: { apiVersion, kind, metadata, ...shaped }, unknownFields: unknown.sort() };
+    return {
+      object: { apiVersion, kind, metadata, ...shaped },
+      unknownFields: [...unknown.fields.sort(), ...unknown.ofMetadata.sort()],
+    };
   };
 }
 
 /** The fields of an object besides its type and metadata, or a part of it, in the form of a schema; the same value where it is in it. */
-export function structural(value: unknown, schema: StructuralSchema, unknownFields?: string[]): unknown {
+export function structural(value: unknown, schema: StructuralSchema, unknownFields?: UnknownFields): unknown {
   return applyDefaults(prune(value, schema, unknownFields, true), schema);
 }

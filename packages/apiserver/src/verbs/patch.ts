@@ -18,11 +18,13 @@ import { warnAboutWrite } from './write-warnings.js';
 
 type PatchFunction = (document: JsonObject, patch: unknown, schema: SchemaSource) => unknown;
 
+const strategicMediaType = 'application/strategic-merge-patch+json';
+
 /** By media type. */
 const patchFunctions: Readonly<Record<string, PatchFunction>> = {
   'application/json-patch+json': (document, patch) => applyJsonPatch(document, patch),
   'application/merge-patch+json': (document, patch) => applyMergePatch(document, patch),
-  'application/strategic-merge-patch+json': applyStrategicMergePatch,
+  [strategicMediaType]: applyStrategicMergePatch,
 };
 
 /** A patch as it came, and how to apply it. */
@@ -66,21 +68,22 @@ export async function patch(exchange: Exchange, served: ServedKind): Promise<voi
 export async function readPatch(exchange: Exchange, served: ServedKind): Promise<Patch> {
   const type = contentTypeOf(exchange);
   const apply = patchFunctions[type];
-  if (apply === undefined) throw unsupportedType(served);
+  const isStrategic = type === strategicMediaType;
+  // Strategies are of the Go types of built-in kinds.
+  if (apply === undefined || (isStrategic && served.resource.rules.structural)) throw unsupportedType(served);
   const bytes = await exchange.readBody();
   try {
     const { value, problems } = fromJson(bytes);
     const where = type === 'application/json-patch+json' ? 'json patch ' : '';
     return {
-      ...{ apply, value, strategic: type === 'application/strategic-merge-patch+json' },
+      ...{ apply, value, strategic: isStrategic },
       problems: [...problems, ...(where === '' ? [] : unknownMembers(value))].map(
         (problem) => `${where}${problem}`,
       ),
     };
   } catch (error) {
     if (!(error instanceof JsonSyntaxError)) throw error;
-    const strategic = type === 'application/strategic-merge-patch+json';
-    throw badRequest(strategic ? error.message : `error decoding patch: ${error.message}`);
+    throw badRequest(isStrategic ? error.message : `error decoding patch: ${error.message}`);
   }
 }
 
@@ -88,9 +91,10 @@ export async function readPatch(exchange: Exchange, served: ServedKind): Promise
 function unsupportedType({ resource }: ServedKind): ApiError {
   if (resource.rules.structural !== true)
     return new ApiError('UnsupportedMediaType', '415: Unsupported Media Type', { details: {} });
+  const types = Object.keys(patchFunctions).filter((type) => type !== strategicMediaType);
   return new ApiError(
     'UnsupportedMediaType',
-    `the body of the request was in an unknown format - accepted media types include: ${[...Object.keys(patchFunctions), applyMediaType].join(', ')}`,
+    `the body of the request was in an unknown format - accepted media types include: ${[...types, applyMediaType].join(', ')}`,
   );
 }
 

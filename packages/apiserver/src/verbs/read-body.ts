@@ -2,6 +2,7 @@ import {
   ApiError,
   badRequest,
   decodeJson,
+  encodeJson,
   isApiError,
   JsonSyntaxError,
   type KubernetesObject,
@@ -9,8 +10,10 @@ import {
 import { decodeProtobuf } from '../encoding/protobuf.js';
 import { fromYaml } from '../encoding/yaml.js';
 import type { Exchange } from '../exchange.js';
+import { goJsonName, isObject } from '../patch/json-object.js';
 import type { ResourceTable } from '../registry/resource-table.js';
 import type { BodyKind } from '../schema/body-kind.js';
+import { invalid, invalidObject, path } from '../validation/field-error.js';
 import type { FieldValidation } from './write-options.js';
 
 const mediaTypes = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
@@ -56,7 +59,8 @@ export function decodeObject(
   validation: FieldValidation,
 ): KubernetesObject {
   const { value, problems } = parseBody(contentTypeOf(exchange), bytes, expected);
-  checkIdentity(exchange.server.resources, value, expected);
+  if (expected.namesItself) checkOwnIdentity(value, bytes, expected);
+  else checkIdentity(exchange.server.resources, value, expected);
   const object = toForm(exchange, value, expected, validation, problems, true);
   exchange.audit?.target(object.metadata);
   return object;
@@ -76,7 +80,10 @@ export function toForm(
   owned = false,
 ): KubernetesObject {
   const { object, unknownFields } = wording(expected, () => expected.normalise(value, owned));
-  const problems = [...unknownFields.map((field) => `unknown field "${field}"`), ...parsing];
+  const unknown = unknownFields.map((field) => `unknown field "${field}"`);
+  // What a reader of YAML finds stands before what the reader of the JSON that it makes finds.
+  const isYaml = parsing.some((problem) => yamlProblem.test(problem));
+  const problems = isYaml ? [...parsing, ...unknown] : [...unknown, ...parsing];
   if (validation === 'Warn') exchange.warn(...problems.map((text) => text.replace(yamlProblem, '')));
   if (validation === 'Strict' && problems.length > 0)
     throw cannotBeHandled(expected, `strict decoding error: ${problems.join(', ')}`);
@@ -114,6 +121,38 @@ export function checkIdentity(
   throw badRequest(
     `${handled}: converting (${version}.${kind}) to (${internal}.${expected.kind}): unknown conversion`,
   );
+}
+
+/**
+ * The same of a custom resource, whose words are others. Source: apiextensions' `schemaCoercingDecoder` and the
+ * decoder of unstructured objects.
+ */
+function checkOwnIdentity(value: Record<string, unknown>, bytes: Buffer, expected: BodyKind): void {
+  const unrecognized = (why: string) =>
+    badRequest(
+      `the object provided is unrecognized (must be of type ${expected.kind}): ${why} (${summary(bytes)})`,
+    );
+  for (const field of ['apiVersion', 'kind'] as const) {
+    const given = value[field] ?? '';
+    if (typeof given === 'string') continue;
+    const why = `json: cannot unmarshal ${goJsonName(given)} into Go struct field .${field} of type string`;
+    throw unrecognized(`${noIdentity}${why}`);
+  }
+  const apiVersion = textOr(value.apiVersion, '');
+  if (apiVersion.split('/').length > 2) throw unrecognized(`unexpected GroupVersion string: ${apiVersion}`);
+  const kind = textOr(value.kind, '');
+  if (kind === '') throw unrecognized(`Object 'Kind' is missing in '${encodeJson(value)}'`);
+  if (apiVersion !== expected.apiVersion)
+    throw badRequest(
+      `the API version in the data (${apiVersion}) does not match the expected API version (${expected.apiVersion})`,
+    );
+  if (kind === expected.kind) return;
+  const { metadata } = value;
+  const name = isObject(metadata) && typeof metadata.name === 'string' ? metadata.name : '';
+  const [group] = splitApiVersion(apiVersion);
+  throw invalidObject({ group, plural: '', kind }, name, [
+    invalid(path('kind'), kind, `must be ${expected.kind}`),
+  ]);
 }
 
 function textOr(value: unknown, otherwise: string): string {

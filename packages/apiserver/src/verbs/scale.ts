@@ -85,7 +85,8 @@ async function changeScale(
         refuseOtherUid(served, scale, current);
         await admitScale(exchange, served, { scale, old: scaleOf(served, current), context });
         const replicas = scale.spec?.replicas ?? 0;
-        if (replicas < 0)
+        // A kind with a schema is held against it.
+        if (replicas < 0 && !served.resource.rules.structural)
           throw invalidObject({ group: 'autoscaling', plural: 'scales', kind: 'Scale' }, name, [
             invalid(path('spec', 'replicas'), replicas, 'must be greater than or equal to 0'),
           ]);

@@ -4,16 +4,26 @@ import type {
   CustomResourceDefinitionVersion,
 } from '@kubewright/api/apiextensions/v1';
 import { isTrue } from '../../extensions/definition-conditions.js';
-import { type FieldError, invalid, notSupported, path, required } from '../../validation/field-error.js';
+import {
+  type FieldError,
+  type FieldPath,
+  invalid,
+  notSupported,
+  path,
+  required,
+} from '../../validation/field-error.js';
 import { validateImmutable } from '../../validation/immutable.js';
 import { validateApproval } from './approval.js';
 import { validateConversion } from './conversion-validation.js';
 import { type Hoisted, hoisted } from './hoisted-fields.js';
+import { internalVersions } from './internal-form.js';
 import { validateNames } from './names-validation.js';
 import { validateVersionSchema } from './version-schema.js';
 import { validateColumns, validateSelectableFields, validateSubresources } from './version-validation.js';
 
 const spec = path('spec');
+/** None were given. */
+const noVersions: readonly CustomResourceDefinitionVersion[] = [];
 
 /** A definition that is created. Source: apiextensions' `ValidateCustomResourceDefinition`. */
 export function validateDefinition(definition: CustomResourceDefinition): FieldError[] {
@@ -63,7 +73,7 @@ function validateSpec(
   definition: CustomResourceDefinition,
   { mayHaveInvalidBundle, old }: SpecOptions,
 ): FieldError[] {
-  const { group = '', scope = '', names, versions = [], conversion } = definition.spec;
+  const { group = '', scope = '', names, versions = noVersions, conversion } = definition.spec;
   const errors: FieldError[] = [];
   const groupErrors = dns1123SubdomainErrors(group);
   if (group === '') errors.push(required(spec.child('group')));
@@ -79,11 +89,20 @@ function validateSpec(
       errors.push(required(spec.child('versions').index(index).child('schema').child('openAPIV3Schema')));
   errors.push(...validateVersions(definition, shown, old));
   if (new Set(versions.map(({ name }) => name)).size < versions.length)
-    errors.push(invalid(spec.child('versions'), versions, 'must contain unique version names'));
+    errors.push(
+      invalid(spec.child('versions'), internalVersions(versions, shown), 'must contain unique version names'),
+    );
   if (versions.filter(({ storage }) => storage === true).length !== 1)
     errors.push(
-      invalid(spec.child('versions'), versions, 'must have exactly one version marked as storage version'),
+      invalid(
+        spec.child('versions'),
+        versions === noVersions ? null : internalVersions(versions, shown),
+        'must have exactly one version marked as storage version',
+      ),
     );
+  // Upstream's old field for it has the first version's name.
+  const [first] = versions;
+  if (first?.name) errors.push(...nameErrors(first.name, spec.child('version')));
   for (const name of ['plural', 'singular', 'kind', 'listKind'] as const)
     if (!names?.[name]) errors.push(required(spec.child('names', name)));
   errors.push(...validateNames(names ?? { plural: '', kind: '' }, spec.child('names')));
@@ -94,16 +113,14 @@ function validateSpec(
 
 /** What each version says for itself. */
 function validateVersions(
-  { spec: { versions } }: CustomResourceDefinition,
+  { spec: { versions = [] } }: CustomResourceDefinition,
   shown: Hoisted,
   old: CustomResourceDefinition | undefined,
 ): FieldError[] {
   return versions.flatMap((version, index) => {
     const field = spec.child('versions').index(index);
     const errors: FieldError[] = [];
-    const nameErrors = dns1035LabelErrors(version.name ?? '');
-    if (nameErrors.length > 0)
-      errors.push(invalid(field.child('name'), version.name ?? '', nameErrors.join(',')));
+    errors.push(...nameErrors(version.name ?? '', field.child('name')));
     for (const message of deprecationErrors(version.deprecated === true, version.deprecationWarning))
       errors.push(invalid(field.child('deprecationWarning'), version.deprecationWarning, message));
     if (!shown.schema)
@@ -140,6 +157,11 @@ function validateShared(
   ];
 }
 
+function nameErrors(name: string, field: FieldPath): FieldError[] {
+  const errors = dns1035LabelErrors(name);
+  return errors.length === 0 ? [] : [invalid(field, name, errors.join(','))];
+}
+
 function versionNamed(
   definition: CustomResourceDefinition | undefined,
   name: string,
@@ -169,9 +191,11 @@ function validateStatus({ status, spec: { versions = [] } }: CustomResourceDefin
   );
   const stored = status?.storedVersions ?? [];
   const at = field.child('storedVersions');
-  if (stored.length === 0) return [...errors, invalid(at, stored, 'must have at least one stored version')];
+  if (stored.length === 0) return [...errors, invalid(at, null, 'must have at least one stored version')];
+  const left = new Set(stored);
+  // A second version of the name is none that is stored.
   for (const { name, storage } of versions)
-    if (storage === true && !stored.includes(name))
+    if (!left.delete(name) && storage === true)
       errors.push(invalid(at, stored, `must have the storage version ${name}`));
   for (const [index, name] of stored.entries())
     if (!versions.some((version) => version.name === name))

@@ -8,6 +8,7 @@ import {
   invalid,
 } from '../../validation/field-error.js';
 import { defaultErrors } from './default-checks.js';
+import { internalSchema } from './internal-form.js';
 import { ruleErrorsOf } from './rule-checks.js';
 import { openApiSchemaErrors } from './schema-checks.js';
 import { structuralSchemaErrors } from './structural-checks.js';
@@ -63,7 +64,7 @@ function statusRootErrors(schema: Schema, field: FieldPath): FieldError[] {
       return [
         invalid(
           field,
-          schema,
+          internalSchema(schema),
           `only [${allowedAtRoot}] fields are allowed at the root of the schema if the status subresource is enabled`,
         ),
       ];
