@@ -31,6 +31,14 @@ it('tasks get what they leave out, keep their owner, are approved once and tell 
   const approve = () => client.requester.json<Task>({ method: 'POST', path: `${at}/approve`, body: {} });
   expect((await approve()).status).toEqual({ approvedBy: 'admin' });
   await expect(approve()).rejects.toThrow('it is approved already');
+  await expect(tasks.delete('one')).rejects.toThrow('status.approvedBy: Forbidden: what is approved stays');
+  const bob = clientFor({ name: 'bob', groups: [] }).resource(Task).namespace('default');
+  const urgent = { title: 'Now', priority: 'high' } as const;
+  await expect(bob.create({ metadata: { name: 'two' }, spec: urgent })).rejects.toThrow(
+    'tasks.tasks.example.dev "two" is forbidden: only masters say what is urgent',
+  );
+  await tasks.create({ metadata: { name: 'two' }, spec: urgent });
+  await tasks.delete('two');
   await close();
 });
 

@@ -1,6 +1,6 @@
 import { setTimeout as after } from 'node:timers/promises';
 import { badRequest, defineKind, type ObjectOf } from '@kubewright/api';
-import { forbiddenField, kindRules, path } from '@kubewright/apiserver';
+import { forbiddenField, kindRules, path, refusal } from '@kubewright/apiserver';
 import { Type } from 'typebox';
 
 export const Task = defineKind({
@@ -37,6 +37,23 @@ export const taskRules = kindRules(Task, {
     task.spec.owner === old.spec.owner
       ? []
       : [forbiddenField(path('spec', 'owner'), 'a task stays with whom it was made by')],
+  // Rules of delete.
+  validateDelete: (task) =>
+    task.status?.approvedBy === undefined
+      ? []
+      : [forbiddenField(path('status', 'approvedBy'), 'what is approved stays')],
+  // Admission of this kind alone: of who asks, and of what is there besides the object.
+  admission: [
+    {
+      name: 'UrgentTasks',
+      handles: ({ operation, subresource }) => operation === 'CREATE' && subresource === '',
+      validate(request) {
+        const isUrgent = request.object?.spec.priority === 'high';
+        if (isUrgent && !request.user.groups.includes('system:masters'))
+          throw refusal(request, 'only masters say what is urgent');
+      },
+    },
+  ],
   columns: [
     {
       name: 'Name',

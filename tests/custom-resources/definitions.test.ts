@@ -82,7 +82,8 @@ describe('a CustomResourceDefinition', () => {
       'metadata.name: Invalid value: "crontabs.stable.example.com": must be spec.names.plural+"."+spec.group',
       'spec.group: Invalid value: "nodots": should be a domain with at least one dot',
       expect.stringContaining('spec.versions[0].name: Invalid value: "V1": a DNS-1035 label must consist of'),
-      expect.stringContaining('must have exactly one version marked as storage version'),
+      'spec.versions: Invalid value: [{"Name":"V1","Served":true,"Storage":false,"Deprecated":false,"DeprecationWarning":null,"Schema":null,"Subresources":null,"AdditionalPrinterColumns":null,"SelectableFields":null}]: must have exactly one version marked as storage version',
+      expect.stringContaining('spec.version: Invalid value: "V1": a DNS-1035 label must consist of'),
       'spec.validation.openAPIV3Schema.properties[spec].anyOf[0].type: Forbidden: must be empty to be structural',
       'spec.validation.openAPIV3Schema.properties[spec].properties[a].items: Required value: must be specified',
       `spec.validation.openAPIV3Schema.properties[spec].properties[b].pattern: Invalid value: "(": must be a valid regular expression, but isn't: error parsing regexp: missing closing ): \`(\``,
@@ -92,7 +93,7 @@ describe('a CustomResourceDefinition', () => {
       'spec.additionalPrinterColumns[0].name: Required value',
       'spec.additionalPrinterColumns[0].type: Invalid value: "text": must be one of boolean,date,integer,number,string',
       'spec.additionalPrinterColumns[0].JSONPath: Invalid value: "spec": must be a simple json path starting with .',
-      'status.storedVersions: Invalid value: []: must have at least one stored version',
+      'status.storedVersions: Invalid value: null: must have at least one stored version',
     ]);
     const preset = crontabs({ schema: specOf({ n: { type: 'integer', default: 'x' } }) });
     expect(await causes(definitions.create(preset))).toEqual(

@@ -110,3 +110,33 @@ test('an index that is filled piece by piece ends up with all objects, those tha
     scanned.map(({ key: found }) => found),
   );
 });
+
+test('a reread looks at an object when it is needed, and at each once', () => {
+  const looked: string[] = [];
+  const table = new ObjectTable(prefix, (bytes) => Buffer.from(`${bytes} as of today`));
+  for (const name of ['a', 'b', 'c'])
+    table.set(`${prefix}x/${name}`, 1, { bytes: Buffer.from(name), head: { labels: {}, fields: {} } });
+  table.reread({
+    head(bytes) {
+      looked.push(bytes.toString());
+      return { labels: {}, fields: { 'spec.n': `is ${bytes}` }, stale: bytes.toString() === 'b' };
+    },
+  });
+  expect(looked).toEqual([]);
+  expect(table.get(`${prefix}x/b`)?.bytes.toString()).toBe('b as of today');
+  expect(looked).toEqual(['b']);
+  const { entries } = table.list({ selection: { fields: parseFieldSelector('spec.n=is c') } });
+  expect(entries.map(({ bytes }) => bytes.toString())).toEqual(['c']);
+  expect(looked.sort()).toEqual(['a', 'b', 'c']);
+  table.set(`${prefix}x/d`, 2, {
+    bytes: Buffer.from('d'),
+    head: { labels: {}, fields: { 'spec.n': 'is d' } },
+  });
+  expect(table.list({}).entries.map(({ bytes }) => bytes.toString())).toEqual([
+    'a',
+    'b as of today',
+    'c',
+    'd',
+  ]);
+  expect(looked).toHaveLength(3);
+});

@@ -56,6 +56,11 @@ export class ObjectTable {
   /** Slots of which readers get something else than the bytes. */
   readonly #stale = new Set<number>();
   readonly #current: (bytes: Buffer) => Buffer;
+  /** Undefined before the first {@link reread}. */
+  #reader: StoredReader | undefined;
+  #rereads = 0;
+  /** Of each slot, how many rereads there had been when its bytes were looked at. */
+  readonly #looks: number[] = [];
   readonly #retired = new RetiredSlots((slot) => this.#free(slot));
 
   /** @param current what readers get in place of stale bytes */
@@ -97,6 +102,7 @@ export class ObjectTable {
     const slot = this.#freeSlots.pop() ?? this.#keys.length;
     this.#order.set(key, slot);
     this.#keys[slot] = key;
+    if (this.#rereads > 0) this.#looks[slot] = this.#rereads;
     this.#labels[slot] = this.#labelIndex.add(namespace, head.labels, slot);
     this.#revisions[slot] = revision;
     for (const field of Object.keys(head.fields)) this.#column(field);
@@ -106,17 +112,27 @@ export class ObjectTable {
     if (head.stale) this.#stale.add(slot);
   }
 
-  /** Looks at the bytes of all objects anew: other fields may be selected by, others may be stale. */
+  /**
+   * Has the bytes of all objects looked at anew: other fields may be selected by, others may be stale. Each is looked
+   * at when it is first needed, so that many objects are no pause.
+   */
   reread(reader: StoredReader): void {
     this.#fields.clear();
     this.#fieldIndexes.clear();
     this.#partialIndexes.clear();
     this.#stale.clear();
-    for (const slot of this.#order.values()) {
-      const { fields, stale } = reader.head(this.#bytes.get(slot));
-      for (const [field, value] of Object.entries(fields)) this.#column(field)[slot] = value;
-      if (stale) this.#stale.add(slot);
-    }
+    this.#reader = reader;
+    this.#rereads += 1;
+  }
+
+  /** Sees to it that what is known of a slot is what the newest reader says. */
+  #look(slot: number): void {
+    const reader = this.#reader;
+    if (reader === undefined || this.#looks[slot] === this.#rereads) return;
+    this.#looks[slot] = this.#rereads;
+    const { fields, stale } = reader.head(this.#bytes.get(slot));
+    for (const [field, value] of Object.entries(fields)) this.#column(field)[slot] = value;
+    if (stale) this.#stale.add(slot);
   }
 
   delete(key: string): void {
@@ -262,6 +278,7 @@ export class ObjectTable {
   }
 
   #field(slot: number, field: string): string {
+    if (this.#rereads > 0) this.#look(slot);
     const column = this.#fields.get(field);
     return column === undefined ? fieldOf(this.#name(slot), {}, field) : (column[slot] ?? '');
   }
@@ -271,6 +288,7 @@ export class ObjectTable {
   }
 
   #head(slot: number): Head {
+    if (this.#rereads > 0) this.#look(slot);
     const fields: Record<string, string> = {};
     for (const [field, column] of this.#fields) fields[field] = column[slot] ?? '';
     const head = { labels: this.#labels[slot]?.labels ?? {}, fields };
@@ -278,6 +296,7 @@ export class ObjectTable {
   }
 
   #readable(slot: number): Buffer {
+    if (this.#rereads > 0) this.#look(slot);
     const bytes = this.#bytes.get(slot);
     return this.#stale.size > 0 && this.#stale.has(slot) ? this.#current(bytes) : bytes;
   }

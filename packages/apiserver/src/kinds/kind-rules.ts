@@ -163,6 +163,8 @@ export interface KindRules<T extends KubernetesObject = KubernetesObject> {
   /** What holds for new objects only, besides `validate`. */
   validateCreate?(object: T, context: WriteContext): FieldError[];
   validateUpdate?(object: T, old: T, context: WriteContext): FieldError[];
+  /** Why an object may not be deleted. */
+  validateDelete?(object: T, context: WriteContext): FieldError[];
   /** What every request for the kind is warned of. */
   readonly deprecation?: string;
   /** Texts of `Warning` headers for a write; `old` is what an update changed. */

@@ -125,6 +125,7 @@ function isOpen(schema: SchemaObject): boolean {
   return 'x-kubernetes-preserve-unknown-fields' in schema;
 }
 
+/** One of the two by a third party's word; that of built-in kinds is a format. */
 function isIntOrString(schema: SchemaObject): boolean {
-  return 'x-kubernetes-int-or-string' in schema;
+  return 'x-kubernetes-int-or-string' in schema && schema.format === undefined;
 }

@@ -3,6 +3,7 @@ import type { DeleteOptions } from '@kubewright/api/meta/v1';
 import { AdmissionRequest } from '../admission/admission-request.js';
 import { parseStored, storedBytes } from '../encoding/object-bytes.js';
 import type { Decision, StorageEntry } from '../storage/storage.js';
+import { invalidObject } from '../validation/field-error.js';
 import type { Registry } from './registry.js';
 import type { Resource } from './resource.js';
 import type { StoredObject } from './stored-object.js';
@@ -50,6 +51,8 @@ export async function deleteObject<T extends KubernetesObject>(
     });
     const admitted = registry.admission.admit(request);
     if (admitted !== undefined) await admitted;
+    const errors = rules.validateDelete?.(old, context) ?? [];
+    if (errors.length > 0) throw invalidObject(rules.kind, target.name, errors);
     const validated = registry.admission.validate(request);
     if (validated !== undefined) await validated;
     const object = parseStored<T>(value, entry.revision);

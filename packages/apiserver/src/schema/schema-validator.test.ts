@@ -23,8 +23,8 @@ describe('a schema finds', () => {
     ],
     [
       { type: 'integer' },
-      1.5,
-      'FieldValueTypeInvalid x: Invalid value: "number":  in body must be of type integer: "number"',
+      '1.5',
+      'FieldValueTypeInvalid x: Invalid value: "string":  in body must be of type integer: "string"',
     ],
     [
       { type: 'object' },

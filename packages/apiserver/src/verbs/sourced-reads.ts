@@ -1,4 +1,4 @@
-import { type KubernetesObject, notFound } from '@kubewright/api';
+import { initialEventsEnd, type KubernetesObject, notFound } from '@kubewright/api';
 import { headOf } from '../cache/head.js';
 import { selects } from '../cache/selection.js';
 import { encodeWatchEvent } from '../encoding/encode-answer.js';
@@ -7,7 +7,9 @@ import { type ObjectSource, sourceEntry } from '../registry/object-source.js';
 import type { ServedKind } from '../registry/resource.js';
 import { formOf, listPieces, objectJson } from '../tables/forms.js';
 import { answerObject } from './answer.js';
-import { scopeOf } from './read-options.js';
+import { versionOptions } from './list-options.js';
+import { booleanOption, numberOption, scopeOf } from './read-options.js';
+import { bookmarkEvent, openWatchStream } from './watch-stream.js';
 
 /** GET of an object that its source has. */
 export async function getSourced(exchange: Exchange, served: ServedKind): Promise<void> {
@@ -29,35 +31,46 @@ export async function listSourced(exchange: Exchange, served: ServedKind): Promi
   exchange.send(200, form.type, Buffer.concat([...pieces]));
 }
 
-/** GET with `watch=true`: what there is, then the changes that the source tells of. */
+/**
+ * GET with `watch=true`: what there is, then the changes that the source tells of, until the client leaves, its
+ * `timeoutSeconds` are over or the server stops.
+ */
 export async function watchSourced(exchange: Exchange, served: ServedKind): Promise<void> {
   const { server, request, info } = exchange;
   const source = sourceOf(served);
   const { namespace, selects: isSelected } = selectorOf(exchange, served);
-  const signal = AbortSignal.any([request.signal, server.stopping]);
-  const changes = source.watch?.(namespace, signal);
+  const { sendInitialEvents } = versionOptions(exchange, true);
+  const version = info.query.get('resourceVersion') ?? '';
+  const bookmarks = booleanOption(exchange, 'allowWatchBookmarks');
+  const seconds = numberOption(exchange, 'timeoutSeconds');
+  const ends = [request.signal, server.stopping];
+  if (seconds > 0) ends.push(AbortSignal.timeout(seconds * 1000));
+  const changes = source.watch?.(namespace, AbortSignal.any(ends));
   if (changes === undefined) return;
   const form = formOf(exchange.accepted, info.query);
-  const frame = (type: string, object: KubernetesObject) =>
-    encodeWatchEvent(
-      form.type,
-      type,
-      objectJson(served, form, sourceEntry(identified(served, object)), server.now()),
-    );
-  const stream = exchange.open(200, form.type);
+  const frame = (type: string, entry: SourcedEntry) =>
+    encodeWatchEvent(form.type, type, objectJson(served, form, entry, server.now()));
+  const entryOf = (object: KubernetesObject) => sourceEntry(identified(served, object));
+  const { stream } = await openWatchStream(exchange, form);
   try {
-    const version = info.query.get('resourceVersion') ?? '';
-    if (version === '' || version === '0')
-      for (const object of (await source.list(namespace)).filter(isSelected))
-        stream.write(frame('ADDED', object));
+    if (sendInitialEvents ?? (version === '' || version === '0')) {
+      const entries = (await source.list(namespace)).filter(isSelected).map(entryOf);
+      for (const entry of entries) if (!stream.write(frame('ADDED', entry))) await stream.drained();
+      // As of a list: what has no versions ends with the first.
+      const newest = entries.reduce((most, { revision }) => Math.max(most, revision), 1);
+      if (sendInitialEvents && bookmarks)
+        stream.write(bookmarkEvent(served, form, String(newest), { [initialEventsEnd]: 'true' }));
+    }
     for await (const { type, object } of changes) {
       if (!isSelected(object)) continue;
-      if (!stream.write(frame(type, object))) await stream.drained();
+      if (!stream.write(frame(type, entryOf(object)))) await stream.drained();
     }
   } finally {
     stream.end();
   }
 }
+
+type SourcedEntry = ReturnType<typeof sourceEntry>;
 
 function sourceOf({ resource }: ServedKind): ObjectSource {
   const { source } = resource.rules;

@@ -3,14 +3,14 @@ import type { CacheEvent } from '../cache/cache-event.js';
 import type { CacheWatch } from '../cache/cache-watch.js';
 import type { ObjectList } from '../cache/object-list.js';
 import { encodeWatchEvent, withoutFrame } from '../encoding/encode-answer.js';
-import type { ContentType } from '../encoding/negotiate.js';
 import type { Exchange } from '../exchange.js';
 import type { ByteStream } from '../http/api-request.js';
 import type { Distribution } from '../metrics/series.js';
 import type { ServedKind } from '../registry/resource.js';
-import { bookmarkTable, type Form, formOf, objectJson, tableJson } from '../tables/forms.js';
+import { type Form, formOf, objectJson, tableJson } from '../tables/forms.js';
 import { versionOptions } from './list-options.js';
 import { booleanOption, numberOption, resourceVersionOf, scopeOf, waitForVersion } from './read-options.js';
+import { bookmarkEvent, openWatchStream } from './watch-stream.js';
 
 /** A watch without a timeout of its own ends after this, or up to twice as long, so that not all end together. */
 const minTimeoutMs = 30 * 60 * 1000;
@@ -92,7 +92,9 @@ class Watch {
     try {
       const onOverrun = () => stream?.destroy();
       const events = cache.watch({ ...scope, after, signal, onOverrun });
-      stream = await this.#open();
+      const opened = await openWatchStream(this.#exchange, this.#form);
+      stream = opened.stream;
+      this.#framed = opened.framed;
       if (initial !== undefined) await this.#sendInitial(stream, initial);
       if (sendInitialEvents && bookmarks)
         this.#write(stream, this.#bookmark(after, { [initialEventsEnd]: 'true' }));
@@ -102,21 +104,6 @@ class Watch {
       initial?.release();
       stream?.end();
     }
-  }
-
-  /** Over WebSocket each event is a message, of which fabric8's client and browsers make use. */
-  async #open(): Promise<ByteStream> {
-    const { upgrade, headers } = this.#exchange.request;
-    const { type } = this.#form;
-    if (upgrade === undefined || headers.upgrade?.toLowerCase() !== 'websocket')
-      return this.#exchange.open(200, streamType(type));
-    // Loaded by those who need it.
-    const { openWebSocket } = await import('../http/web-socket-stream.js');
-    const isBinary = type === 'application/vnd.kubernetes.protobuf';
-    const stream = await openWebSocket(this.#exchange.request, upgrade, isBinary);
-    this.#exchange.status = 101;
-    this.#framed = true;
-    return stream;
   }
 
   /** Sends each batch in few writes: all that one tick of the loop brought goes out together. */
@@ -246,26 +233,10 @@ class Watch {
   }
 
   #bookmark(revision: number, annotations: Record<string, string> | undefined): Uint8Array {
-    const { kind, apiVersion } = this.#served.kind;
-    const metadata = {
-      resourceVersion: String(revision),
-      ...(annotations === undefined ? {} : { annotations }),
-    };
-    if (this.#form.as === 'Table')
-      return this.#encode('BOOKMARK', bookmarkTable(this.#served, this.#form, metadata));
-    const identity =
-      this.#form.as === 'object'
-        ? { kind, apiVersion }
-        : { kind: 'PartialObjectMetadata', apiVersion: this.#form.apiVersion };
-    return this.#encode('BOOKMARK', encodeJson({ ...identity, metadata }));
+    return bookmarkEvent(this.#served, this.#form, String(revision), annotations);
   }
 
   #encode(event: string, json: Buffer | string): Uint8Array {
     return encodeWatchEvent(this.#form.type, event, json);
   }
-}
-
-/** As upstream says it: the parameter goes without saying in JSON. */
-function streamType(type: ContentType): string {
-  return type === 'application/json' ? type : `${type};stream=watch`;
 }
