@@ -27,6 +27,7 @@ import { trackLegacyTokens } from './bootstrap/legacy-token-tracking.js';
 import { LivingServers } from './bootstrap/living-servers.js';
 import { ServerIdentity } from './bootstrap/server-identity.js';
 import { bootstrapNamespaces } from './bootstrap/system-namespaces.js';
+import { bootstrapPriorityClasses } from './bootstrap/system-priority-classes.js';
 import { Expiry } from './cache/expiry.js';
 import { headReader } from './cache/head.js';
 import { Turns } from './cache/turns.js';
@@ -203,6 +204,7 @@ export class ApiServer implements Registry {
     server.#authorization.follow(server.resources);
     await server.#customResources.start();
     await bootstrapNamespaces(server.objects);
+    await bootstrapPriorityClasses(server.objects);
     if (server.authentication.serviceAccountTokens !== undefined)
       await trackLegacyTokens(server.objects, server.now());
     server.flowControl?.follow();

@@ -1,13 +1,11 @@
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PkiDirectory } from '@kubewright/apiserver';
 import { renderKubeconfig } from '@kubewright/client';
 import type { FrontServer } from '../../aggregation-suite.js';
 import { startEtcd } from '../../etcd-process.js';
-import { startKubeApiserver } from './kube-apiserver.js';
+import { freePort, startKubeApiserver } from './kube-apiserver.js';
 
 /** A kube-apiserver with what it needs to have other servers behind it. */
 export async function startFrontKubeApiserver(): Promise<FrontServer> {
@@ -55,13 +53,4 @@ export async function startFrontKubeApiserver(): Promise<FrontServer> {
     await removeAll();
     throw error;
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }

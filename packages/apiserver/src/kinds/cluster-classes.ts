@@ -24,10 +24,19 @@ import { validateTolerations } from './pod/scheduling-validation.js';
 import { oldNodeLabel } from './warnings.js';
 
 const highestUserPriority = 1_000_000_000;
-const systemClasses = new Map([
-  ['system-cluster-critical', 2_000_000_000],
-  ['system-node-critical', 2_000_001_000],
-]);
+
+/** The classes that every cluster has. */
+export const systemPriorities: ReadonlyMap<string, { readonly value: number; readonly description: string }> =
+  new Map([
+    [
+      'system-cluster-critical',
+      { value: 2_000_000_000, description: 'Of pods that the cluster can not be without, on any node.' },
+    ],
+    [
+      'system-node-critical',
+      { value: 2_000_001_000, description: 'Of pods that their node can not be without.' },
+    ],
+  ]);
 
 export const priorityClassRules = defineRules<PriorityClass>({
   kind: PriorityClass,
@@ -41,11 +50,16 @@ export const priorityClassRules = defineRules<PriorityClass>({
     const { name = '' } = metadata;
     const errors: FieldError[] = [];
     if (name.startsWith('system-')) {
-      if (systemClasses.get(name) !== value)
+      const known = systemPriorities.get(name)?.value;
+      const why =
+        known === undefined
+          ? `${name} is not a known system priority class`
+          : `value of ${name} PriorityClass must be ${known}`;
+      if (known !== value)
         errors.push(
           forbiddenField(
             path('metadata', 'name'),
-            "priority class names with 'system-' prefix are reserved for system use only",
+            `priority class names with 'system-' prefix are reserved for system use only. error: ${why}`,
           ),
         );
     } else if (value > highestUserPriority)

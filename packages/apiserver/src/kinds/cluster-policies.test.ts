@@ -83,7 +83,9 @@ test.each<[string, KindRules, object, string[]]>([
     'a class with a kept name',
     priorityClassRules,
     { metadata: { name: 'system-high' }, value: 1 },
-    ["metadata.name: Forbidden: priority class names with 'system-' prefix are reserved for system use only"],
+    [
+      "metadata.name: Forbidden: priority class names with 'system-' prefix are reserved for system use only. error: system-high is not a known system priority class",
+    ],
   ],
   [
     'a class that is too high',

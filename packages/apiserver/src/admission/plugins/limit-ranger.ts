@@ -34,7 +34,8 @@ export const limitRanger: AdmissionPlugin = {
 
   validate(request) {
     for (const range of rangesOf(request)) {
-      const problems = (range.spec?.limits ?? []).flatMap((limit) => problemsOf(request, limit));
+      const all = (range.spec?.limits ?? []).flatMap((limit) => problemsOf(request, limit));
+      const problems = [...new Set(all)];
       // Upstream's form of several errors.
       if (problems.length > 0)
         throw refusal(request, problems.length === 1 ? (problems[0] ?? '') : `[${problems.join(', ')}]`);

@@ -78,21 +78,27 @@ function mergeSelectors(
 /** Both lists without what another one of them says already. Source: `MergeTolerations`. */
 function mergeTolerations(first: readonly Toleration[], second: readonly Toleration[]): Toleration[] {
   const all = [...first, ...second];
-  return all.filter(
-    (one, at) =>
-      !all.some((other, i) => i !== at && isSuperset(other, one) && (i < at || !isSuperset(one, other))),
-  );
+  const merged: Toleration[] = [];
+  all.forEach((one, at) => {
+    const isRedundant =
+      merged.some((other) => isSuperset(other, one)) ||
+      all.slice(at + 1).some((other) => !isDeepStrictEqual(other, one) && isSuperset(other, one));
+    if (!isRedundant) merged.push(one);
+  });
+  return merged;
 }
 
 /** Whether all that `b` tolerates `a` does, too. Source: `isSuperset` of tolerations. */
 function isSuperset(a: Toleration, b: Toleration): boolean {
   if (isDeepStrictEqual(a, b)) return true;
-  if (a.key && a.key !== b.key) return false;
-  if (a.effect && a.effect !== b.effect) return false;
+  const isForAllKeys = (a.key ?? '') === '' && a.operator === 'Exists';
+  if ((a.key ?? '') !== (b.key ?? '') && !isForAllKeys) return false;
+  if ((a.effect ?? '') !== '' && a.effect !== b.effect) return false;
   if (a.effect === 'NoExecute' && a.tolerationSeconds !== undefined) {
     if (b.tolerationSeconds === undefined || b.tolerationSeconds > a.tolerationSeconds) return false;
   }
-  const operator = a.operator || 'Equal';
-  if (operator === 'Equal') return (b.operator || 'Equal') === 'Equal' && (a.value ?? '') === (b.value ?? '');
-  return operator === 'Exists';
+  // One without an operator equals only itself, as upstream has it.
+  if ((a.operator || 'Equal') === 'Equal')
+    return b.operator === 'Equal' && (a.value ?? '') === (b.value ?? '');
+  return a.operator === 'Exists';
 }
