@@ -3,6 +3,11 @@ import { Type } from 'typebox';
 
 const phase = Type.Union([Type.Literal('Running'), Type.Literal('Succeeded'), Type.Literal('Failed')]);
 
+/*
+ * What these say beside types is in crds/, which `kubewright generate crd` writes, and is installed as any other
+ * CustomResourceDefinition.
+ */
+
 /** A small database: one pod with a password of its own, and a backup from time to time. */
 export const Database = defineKind({
   group: 'db.example.dev',
