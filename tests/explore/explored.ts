@@ -5,8 +5,8 @@ import { builtinControllers, type ControllersOptions, type Manager } from '@kube
 import { type ExploreOptions, explore, type Scenario } from '@kubewright/testing';
 import { expect } from 'vitest';
 
-/** The time of `npm test` is dear; with `SOAK_EXPLORE` set every write is looked at, and many mixed plans. */
-export const isSoak = process.env.SOAK_EXPLORE !== undefined;
+/** The time of `npm test` is dear; `npm run soak` looks at every write and at many mixed plans. */
+export const isSoak = process.env.SOAK !== undefined;
 const budget: ExploreOptions = isSoak
   ? { randomRuns: 300 }
   : { singleRuns: 14, randomRuns: 3, restMs: 30_000 };

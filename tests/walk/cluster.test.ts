@@ -56,6 +56,38 @@ describe.skipIf(kubectlPath === undefined).each(identities)('a cluster of %s', (
     await kubectl.ok('delete svc outside');
   });
 
+  it('runs jobs, also those that a CronJob would start, and counts their indexes', async () => {
+    const command = ['--image=busybox', '--', 'sh', '-c', 'echo done'];
+    await kubectl.ok(['create', 'job', 'once', ...command]);
+    await kubectl.ok(['create', 'cronjob', 'yearly', '--schedule=0 0 1 1 *', ...command]);
+    await kubectl.ok('create job now --from=cronjob/yearly');
+    const indexed = {
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      metadata: { name: 'indexed' },
+      spec: {
+        completions: 2,
+        completionMode: 'Indexed',
+        template: {
+          spec: {
+            restartPolicy: 'Never',
+            containers: [
+              { name: 'work', image: 'busybox', command: ['sh', '-c', 'echo "index $JOB_COMPLETION_INDEX"'] },
+            ],
+          },
+        },
+      },
+    };
+    await kubectl.ok('apply -f -', { input: JSON.stringify(indexed) });
+    await kubectl.ok('wait --for=condition=complete job/once job/now job/indexed --timeout=25s');
+    expect(await kubectl.ok('logs job/once')).toBe('done\n');
+    const logs = await kubectl.ok('logs -l batch.kubernetes.io/job-name=indexed');
+    expect(logs.split('\n').sort()).toEqual(['', 'index 0', 'index 1']);
+    expect(await kubectl.ok('get job indexed -o jsonpath={.status.completedIndexes}')).toBe('0,1');
+    await kubectl.ok('delete job once now indexed');
+    await kubectl.ok('delete cronjob yearly');
+  });
+
   it('shows pods as they change', async () => {
     const { text } = following(kubectl.start('get pods -l run=watched -w --no-headers'));
     await kubectl.ok('run watched --image=sh --restart=Never --command -- true');
