@@ -1,13 +1,20 @@
 import { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
+import { connect as connectTls } from 'node:tls';
 import { CertificateSigningRequest } from '@kubewright/api/certificates/v1';
 import { Secret } from '@kubewright/api/core/v1';
 import { ClusterRoleBinding } from '@kubewright/api/rbac/v1';
 import { PkiDirectory } from '@kubewright/apiserver';
-import { Client, inProcessTransport } from '@kubewright/client';
+import { Client, inProcessTransport, systemClock } from '@kubewright/client';
 import { startControllers } from '@kubewright/controllers';
-import { requestNodeCertificate } from '@kubewright/runtime';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import {
+  keepNodeCertificate,
+  requestNodeCertificate,
+  SimulatedRuntime,
+  startKubelet,
+} from '@kubewright/runtime';
+import { pino } from 'pino';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { startTlsServer, type TlsServer } from '../tls-server.js';
 
 const stop = new AbortController();
@@ -99,3 +106,63 @@ it('gets a node its certificate for a bootstrap token, and the next one for that
   expect(items.filter(({ status }) => !status?.certificate)).toHaveLength(1);
   await node.close();
 });
+
+it('gets a kubelet its serving certificate once somebody approves it, and serves with it from then on', async () => {
+  const pki = await PkiDirectory.open(join(server.directory, 'pki'));
+  const { certificate, key } = await pki.client('n3', { user: 'system:node:n3', groups: ['system:nodes'] });
+  const client = await connect({ clientCertificate: certificate, clientKey: key });
+  const kubelet = await startKubelet({
+    client,
+    runtime: new SimulatedRuntime(),
+    logger: pino({ level: 'silent' }),
+    dataDirectory: join(server.directory, 'n3'),
+    nodeName: 'n3',
+    port: 0,
+    tls: { clientCa: server.ca },
+  });
+  const handshake = () =>
+    new Promise<string>((resolve) => {
+      const socket = connectTls({ host: '127.0.0.1', port: kubelet.port, ca: server.ca }, () => {
+        resolve(socket.getPeerCertificate().subject.CN as string);
+        socket.destroy();
+      });
+      socket.once('error', () => resolve('refused'));
+    });
+  expect(await handshake()).toBe('refused');
+  const leaving = new AbortController();
+  const kept = keepServingCertificate(kubelet, leaving.signal, client);
+  const requests = admin.resource(CertificateSigningRequest);
+  const find = async () =>
+    (await requests.list()).items.find(({ spec }) => spec.signerName === 'kubernetes.io/kubelet-serving');
+  await vi.waitFor(async () => expect(await find()).toBeDefined());
+  const asked = (await find()) as CertificateSigningRequest;
+  expect(asked.spec).toMatchObject({
+    username: 'system:node:n3',
+    usages: ['server auth', 'digital signature'],
+  });
+  expect(asked.status?.conditions).toBeUndefined();
+  const name = asked.metadata.name ?? '';
+  await admin.requester.json({
+    method: 'PUT',
+    path: `/apis/certificates.k8s.io/v1/certificatesigningrequests/${name}/approval`,
+    body: { ...asked, status: { conditions: [{ type: 'Approved', status: 'True', reason: 'Seen' }] } },
+  });
+  await vi.waitFor(async () => expect(await handshake()).toBe('system:node:n3'));
+  leaving.abort();
+  await kept;
+  await kubelet.close();
+  await client.close();
+}, 30_000);
+
+function keepServingCertificate(
+  kubelet: { replaceCertificate(pair: { cert: string; key: string }): void },
+  signal: AbortSignal,
+  client: Client,
+): Promise<void> {
+  return keepNodeCertificate(client, {
+    ...{ nodeName: 'n3', servingHosts: ['n3', '127.0.0.1'], certificate: undefined, signal },
+    clock: systemClock,
+    logger: pino({ level: 'silent' }),
+    store: async (issued) => kubelet.replaceCertificate({ cert: issued.certificate, key: issued.key }),
+  });
+}

@@ -32,6 +32,7 @@ export interface KubeletCommandOptions extends ComponentOptions {
   readonly tlsPrivateKeyFile?: string;
   readonly clientCaFile?: string;
   readonly bootstrapKubeconfig?: string;
+  readonly rotateServerCertificates?: boolean;
 }
 
 export interface ProxyCommandOptions extends ComponentOptions {
@@ -99,6 +100,9 @@ export async function kubelet(options: KubeletCommandOptions): Promise<number> {
   const files = [tlsCertFile, tlsPrivateKeyFile, clientCaFile].filter((file) => file !== undefined);
   if (files.length !== 0 && files.length !== 3)
     throw new CommandError('--tls-cert-file, --tls-private-key-file and --client-ca-file go together');
+  const rotate = options.rotateServerCertificates === true;
+  if (rotate && files.length > 0)
+    throw new CommandError('--rotate-server-certificates: does not go with files of certificates');
   const [cert, key, clientCa] = await Promise.all(files.map((file) => readFile(file, 'utf8')));
   const logger = createLogger('kubelet', options.verbose);
   const nodeName = options.nodeName ?? hostname().toLowerCase();
@@ -132,6 +136,8 @@ export async function kubelet(options: KubeletCommandOptions): Promise<number> {
       port: options.port,
       podRange: podCidr,
       loopback,
+      rotateServerCertificates: rotate,
+      ...(rotate ? { tls: { clientCa: await clusterCa(connecting.kubeconfig) } } : {}),
       ...(cert === undefined || key === undefined || clientCa === undefined
         ? {}
         : { tls: { cert, key, clientCa } }),
@@ -157,6 +163,14 @@ export function proxy(options: ProxyCommandOptions): Promise<number> {
       serviceRange: options.serviceCidr,
     });
   });
+}
+
+/** Whom the cluster's CA vouches for may ask its kubelets. */
+async function clusterCa(path: string | undefined): Promise<string> {
+  const { ca } = await loadConnection({ path });
+  if (ca === undefined)
+    throw new CommandError('--rotate-server-certificates: goes with a kubeconfig that names a CA');
+  return Array.isArray(ca) ? ca.join('\n') : String(ca);
 }
 
 async function readOptional(file: string | undefined): Promise<string | undefined> {

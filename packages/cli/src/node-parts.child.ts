@@ -4,13 +4,13 @@
  */
 
 import { errorLine } from './command-error.js';
-import type { Running } from './components/running.js';
+import type { RunningKubelet } from './components/kubelet.js';
 import type { NodePartsMessage } from './node-parts.js';
 
 /** After this it ends as it is; what it runs is killed by the kernel with it. */
 const closeWithinMs = { inOrder: 3_500, inHurry: 1_000 };
 
-let parts: Promise<Running> | undefined;
+let parts: Promise<RunningKubelet> | undefined;
 let stopping = false;
 
 // Loaded while the parent still starts the API server.
@@ -24,7 +24,13 @@ process.on('message', (message: NodePartsMessage) => {
       () => tell({ type: 'ready' }),
       (error: unknown) => tell({ type: 'failed', message: errorLine(error) }),
     );
-  } else if (message.type === 'stop') void stop(false);
+  } else if (message.type === 'certificate')
+    // A start that failed was told already.
+    void parts?.then(
+      (running) => running.replaceCertificate(message),
+      () => undefined,
+    );
+  else if (message.type === 'stop') void stop(false);
 });
 process.on('disconnect', () => void stop(true));
 // A terminal sends these to both processes; the parent says when it is this one's turn.

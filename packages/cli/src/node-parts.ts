@@ -1,5 +1,5 @@
 import { Client } from '@kubewright/client';
-import { startKubeletComponent } from './components/kubelet.js';
+import { type RunningKubelet, startKubeletComponent } from './components/kubelet.js';
 import { startProxyComponent } from './components/proxy.js';
 import type { CloseOptions, Running } from './components/running.js';
 import { createLogger } from './logger.js';
@@ -24,12 +24,14 @@ export interface NodePartsOptions {
 /** What the two processes tell each other. */
 export type NodePartsMessage =
   | { readonly type: 'start'; readonly options: NodePartsOptions }
+  /** The kubelet's serving certificate, renewed. PEM. */
+  | { readonly type: 'certificate'; readonly cert: string; readonly key: string }
   | { readonly type: 'stop' }
   | { readonly type: 'ready' }
   | { readonly type: 'failed'; readonly message: string };
 
 /** Runs the kubelet and the proxy. Resolves when the node is registered and services are forwarded. */
-export async function startNodeParts(options: NodePartsOptions): Promise<Running> {
+export async function startNodeParts(options: NodePartsOptions): Promise<RunningKubelet> {
   const clients = await Promise.all([
     Client.fromKubeconfig({ path: options.kubeletKubeconfig, userAgent: 'kubelet' }),
     Client.fromKubeconfig({ path: options.proxyKubeconfig, userAgent: 'kube-proxy' }),
@@ -43,20 +45,19 @@ export async function startNodeParts(options: NodePartsOptions): Promise<Running
     await Promise.all(clients.map((client) => client.close()));
   };
   try {
-    running.push(
-      await startKubeletComponent({
-        client: kubeletClient,
-        logger: createLogger('kubelet', verbosity),
-        dataDirectory: options.dataDirectory,
-        kubeletDirectory: options.kubeletDirectory,
-        nodeName,
-        nodeIP,
-        port: options.kubeletPort,
-        podRange: options.podRange,
-        loopback: options.loopback,
-        tls: options.tls,
-      }),
-    );
+    const kubelet = await startKubeletComponent({
+      client: kubeletClient,
+      logger: createLogger('kubelet', verbosity),
+      dataDirectory: options.dataDirectory,
+      kubeletDirectory: options.kubeletDirectory,
+      nodeName,
+      nodeIP,
+      port: options.kubeletPort,
+      podRange: options.podRange,
+      loopback: options.loopback,
+      tls: options.tls,
+    });
+    running.push(kubelet);
     running.push(
       await startProxyComponent({
         client: proxyClient,
@@ -66,7 +67,7 @@ export async function startNodeParts(options: NodePartsOptions): Promise<Running
         serviceRange,
       }),
     );
-    return { close };
+    return { close, replaceCertificate: (pair) => kubelet.replaceCertificate(pair) };
   } catch (error) {
     await close();
     throw error;

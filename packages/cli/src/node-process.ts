@@ -39,6 +39,11 @@ export class NodeProcess {
     if (message.type === 'failed') throw new CommandError(message.message);
   }
 
+  /** Has the kubelet serve with another certificate. PEM. */
+  replaceCertificate(pair: { readonly cert: string; readonly key: string }): void {
+    this.#send({ type: 'certificate', ...pair });
+  }
+
   /** Lets pods end, then stops. Kills the process where that takes longer. */
   async close(withinMs: number): Promise<void> {
     this.#send({ type: 'stop' });

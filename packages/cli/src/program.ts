@@ -62,6 +62,10 @@ export function createProgram(version: string, exit: (status: number) => void): 
       '--bootstrap-kubeconfig <file>',
       'whose rights get this node its client certificate, where --kubeconfig (default: kubelet.kubeconfig in the data directory) has none yet',
     )
+    .option(
+      '--rotate-server-certificates',
+      'get the serving certificate from the cluster, once it is approved there, and renew it',
+    )
     .option('--tls-cert-file <file>', 'serving certificate; without it no logs, exec or port-forward')
     .option('--tls-private-key-file <file>', 'its key')
     .option('--client-ca-file <file>', 'CA of the certificates that may ask this kubelet')

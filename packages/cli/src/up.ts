@@ -9,6 +9,7 @@ import type { AuditFlags } from './components/audit.js';
 import type { AuthenticationFlags } from './components/authentication.js';
 import type { AuthorizationFlags } from './components/authorization.js';
 import type { TransportFlags } from './components/certificates.js';
+import { follow } from './components/certificates.js';
 import type { EncryptionFlags } from './components/encryption.js';
 import type { FlowControlFlags } from './components/flow-control.js';
 import type { Running } from './components/running.js';
@@ -211,7 +212,8 @@ async function startNode(
   const { data, pki, addresses } = api;
   const { nodeName, loopback } = options;
   const { nodeIP, podRange, serviceRange } = addresses;
-  const serving = await pki.server(`kubelet-${nodeName}`, `system:node:${nodeName}`, [nodeName, nodeIP]);
+  const readServing = () => pki.server(`kubelet-${nodeName}`, `system:node:${nodeName}`, [nodeName, nodeIP]);
+  const serving = await readServing();
   await node.start({
     dataDirectory: data.path,
     kubeletDirectory: data.node,
@@ -228,6 +230,13 @@ async function startNode(
     verbosity: options.verbose,
   });
   await api.serveNode();
+  const stop = follow(readServing, {
+    current: serving,
+    apply: ({ certificate: cert, key }) => node.replaceCertificate({ cert, key }),
+    what: "the kubelet's certificates",
+    logger: createLogger('kubelet', options.verbose),
+  });
+  void node.exited.then(stop);
 }
 
 async function readyText({ url, kubeconfig }: ApiServerComponent): Promise<string> {

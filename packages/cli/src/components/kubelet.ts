@@ -1,6 +1,7 @@
 import type { Client } from '@kubewright/client';
 import { openProcessRuntime, startKubelet } from '@kubewright/runtime';
 import type { Logger } from 'pino';
+import { keepServingCertificate } from './node-identity.js';
 import type { Running } from './running.js';
 
 export interface KubeletComponentOptions {
@@ -18,11 +19,18 @@ export interface KubeletComponentOptions {
   readonly podRange: string;
   readonly loopback: boolean;
   /** PEM. Without it logs, exec and port-forward are not served. */
-  readonly tls?: { readonly cert: string; readonly key: string; readonly clientCa: string } | undefined;
+  readonly tls?: { readonly cert?: string; readonly key?: string; readonly clientCa: string } | undefined;
+  /** Gets the serving certificate from the cluster, once somebody approves it, and renews it. */
+  readonly rotateServerCertificates?: boolean;
+}
+
+/** A kubelet that serves with another certificate when it is told to. */
+export interface RunningKubelet extends Running {
+  replaceCertificate(pair: { readonly cert: string; readonly key: string }): void;
 }
 
 /** Runs pods as processes of this machine. Resolves when the node is registered. */
-export async function startKubeletComponent(options: KubeletComponentOptions): Promise<Running> {
+export async function startKubeletComponent(options: KubeletComponentOptions): Promise<RunningKubelet> {
   const { client, logger, dataDirectory, podRange, loopback, tls } = options;
   const runtime = await openProcessRuntime({ dataDirectory, podRange, loopback });
   try {
@@ -38,8 +46,16 @@ export async function startKubeletComponent(options: KubeletComponentOptions): P
       podCIDRs: [podRange],
       ...(tls === undefined ? {} : { tls }),
     });
+    const leaving = new AbortController();
+    const kept =
+      options.rotateServerCertificates === true
+        ? keepServingCertificate(kubelet, options, leaving.signal)
+        : undefined;
     return {
+      replaceCertificate: (pair) => kubelet.replaceCertificate(pair),
       close: async ({ hurry = false } = {}) => {
+        leaving.abort(new Error('the kubelet is stopping'));
+        await kept;
         await kubelet.close({ stopPods: true, graceSeconds: hurry ? 0 : 2 });
         await runtime.close();
       },

@@ -2,7 +2,12 @@ import { X509Certificate } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { Client, loadConnection, renderKubeconfig, systemClock } from '@kubewright/client';
-import { keepNodeCertificate, type NodeCertificate, requestNodeCertificate } from '@kubewright/runtime';
+import {
+  type Kubelet,
+  keepNodeCertificate,
+  type NodeCertificate,
+  requestNodeCertificate,
+} from '@kubewright/runtime';
 import type { Logger } from 'pino';
 import { writePrivate } from '../data-directory.js';
 
@@ -56,6 +61,38 @@ export async function keepNodeIdentity(client: Client, options: NodeIdentityOpti
     clock: systemClock,
     logger: options.logger,
     signal: options.signal,
+  });
+}
+
+/** Gets the serving certificate of a kubelet by a request that somebody approves, and renews it, until the signal aborts. */
+export async function keepServingCertificate(
+  kubelet: Pick<Kubelet, 'replaceCertificate'>,
+  options: {
+    readonly client: Client;
+    readonly kubeletDirectory: string;
+    readonly nodeName: string;
+    readonly nodeIP: string;
+    readonly logger: Logger;
+  },
+  signal: AbortSignal,
+): Promise<void> {
+  const { client, nodeName, nodeIP, logger } = options;
+  const directory = join(options.kubeletDirectory, 'pki');
+  const file = (name: string) => join(directory, name);
+  const files = { kubeconfig: '', certificate: file('kubelet-server.crt'), key: file('kubelet-server.key') };
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const known = (await isGood(files.certificate))
+    ? { cert: await readFile(files.certificate, 'utf8'), key: await readFile(files.key, 'utf8') }
+    : undefined;
+  if (known !== undefined) kubelet.replaceCertificate(known);
+  await keepNodeCertificate(client, {
+    ...{ nodeName, logger, signal, clock: systemClock },
+    servingHosts: [nodeName, nodeIP],
+    certificate: known?.cert,
+    store: async (issued) => {
+      await store(files, issued);
+      kubelet.replaceCertificate({ cert: issued.certificate, key: issued.key });
+    },
   });
 }
 

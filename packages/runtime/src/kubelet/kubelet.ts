@@ -43,6 +43,8 @@ export interface Kubelet {
   readonly nodeName: string;
   /** 0 where it serves nothing. */
   readonly port: number;
+  /** Serves with another certificate from the next connection on. PEM. */
+  replaceCertificate(pair: { readonly cert: string; readonly key: string }): void;
   /**
    * Stops the kubelet. Containers go on, unless `stopPods` says that they go too: they have `graceSeconds`, then they
    * are killed.
@@ -158,6 +160,10 @@ class RunningKubelet implements Kubelet {
     // Containers find services by their environment, so none starts before the services are known.
     await Promise.all([services.synced, pods.synced]);
     this.#tasks.push(this.#housekeeping());
+  }
+
+  replaceCertificate(pair: { readonly cert: string; readonly key: string }): void {
+    this.#server?.replace(pair);
   }
 
   async close({ stopPods = false, graceSeconds = 2 } = {}): Promise<void> {

@@ -9,23 +9,35 @@ export interface NodeCertificate {
   readonly key: string;
 }
 
-const signerName = 'kubernetes.io/kube-apiserver-client-kubelet';
+/** What a certificate of a node is for: to ask the API server, or to serve at these names and addresses. */
+export interface NodeCertificateUse {
+  /** @default it is for the node as a client */
+  readonly servingHosts?: readonly string[];
+}
+
+const clientSigner = 'kubernetes.io/kube-apiserver-client-kubelet';
+const servingSigner = 'kubernetes.io/kubelet-serving';
 /** How long a human may take to approve. */
 const approvalMs = 15 * 60 * 1000;
 
 /**
- * Asks the cluster for the client certificate of a node and waits until it is approved and signed.
+ * Asks the cluster for a certificate of a node and waits until it is approved and signed.
  * @throws Error where it is denied, or nobody approves it in time
  */
 export async function requestNodeCertificate(
   client: Client,
-  { nodeName, signal }: { readonly nodeName: string; readonly signal: AbortSignal },
+  {
+    nodeName,
+    signal,
+    servingHosts,
+  }: NodeCertificateUse & { readonly nodeName: string; readonly signal: AbortSignal },
 ): Promise<NodeCertificate> {
   // Most nodes have their certificate already.
   const { createCertificateRequest } = await import('./certificate-request.js');
   const { request, key } = await createCertificateRequest({
     commonName: `system:node:${nodeName}`,
     organization: 'system:nodes',
+    ...(servingHosts === undefined ? {} : { hosts: servingHosts }),
   });
   const requests = client.resource(CertificateSigningRequest);
   const { metadata } = await requests.create(
@@ -33,8 +45,8 @@ export async function requestNodeCertificate(
       metadata: { generateName: 'csr-' },
       spec: {
         request: Buffer.from(request).toString('base64'),
-        signerName,
-        usages: ['client auth', 'digital signature'],
+        signerName: servingHosts === undefined ? clientSigner : servingSigner,
+        usages: [servingHosts === undefined ? 'client auth' : 'server auth', 'digital signature'],
       },
     },
     { signal },
@@ -66,12 +78,15 @@ export function renewalTime(certificate: string, random: () => number = Math.ran
 
 const retryMs = 60_000;
 
-/** Renews the client certificate of a node before it ends, again and again, until the signal aborts. */
+/**
+ * Renews a certificate of a node before it ends, again and again, until the signal aborts. One that is not there yet is
+ * asked for at once.
+ */
 export async function keepNodeCertificate(
   client: Client,
-  options: {
+  options: NodeCertificateUse & {
     readonly nodeName: string;
-    readonly certificate: string;
+    readonly certificate: string | undefined;
     /** Keeps the new one where the client finds it. */
     readonly store: (certificate: NodeCertificate) => Promise<void>;
     readonly clock: Clock;
@@ -79,18 +94,20 @@ export async function keepNodeCertificate(
     readonly signal: AbortSignal;
   },
 ): Promise<void> {
-  const { nodeName, store, clock, logger, signal } = options;
-  let renewAt = renewalTime(options.certificate);
+  const { nodeName, store, clock, logger, signal, servingHosts } = options;
+  const use = servingHosts === undefined ? {} : { servingHosts };
+  const what = servingHosts === undefined ? 'client certificate' : 'serving certificate';
+  let renewAt = options.certificate === undefined ? clock.now() : renewalTime(options.certificate);
   while (!signal.aborted) {
     try {
       await sleep(clock, Math.max(0, renewAt - clock.now()), signal);
-      const renewed = await requestNodeCertificate(client, { nodeName, signal });
+      const renewed = await requestNodeCertificate(client, { nodeName, signal, ...use });
       await store(renewed);
       renewAt = renewalTime(renewed.certificate);
-      logger.info({ node: nodeName }, 'the client certificate was renewed');
+      logger.info({ node: nodeName }, `the ${what} was renewed`);
     } catch (error) {
       if (signal.aborted) return;
-      logger.warn({ err: error }, 'the client certificate could not be renewed and is tried again');
+      logger.warn({ err: error }, `the ${what} could not be renewed and is tried again`);
       renewAt = clock.now() + retryMs;
     }
   }

@@ -11,9 +11,9 @@ import { findPod, HttpFailure, type ServedPod } from './served-pod.js';
 import { Upgrades } from './upgrades.js';
 
 export interface KubeletTls {
-  /** PEM. */
-  readonly cert: string | Buffer;
-  readonly key: string | Buffer;
+  /** PEM. @default none yet: nobody gets through the handshake until it is replaced */
+  readonly cert?: string | Buffer;
+  readonly key?: string | Buffer;
   /** PEM: a certificate of this CA says who asks. */
   readonly clientCa: string | Buffer;
 }
@@ -32,6 +32,8 @@ export interface KubeletServerOptions {
 
 export interface KubeletServer {
   readonly port: number;
+  /** Shows another certificate from the next connection on. PEM. */
+  replace(pair: { readonly cert: string; readonly key: string }): void;
   close(): Promise<void>;
 }
 
@@ -43,14 +45,14 @@ export async function startKubeletServer(options: KubeletServerOptions): Promise
   const { tls, bindAddress, port, logger } = options;
   const upgrades = new Upgrades(options);
   const closing = new AbortController();
+  const { cert, key, clientCa: ca } = tls;
+  const context = { ca, minVersion: 'TLSv1.2' as const };
   const server = createServer({
-    cert: tls.cert,
-    key: tls.key,
-    ca: tls.clientCa,
+    ...context,
+    ...(cert === undefined || key === undefined ? {} : { cert, key }),
     requestCert: true,
     // Strangers get an answer that says why, rather than a broken connection.
     rejectUnauthorized: false,
-    minVersion: 'TLSv1.2',
   });
   const sockets = new Set<Duplex>();
   server.on('secureConnection', (socket) => {
@@ -74,6 +76,7 @@ export async function startKubeletServer(options: KubeletServerOptions): Promise
   await listen(server, port, bindAddress);
   return {
     port: (server.address() as AddressInfo).port,
+    replace: (pair) => server.setSecureContext({ ...context, ...pair }),
     close() {
       closing.abort(new Error('the kubelet is closing'));
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
