@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -24,8 +25,9 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { root } from '../../tools/source-files.js';
 import { kubewright } from '../cli/kubewright.js';
-import { kubeApiserverPath, startKubeApiserver } from '../kube-apiserver-process.js';
+import { etcdPath, freePorts, startEtcd } from '../etcd-process.js';
 import { KubewrightProcess, makeDataDirectory, removeDataDirectory } from '../kubewright-process.js';
+import { kubeApiserverPath, startKubeApiserver } from './kube-apiserver/kube-apiserver.js';
 
 interface RunningServer {
   /** The file of the admin's kubeconfig. */
@@ -45,11 +47,27 @@ async function startKubewright(): Promise<RunningServer> {
   };
 }
 
+async function startUpstream(): Promise<RunningServer> {
+  const directory = await makeDataDirectory(undefined);
+  const etcd = await startEtcd();
+  const [port = 0] = await freePorts(1);
+  const upstream = await startKubeApiserver(etcd, { directory, port });
+  return {
+    kubeconfig: upstream.kubeconfig,
+    async close() {
+      await upstream.close();
+      await etcd.close();
+      await removeDataDirectory(directory);
+    },
+  };
+}
+
+const hasUpstream = etcdPath !== undefined && spawnSync(kubeApiserverPath, ['--version']).status === 0;
 const servers: readonly (readonly [name: string, start: () => Promise<RunningServer>])[] = [
   ['Kubewright', startKubewright],
-  ...(kubeApiserverPath === undefined ? [] : [['kube-apiserver', startKubeApiserver] as const]),
+  ...(hasUpstream ? [['kube-apiserver', startUpstream] as const] : []),
 ];
-if (kubeApiserverPath === undefined)
+if (!hasUpstream)
   process.stderr.write(
     'The client is not tried against a kube-apiserver: none is named by $KUBE_APISERVER or on the PATH, or there is no etcd.\n',
   );

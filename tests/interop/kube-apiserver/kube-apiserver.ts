@@ -7,7 +7,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { PkiDirectory } from '@kubewright/apiserver';
-import { Client } from '@kubewright/client';
+import { Client, renderKubeconfig } from '@kubewright/client';
 import type { Etcd } from '../../etcd-process.js';
 
 /** Where a kube-apiserver is. */
@@ -21,6 +21,8 @@ export interface KubeApiserver {
   readonly client: Client;
   /** What that one connects with. PEM. */
   readonly tls: { readonly ca: string; readonly cert: string; readonly key: string };
+  /** The file of the same user's kubeconfig. */
+  readonly kubeconfig: string;
   close(): Promise<void>;
 }
 
@@ -73,10 +75,12 @@ export async function startKubeApiserver(
     Object.entries(flags).map(([name, value]) => `--${name}=${value}`),
     { stdio: ['ignore', log, log] },
   );
-  const client = await Client.fromConnection({
+  const connection = {
     server: `https://127.0.0.1:${port}`,
     ...{ ca, clientCertificate: admin.certificate, clientKey: admin.key },
-  });
+  };
+  const kubeconfig = await file('kubeconfig', renderKubeconfig({ name: 'upstream', ...connection }));
+  const client = await Client.fromConnection(connection);
   const close = async () => {
     await client.close();
     if (child.exitCode !== null || child.signalCode !== null) return;
@@ -90,7 +94,7 @@ export async function startKubeApiserver(
     await close();
     throw error;
   }
-  return { client, tls: { ca, cert: admin.certificate, key: admin.key }, close };
+  return { client, kubeconfig, tls: { ca, cert: admin.certificate, key: admin.key }, close };
 }
 
 async function ready(client: Client, child: ChildProcess): Promise<void> {
