@@ -88,6 +88,29 @@ describe.skipIf(kubectlPath === undefined).each(identities)(
       });
     }
 
+    it('forward several ports at once, and tell why one of them leads nowhere', async () => {
+      const forward = kubectl.start('port-forward pod/echo :7777 :7778');
+      const { text } = following(forward);
+      let faults = '';
+      forward.stderr?.on('data', (chunk: Buffer) => {
+        faults += chunk.toString();
+      });
+      const localPort = async (port: number) => {
+        const shown = new RegExp(`127\\.0\\.0\\.1:(\\d+) -> ${port}`);
+        await vi.waitFor(() => expect(text()).toMatch(shown), soon);
+        return Number(shown.exec(text())?.[1]);
+      };
+      const [open, nowhere] = [await localPort(7777), await localPort(7778)];
+      const socket = connect(open);
+      socket.write('ping');
+      expect(String((await once(socket, 'data'))[0])).toBe('ping');
+      socket.destroy();
+      const refused = connect(nowhere);
+      await once(refused.resume(), 'close');
+      await vi.waitFor(() => expect(faults).toMatch(/error forwarding port 7778 to pod/), soon);
+      forward.kill();
+    });
+
     it.each(otherKubectls)('carry logs to kubectl %s', async (_version, path) => {
       const other = new Kubectl(up.kubeconfig, path);
       expect(await other.ok('logs echo')).toBe('listening\n');
