@@ -1,10 +1,11 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import {
   isAlreadyExists,
   isApiError,
+  isConditionTrue,
   isConflict,
   isForbidden,
   isInvalid,
@@ -25,52 +26,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { root } from '../../tools/source-files.js';
 import { kubewright } from '../cli/kubewright.js';
-import { etcdPath, freePorts, startEtcd } from '../etcd-process.js';
-import { KubewrightProcess, makeDataDirectory, removeDataDirectory } from '../kubewright-process.js';
-import { kubeApiserverPath, startKubeApiserver } from './kube-apiserver/kube-apiserver.js';
-
-interface RunningServer {
-  /** The file of the admin's kubeconfig. */
-  readonly kubeconfig: string;
-  close(): Promise<void>;
-}
-
-async function startKubewright(): Promise<RunningServer> {
-  const directory = await makeDataDirectory(undefined);
-  const up = await KubewrightProcess.start(['up', '--no-node', '--storage', 'memory'], directory);
-  return {
-    kubeconfig: up.kubeconfig,
-    async close() {
-      await up.end('SIGTERM');
-      await removeDataDirectory(directory);
-    },
-  };
-}
-
-async function startUpstream(): Promise<RunningServer> {
-  const directory = await makeDataDirectory(undefined);
-  const etcd = await startEtcd();
-  const [port = 0] = await freePorts(1);
-  const upstream = await startKubeApiserver(etcd, { directory, port });
-  return {
-    kubeconfig: upstream.kubeconfig,
-    async close() {
-      await upstream.close();
-      await etcd.close();
-      await removeDataDirectory(directory);
-    },
-  };
-}
-
-const hasUpstream = etcdPath !== undefined && spawnSync(kubeApiserverPath, ['--version']).status === 0;
-const servers: readonly (readonly [name: string, start: () => Promise<RunningServer>])[] = [
-  ['Kubewright', startKubewright],
-  ...(hasUpstream ? [['kube-apiserver', startUpstream] as const] : []),
-];
-if (!hasUpstream)
-  process.stderr.write(
-    'The client is not tried against a kube-apiserver: none is named by $KUBE_APISERVER or on the PATH, or there is no etcd.\n',
-  );
+import { type RunningServer, servers } from './client-servers.js';
 
 /** Every test is the same for each server: the client must not have to know which one it talks to. */
 describe.each(servers)('the client against %s', (_name, start) => {
@@ -122,7 +78,12 @@ describe.each(servers)('the client against %s', (_name, start) => {
     );
   const pod = (name: string, labels: Record<string, string> = {}): Pod => ({
     metadata: { name, labels },
-    spec: { automountServiceAccountToken: false, containers: [{ name: 'c', image: 'example/image' }] },
+    spec: {
+      // Bound by the test, where there is a scheduler, too.
+      schedulerName: 'none',
+      automountServiceAccountToken: false,
+      containers: [{ name: 'c', image: 'example/image' }],
+    },
   });
   const statefulSet = (name: string): StatefulSet => ({
     metadata: { name, namespace: 'web' },
@@ -321,6 +282,66 @@ describe.each(servers)('the client against %s', (_name, start) => {
     expect(requests.filter(({ query }) => query?.has('resourceVersion')).length).toBeLessThanOrEqual(1);
     informer.stop();
   });
+
+  it('carries logs, processes, files and ports of a pod of a kubelet of ours', async () => {
+    const nodes = client.informer(Node).start(signal);
+    const isReady = ({ status }: Node) => isConditionTrue(status?.conditions, 'Ready');
+    await expect.poll(() => nodes.list().some(isReady), { timeout: 20_000 }).toBe(true);
+    const nodeName = nodes.list().find(isReady)?.metadata.name ?? '';
+    const program = [
+      "console.log('up');",
+      "const { createServer } = require('node:net');",
+      "createServer({ allowHalfOpen: true }, (s) => s.on('data', (d) => s.write(String(d).toUpperCase()))",
+      ".on('end', () => s.end('BYE'))).listen(8080);",
+    ].join('');
+    const pods = client.resource(Pod).namespace('web');
+    await pods.create({
+      metadata: { name: 'streams' },
+      spec: {
+        nodeName,
+        automountServiceAccountToken: false,
+        terminationGracePeriodSeconds: 1,
+        containers: [
+          {
+            name: 'c',
+            image: 'none',
+            command: [process.execPath, '-e', program],
+            volumeMounts: [{ name: 'data', mountPath: '/data' }],
+          },
+        ],
+        volumes: [{ name: 'data', emptyDir: {} }],
+      },
+    });
+    await pods.waitFor('streams', (found) => found?.status?.phase === 'Running', { timeoutMs: 20_000 });
+    const timeoutMs = 20_000;
+    for await (const line of pods.logs('streams', { follow: true, timeoutMs })) {
+      expect(line).toBe('up');
+      break;
+    }
+    const command = ['sh', '-c', 'cat; echo bad >&2; exit 3'];
+    const cat = await pods.exec('streams', { command, stdin: true, timeoutMs });
+    await cat.write('hello');
+    await cat.end();
+    expect(await cat.result()).toMatchObject({ stdout: 'hello', stderr: 'bad\n', code: 3 });
+    const none = await pods.exec('streams', { command: ['no-such-command'], timeoutMs });
+    await expect(none.result()).rejects.toThrow('no-such-command');
+
+    const file = join(directory, 'file');
+    await writeFile(file, 'y'.repeat(200_000));
+    await pods.copyTo('streams', file, '/data/file', { timeoutMs });
+    await pods.copyFrom('streams', '/data/file', join(directory, 'back'), { timeoutMs });
+    expect((await readFile(join(directory, 'back'))).length).toBe(200_000);
+
+    const [open, closed] = await pods.portForwards('streams', [8080, 8081], { timeoutMs });
+    if (open === undefined || closed === undefined) throw new Error('a port is missing');
+    await open.write(Buffer.alloc(300_000, 'x'));
+    await open.end();
+    expect((await text(open.output)) === `${'X'.repeat(300_000)}BYE`).toBe(true);
+    await expect(text(closed.output)).rejects.toThrow('port 8081');
+    open.close();
+    await pods.delete('streams');
+    nodes.stop();
+  }, 90_000);
 
   it('applies a directory and prunes what has left it, with kinds that the directory brings', async () => {
     const manifests = join(directory, 'manifests');

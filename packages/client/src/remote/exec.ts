@@ -50,7 +50,7 @@ export interface RemoteProcess {
   readonly output: AsyncIterable<OutputChunk>;
   /** @throws ApiError when the command could not be run at all, TransportError when the connection broke off */
   readonly exit: Promise<ExitStatus>;
-  /** Sends to its standard input. */
+  /** Sends to its standard input. @throws as `exit` does when the connection is closed, TransportError when the process has ended */
   write(data: Uint8Array | string): Promise<void>;
   /** Whether `end` works: a server that speaks version 4 only has no way to be told. */
   readonly canEnd: boolean;
@@ -103,7 +103,14 @@ function remoteProcess(connection: TransportConnection, signal: AbortSignal): Re
   // Whoever reads the output only need not look at the exit.
   exit.catch(() => undefined);
   const send = async (channel: number, data: Uint8Array) => {
-    for (const message of encodeMessages(channel, data)) await connection.send(message);
+    try {
+      for (const message of encodeMessages(channel, data)) await connection.send(message);
+    } catch (cause) {
+      // Why it is closed the server has said, or it says that the process has ended.
+      connection.close();
+      const { code } = await exit;
+      throw new TransportError(`the process has ended with code ${code}`, { cause, unsent: false });
+    }
   };
   return {
     output,

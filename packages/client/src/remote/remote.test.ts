@@ -25,6 +25,7 @@ function server(protocol: string) {
     messages,
     closed,
     send: async (message) => {
+      if (isClosed) throw new Error('WebSocket is not open');
       sent.push(message.slice());
     },
     close() {
@@ -85,6 +86,20 @@ describe('a remote process', () => {
     await exit;
     await expect(process.result()).rejects.toThrow('did not end within 1000 ms');
     expect(closed()).toBe(true);
+  });
+
+  it('says with a write that comes too late why it did', async () => {
+    for (const [status, fault] of [
+      ['{"status":"Failure","reason":"InternalError","code":500,"message":"no such host"}', 'no such host'],
+      ['{"status":"Success"}', 'the process has ended with code 0'],
+    ] as const) {
+      const { pods, push, hangUp } = server('v5.channel.k8s.io');
+      const process = await pods.exec('a', { command: ['cat'], stdin: true });
+      push(frame(3, status));
+      hangUp();
+      await process.exit.catch(() => undefined);
+      await expect(process.write('late')).rejects.toThrow(fault);
+    }
   });
 
   it('ends with its signal', async () => {
