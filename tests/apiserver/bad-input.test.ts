@@ -655,7 +655,6 @@ const notAllowed = {
 
 each('kinds, paths, verbs and media types', [
   ['an unknown kind', { path: '/api/v1/namespaces/default/gadgets' }, unknownResource],
-  ['an unknown group', { path: '/apis/nobody.example/v1/gadgets' }, unknownResource],
   ['an unknown version', { path: '/apis/apps/v9/deployments' }, unknownResource],
   ['an unknown subresource', { path: `${maps}/taken/status` }, unknownResource],
   ['a create without a namespace', post('/api/v1/configmaps', map('a')), notAllowed],
@@ -687,10 +686,57 @@ each('kinds, paths, verbs and media types', [
       reason: 'NotAcceptable',
       code: 406,
       message:
+        '406: Not Acceptable\n\nAvailable representations: application/json, application/yaml, application/vnd.kubernetes.protobuf, application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch',
+      details: {},
+    },
+  ],
+  [
+    'a form of an answer that there is not',
+    { path: maps, headers: { accept: 'application/json;as=List;g=meta.k8s.io;v=v1' } },
+    {
+      reason: 'NotAcceptable',
+      code: 406,
+      message:
         'only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf',
     },
   ],
+  [
+    'an includeObject that there is not',
+    {
+      path: `${maps}?includeObject=Some`,
+      headers: { accept: 'application/json;as=Table;g=meta.k8s.io;v=v1' },
+    },
+    {
+      reason: 'BadRequest',
+      code: 400,
+      message:
+        "Unable to convert to Table as requested: includeObject: Invalid value: \"Some\": must be 'Metadata', 'Object', 'None', or empty",
+    },
+  ],
+  ['a kind of the cluster in a namespace', { path: '/api/v1/namespaces/default/nodes' }, unknownResource],
+  ['a namespace in a namespace', { path: '/api/v1/namespaces/default/namespaces/default' }, unknownResource],
+  ['an object without its namespace', { path: '/api/v1/configmaps/taken' }, unknownResource],
+  ['what is below a status', { path: '/api/v1/namespaces/default/status/x' }, unknownResource],
+  ['a version of a group that has others', { path: '/apis/apps/v9' }, unknownResource],
+  ['a method that a document does not have', { method: 'DELETE', path: '/version' }, notAllowed],
 ]);
+
+it.each(['/apis/nope', '/apis/nope/v1/things', '/nope', '/healthz/', '/metrics/'])(
+  'has no page at %s',
+  async (path) => {
+    const { code, text, headers } = await server.send({ path });
+    expect([code, text, headers['content-type']]).toEqual([
+      404,
+      '404 page not found\n',
+      'text/plain; charset=utf-8',
+    ]);
+  },
+);
+
+it('takes HEAD for no object of a built-in kind', async () => {
+  expect((await server.send({ method: 'HEAD', path: maps })).code).toBe(405);
+  expect((await server.send({ method: 'HEAD', path: '/readyz' })).code).toBe(200);
+});
 
 it('refuses a body over 3 MiB that does not say how long it is', async () => {
   const answer = await server.send({

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { ApiError, encodeJson, isApiError, type Status } from '@kubewright/api';
 import type { AuditRecord } from './audit/audit-record.js';
 import { anonymousUser, type User } from './auth/user.js';
@@ -30,6 +31,7 @@ export class Exchange {
   #auditAnnotations: Map<string, string> | undefined;
   #stream: ByteStream | undefined;
   #expired: ApiError | undefined;
+  #auditId: string | undefined;
   readonly startedAt: number;
   info!: RequestInfo;
   user: User = anonymousUser;
@@ -62,6 +64,15 @@ export class Exchange {
   /** Gives back what flow control gave. */
   leaveFlow(): void {
     if (this.flow !== undefined && 'release' in this.flow) this.flow.release();
+  }
+
+  /** Names the request in logs of all sorts: what its client calls it, or something new. */
+  get auditId(): string {
+    if (this.#auditId === undefined) {
+      const given = this.request.headers['audit-id'];
+      this.#auditId = typeof given === 'string' && given !== '' && given.length <= 64 ? given : randomUUID();
+    }
+    return this.#auditId;
   }
 
   /** The whole body. @throws ApiError RequestEntityTooLarge */
@@ -212,7 +223,7 @@ export class Exchange {
       headers['x-kubernetes-pf-flowschema-uid'] = this.flow.schemaUid;
       headers['x-kubernetes-pf-prioritylevel-uid'] = this.flow.levelUid;
     }
-    if (this.audit !== undefined) headers['audit-id'] = this.audit.id;
+    headers['audit-id'] = this.auditId;
     // Source: RFC 7234, 5.5; 299 is the code of miscellaneous persistent warnings.
     if (this.#warnings.length > 0) headers.warning = this.#warnings.map((text) => `299 - ${quote(text)}`);
     return headers;

@@ -1,13 +1,15 @@
 import { encodeJson } from '@kubewright/api';
 import { createDiscovery, type Discovery, type DiscoveryDocument } from './discovery/discovery.js';
-import { statusEndpoint } from './encoding/negotiate.js';
+import { discoveryEndpoint } from './encoding/negotiate.js';
 import { prettyJson } from './encoding/pretty-json.js';
 import { encodeProtobuf } from './encoding/protobuf.js';
 import type { Exchange } from './exchange.js';
+import { notFoundPage } from './http/not-found-page.js';
 import { kubernetesVersion } from './http/version.js';
 import { createOpenApi, type OpenApi } from './openapi/openapi.js';
 import type { ServedKind } from './registry/resource.js';
 import type { ApiServer } from './server.js';
+import { answerUnknown } from './verbs/refusals.js';
 
 /** The documents that describe the server to its clients: discovery, OpenAPI and the list of all paths. */
 export function serveDocuments(server: ApiServer): void {
@@ -16,19 +18,22 @@ export function serveDocuments(server: ApiServer): void {
   const answer = (exchange: Exchange) => {
     const path = exchange.info.path.replace(/\/$/, '');
     const document = current().discovery.document(path, exchange.request.headers.accept);
-    if (document === undefined) exchange.send(404, 'text/plain; charset=utf-8', '404 page not found\n');
+    if (document === undefined) answerUnknown(exchange);
     else sendDocument(exchange, document);
   };
-  for (const path of ['/api', '/apis']) {
-    paths.add(path, answer);
-    paths.addBelow(`${path}/`, answer);
-  }
+  const route = { route: true };
+  paths.add('/api', answer, route);
+  paths.addBelow('/api/', answer, route);
+  // The list of groups alone is none of upstream's routes: it takes every method.
+  paths.add('/apis', answer);
+  paths.add('/apis/', answer);
+  paths.addBelow('/apis/', answer, route);
   const answerOpenApi = async (exchange: Exchange) => {
     if (await server.aggregator?.handleOpenApi(exchange)) return;
     const { path, query } = exchange.info;
     const { accept } = exchange.request.headers;
     const document = current().openApi.answer(path, { hash: query.get('hash') ?? undefined, accept });
-    if (document === undefined) exchange.send(404, 'text/plain; charset=utf-8', '404 page not found\n');
+    if (document === undefined) notFoundPage(exchange);
     else {
       const { 'content-type': contentType = 'application/json', ...headers } = document.headers;
       const known = headers.etag !== undefined && exchange.request.headers['if-none-match'] === headers.etag;
@@ -40,7 +45,11 @@ export function serveDocuments(server: ApiServer): void {
   paths.add('/openapi/v3', answerOpenApi);
   paths.addBelow('/openapi/v3/', answerOpenApi);
   paths.add('/', (exchange) =>
-    exchange.send(200, 'application/json', prettyJson(encodeJson({ paths: paths.all() }))),
+    exchange.send(
+      200,
+      'application/json',
+      prettyJson(encodeJson({ paths: allPaths(paths.all(), current()) })),
+    ),
   );
 }
 
@@ -51,6 +60,11 @@ function withElsewhere({ aggregator }: ApiServer, path: string, body: Buffer): B
   const { paths } = JSON.parse(body.toString('utf8')) as { paths: Record<string, object> };
   for (const [key, serverRelativeURL] of elsewhere) paths[key] = { serverRelativeURL };
   return Buffer.from(JSON.stringify({ paths }));
+}
+
+/** All paths that are no resource's, with those of discovery. */
+function allPaths(own: readonly string[], { discovery }: Documents): string[] {
+  return [...new Set([...own.filter((path) => path !== '/'), ...discovery.paths()])].sort();
 }
 
 interface Documents {
@@ -102,14 +116,14 @@ function describe({ kind, resource }: ServedKind) {
 function sendDocument(exchange: Exchange, { contentType, body, etag }: DiscoveryDocument): void {
   // What is not aggregated is an object of the API, in any of its types.
   if (contentType === 'application/json') {
-    exchange.accept(statusEndpoint);
+    exchange.accept(discoveryEndpoint);
     const { type } = exchange.accepted;
     if (type === 'application/vnd.kubernetes.protobuf')
       exchange.send(200, type, encodeProtobuf({ apiVersion: 'v1', ...JSON.parse(body.toString('utf8')) }));
     else exchange.sendJson(200, body);
     return;
   }
-  const headers = etag === undefined ? {} : { etag, vary: 'Accept' };
+  const headers = etag === undefined ? {} : { etag, vary: 'Accept', 'cache-control': 'public' };
   if (etag !== undefined && exchange.request.headers['if-none-match'] === etag)
     exchange.send(304, contentType, '', headers);
   else exchange.send(200, contentType, body, headers);

@@ -26,6 +26,7 @@ import {
 import { trackLegacyTokens } from './bootstrap/legacy-token-tracking.js';
 import { LivingServers } from './bootstrap/living-servers.js';
 import { ServerIdentity } from './bootstrap/server-identity.js';
+import { publishServiceCidr } from './bootstrap/service-cidr.js';
 import { bootstrapNamespaces } from './bootstrap/system-namespaces.js';
 import { bootstrapPriorityClasses } from './bootstrap/system-priority-classes.js';
 import { Expiry } from './cache/expiry.js';
@@ -52,9 +53,10 @@ import {
 import { inProcessHandler } from './http/in-process.js';
 import type { KubeletCredentials } from './http/kubelet-proxy.js';
 import { Paths } from './http/paths.js';
-import { versionDocument } from './http/version.js';
+import { answerVersion } from './http/version.js';
 import { builtinReviews } from './kinds/builtin-reviews.js';
 import { builtinRules } from './kinds/builtin-rules.js';
+import { componentStatusRules } from './kinds/component-status.js';
 import type { KindRules } from './kinds/kind-rules.js';
 import { AddressRange } from './kinds/service/address-range.js';
 import { Metrics } from './metrics/metrics.js';
@@ -137,6 +139,11 @@ export class ApiServer implements Registry {
   readonly webhooks: WebhookClient;
   readonly #cache: WatchCache;
   readonly #customResources: CustomResources;
+  // Upstream's name for the store, which probes know (`?exclude=etcd`).
+  readonly #storeCheck: HealthCheck = {
+    name: 'etcd',
+    check: async () => void (await this.storage.revision()),
+  };
   readonly #stopping = new AbortController();
   readonly #listeners: HttpsListener[] = [];
   readonly #expiries: Expiry[] = [];
@@ -164,7 +171,8 @@ export class ApiServer implements Registry {
     this.audit = options.audit && new Audit(options.audit, { metrics: metrics.audit, logger: this.logger });
     this.#cache = cache;
     this.#serviceRanges = options.serviceRanges ?? defaultServiceRanges;
-    for (const rules of [...builtinRules, ...(options.kinds ?? [])]) this.#addResource(rules);
+    const components = componentStatusRules([{ ...this.#storeCheck, name: 'etcd-0' }]);
+    for (const rules of [components, ...builtinRules, ...(options.kinds ?? [])]) this.#addResource(rules);
     for (const rules of builtinReviews) this.resources.addReview(rules);
     const webhooks = {
       client: this.webhooks,
@@ -249,7 +257,9 @@ export class ApiServer implements Registry {
    * store that live.
    */
   async advertise(advertised: AdvertisedAddress): Promise<void> {
-    const [range = ''] = this.#serviceRanges.clusterIPs;
+    const { clusterIPs } = this.#serviceRanges;
+    const [range = ''] = clusterIPs;
+    await publishServiceCidr(this.objects, clusterIPs, this.now());
     await createKubernetesService(this.objects, advertised, new AddressRange(range).at(0n));
     await this.#living?.close();
     this.#living = new LivingServers({
@@ -404,11 +414,7 @@ export class ApiServer implements Registry {
   }
 
   #addPaths(): void {
-    const checks: readonly HealthCheck[] = [
-      { name: 'ping', check: () => undefined },
-      // Upstream's name for the store, which probes know (`?exclude=etcd`).
-      { name: 'etcd', check: async () => void (await this.storage.revision()) },
-    ];
+    const checks: readonly HealthCheck[] = [{ name: 'ping', check: () => undefined }, this.#storeCheck];
     const ready: readonly HealthCheck[] = [
       ...checks,
       {
@@ -428,13 +434,15 @@ export class ApiServer implements Registry {
       this.paths.add(`/${endpoint}`, answer);
       this.paths.addBelow(`/${endpoint}/`, answer);
     }
-    this.paths.add('/version', (exchange) => exchange.send(200, 'application/json', versionDocument));
+    this.paths.add('/version', answerVersion, { route: true });
     this.paths.add('/configz', (exchange) => exchange.send(200, 'application/json', this.#configuration()));
     this.paths.add('/metrics', async (exchange) => {
       const { contentType, text } = await this.metrics.expose(this.resources);
       exchange.send(200, contentType, text);
     });
-    this.paths.add(backupPath, (exchange) => answerBackup(exchange, this.options.storage));
+    this.paths.add(backupPath, (exchange) => answerBackup(exchange, this.options.storage), {
+      route: true,
+    });
     const { serviceAccounts } = this.options.authentication ?? {};
     if (serviceAccounts !== undefined)
       serveIssuerDiscovery(this.paths, serviceAccounts, this.options.advertised ?? defaultAdvertised);

@@ -29,7 +29,8 @@ const usualVersionPriority = 15;
  */
 export async function keepLocalApiServices(parts: AggregatorParts): Promise<void> {
   const versions = new Map<string, { group: string; version: string }>();
-  for (const { kind } of parts.resources.served())
+  const { resources } = parts;
+  for (const { kind } of [...resources.served(), ...resources.reviews()])
     versions.set(`${kind.version}.${kind.group}`, { group: kind.group, version: kind.version });
   await Promise.all(
     [...versions.values()]

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { ObjectMeta } from '@kubewright/api/meta/v1';
 import type { User } from '../auth/user.js';
 import { decodeProtobuf } from '../encoding/protobuf.js';
@@ -17,7 +16,6 @@ const longestUserAgent = 1024;
 
 /** What is written down of one request, from its arrival to the end of its answer. */
 export class AuditRecord {
-  readonly id: string;
   readonly #exchange: Exchange;
   readonly #ruling: AuditRuling;
   readonly #write: (event: AuditEvent) => void;
@@ -35,9 +33,7 @@ export class AuditRecord {
   #failure: object | undefined;
 
   constructor(exchange: Exchange, ruling: AuditRuling, write: (event: AuditEvent) => void) {
-    const { request, user } = exchange;
-    const given = request.headers['audit-id'];
-    this.id = typeof given === 'string' && given !== '' && given.length <= 64 ? given : randomUUID();
+    const { user } = exchange;
     this.#exchange = exchange;
     this.#ruling = ruling;
     this.#write = write;
@@ -120,7 +116,7 @@ export class AuditRecord {
       kind: 'Event',
       apiVersion: 'audit.k8s.io/v1',
       level,
-      auditID: this.id,
+      auditID: this.#exchange.auditId,
       stage,
       requestURI: withoutTokens(request.url),
       verb: info.verb,

@@ -19,6 +19,9 @@ export interface CacheStatistics {
   readonly listed: number;
   /** Objects that were looked at for lists. */
   readonly looked: number;
+  /** Lists of the newest state that memory answered, after it had that; and those that waited in vain. */
+  readonly consistentReads: number;
+  readonly failedConsistentReads: number;
   readonly storedLists: number;
   readonly storedListed: number;
   readonly storedLooked: number;

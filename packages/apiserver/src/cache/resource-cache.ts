@@ -77,6 +77,7 @@ export class ResourceCache {
   readonly #counts = {
     ...{ received: 0, dispatched: 0, loads: 0, loaded: 0, terminated: 0 },
     ...{ lists: 0, listed: 0, looked: 0 },
+    ...{ consistentReads: 0, failedConsistentReads: 0 },
     ...{ storedLists: 0, storedListed: 0, storedLooked: 0, storedSelected: 0 },
   };
   readonly #waits = new Distribution(waitSeconds);
@@ -215,6 +216,17 @@ export class ResourceCache {
       await this.#feed.waitFor(revision, signal);
     } finally {
       this.#waits.observe((performance.now() - start) / 1000);
+    }
+  }
+
+  /** Counts a list of the newest state, which waits until the cache has it. */
+  async consistentRead(waiting: Promise<void>): Promise<void> {
+    try {
+      await waiting;
+      this.#counts.consistentReads += 1;
+    } catch (error) {
+      this.#counts.failedConsistentReads += 1;
+      throw error;
     }
   }
 

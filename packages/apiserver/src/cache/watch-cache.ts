@@ -81,7 +81,7 @@ export class WatchCache implements Feed {
         act();
       };
       const aborted = settle(() => reject(signal?.reason));
-      const tooLate = settle(() => reject(tooLargeRevision(revision, this.revision)));
+      const tooLate = settle(() => reject(tooLargeRevision(revision, this.revision, 1)));
       const timer = setTimeout(tooLate, longestWaitMs);
       const waiter: Waiter = {
         revision,

@@ -7,7 +7,7 @@ export type AggregatedVersion = 'v2' | 'v2beta1';
 /** An aggregated form that a client asks for: the version of the document, and how it is written. */
 export interface AggregatedForm {
   readonly version: AggregatedVersion;
-  readonly type: 'application/json' | 'application/vnd.kubernetes.protobuf';
+  readonly type: (typeof types)[number];
 }
 
 /** The media type of an aggregated document; clients compare the answer's with it, parameters and all. */
@@ -15,22 +15,21 @@ export function aggregatedMediaType({ version, type }: AggregatedForm): string {
   return `${type};g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`;
 }
 
-/** The first aggregated form that an Accept header offers, unless it offers a plain one before. */
+/** The first aggregated form that an Accept header offers, wherever it stands. */
 export function acceptedAggregated(accept: string | undefined): AggregatedForm | undefined {
   for (const range of (accept ?? '').split(',')) {
     const [asked, ...parameters] = range.split(';').map((part) => part.trim().replace(/\s*=\s*/, '='));
     const type = asked === '*/*' ? 'application/json' : types.find((one) => one === asked);
     if (type === undefined) continue;
     const has = (parameter: string) => parameters.includes(parameter);
-    if (has('g=apidiscovery.k8s.io') && has('as=APIGroupDiscoveryList')) {
-      if (has('v=v2')) return { version: 'v2', type };
-      if (has('v=v2beta1')) return { version: 'v2beta1', type };
-    } else if (!parameters.some((one) => one.startsWith('as='))) return undefined;
+    if (!has('g=apidiscovery.k8s.io') || !has('as=APIGroupDiscoveryList')) continue;
+    if (has('v=v2')) return { version: 'v2', type };
+    if (has('v=v2beta1')) return { version: 'v2beta1', type };
   }
   return undefined;
 }
 
-const types = ['application/json', 'application/vnd.kubernetes.protobuf'] as const;
+const types = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'] as const;
 
 /** A group and its versions, the preferred one first. */
 export interface GroupVersions {

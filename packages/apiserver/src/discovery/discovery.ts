@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { encodeProtobuf } from '../encoding/protobuf.js';
+import { encodeAnswer } from '../encoding/encode-answer.js';
 import {
   type AggregatedForm,
   acceptedAggregated,
@@ -26,6 +26,8 @@ export interface Discovery {
    * Only `/api` and `/apis` have an aggregated form, which the Accept header asks for.
    */
   document(path: string, accept?: string): DiscoveryDocument | undefined;
+  /** Where there are documents. */
+  paths(): string[];
 }
 
 /** In what order groups and versions come, and what is known of those that other servers have. */
@@ -74,12 +76,19 @@ export function createDiscovery(
       }
       return document;
     },
+    paths: () => [
+      '/apis/',
+      ...groups.flatMap(({ name, versions }) => {
+        const group = name === '' ? '/api' : `/apis/${name}`;
+        return [group, ...versions.map(({ version }) => `${group}/${version}`)];
+      }),
+    ],
   };
 }
 
 function aggregatedAnswer(form: AggregatedForm, groups: readonly GroupVersions[]): DiscoveryDocument {
   const value = aggregatedDocument(form.version, groups);
-  const body = form.type === 'application/json' ? jsonBody(value) : Buffer.from(encodeProtobuf(value));
+  const body = Buffer.from(encodeAnswer({ type: form.type, pretty: false }, jsonBody(value)));
   return {
     contentType: aggregatedMediaType(form),
     body,

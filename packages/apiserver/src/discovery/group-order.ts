@@ -35,6 +35,11 @@ export function groupPriority(group: string): number {
   return builtinPriorities[group] ?? customGroupPriority;
 }
 
+/** Whether it is one of upstream's own, core among them. */
+export function isBuiltinGroup(group: string): boolean {
+  return Object.hasOwn(builtinPriorities, group);
+}
+
 /** Sorts groups: the most wanted first, those that are wanted alike by name. */
 export function compareGroups(
   a: string,

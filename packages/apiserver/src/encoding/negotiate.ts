@@ -26,10 +26,18 @@ export interface Endpoint {
   readonly protobuf: boolean;
   /** True where Tables and metadata alone are to be had. */
   readonly transforms: boolean;
+  /** What its route says that it produces, where it has one: custom resources have none. */
+  readonly produces?: readonly string[] | undefined;
 }
+
+/** What the routes of built-in kinds and of discovery produce, and those of lists. */
+export const objectRoute: readonly string[] = served;
+export const listRoute: readonly string[] = [...served, ...streamed];
 
 /** Of errors and other Statuses. */
 export const statusEndpoint: Endpoint = { protobuf: true, transforms: false };
+/** Of discovery. */
+export const discoveryEndpoint: Endpoint = { ...statusEndpoint, produces: objectRoute };
 
 /** What a request without an Accept header gets. */
 export const plainJson: MediaType = { type: 'application/json', as: 'object', version: 'v1', pretty: false };
@@ -47,6 +55,7 @@ export function negotiate(accept: string | undefined, endpoint: Endpoint): Media
   const key = `${endpoint.protobuf ? 'p' : ''}${endpoint.transforms ? 't' : ''} ${accept}`;
   let known = remembered.get(key);
   if (known === undefined) {
+    if (endpoint.produces !== undefined) matchRoute(accept, endpoint.produces);
     known = choose(accept, endpoint);
     if (known === undefined) throw notAcceptable(served);
     if (remembered.size < rememberedLimit) remembered.set(key, known);
@@ -54,8 +63,24 @@ export function negotiate(accept: string | undefined, endpoint: Endpoint): Media
   return known;
 }
 
-/** The same for a watch. @throws ApiError NotAcceptable */
+/**
+ * Refuses what names none of the types that a route produces: letter for letter, and of the wildcards only that for
+ * all. Source: go-restful, before whose routes no negotiation begins.
+ * @throws ApiError NotAcceptable
+ */
+export function matchRoute(accept: string | undefined, produces: readonly string[]): void {
+  const named = (accept || '*/*').split(',').map((range) => (range.split(';')[0] ?? '').trim());
+  if (named.some((type) => type === '*/*' || produces.includes(type))) return;
+  throw new ApiError(
+    'NotAcceptable',
+    `406: Not Acceptable\n\nAvailable representations: ${produces.join(', ')}`,
+    { details: {} },
+  );
+}
+
+/** The same for a watch, which has to be acceptable as a list first. @throws ApiError NotAcceptable */
 export function negotiateStream(accept: string | undefined, endpoint: Endpoint): MediaType {
+  negotiate(accept, endpoint);
   const media = accept === undefined || accept === '' ? plainJson : choose(accept, endpoint);
   if (media === undefined || media.type === 'application/yaml') throw notAcceptable(streamed);
   return media;
@@ -87,7 +112,7 @@ function offered(
   const stream = parameters.get('stream') ?? '';
   if (stream !== '' && (stream !== 'watch' || type === 'application/yaml')) return undefined;
   const serverVersion = parameters.get('sv') ?? '';
-  if (serverVersion !== '' && serverVersion !== 'v1') return undefined;
+  if (serverVersion !== '' && (serverVersion !== 'v1' || !endpoint.transforms)) return undefined;
   const pretty = parameters.get('pretty') === '1';
   const isProtobuf = type === 'application/vnd.kubernetes.protobuf';
   if (!['as', 'g', 'v'].some((name) => parameters.has(name)))
@@ -112,13 +137,7 @@ function parseRange(text: string): Range {
     rest.map((part): [string, string] => {
       const at = part.indexOf('=');
       if (at < 0) return [part, ''];
-      return [
-        part.slice(0, at).trim(),
-        part
-          .slice(at + 1)
-          .trim()
-          .replace(/^"|"$/g, ''),
-      ];
+      return [part.slice(0, at).trim(), part.slice(at + 1).trim()];
     }),
   );
   const quality = Number(parameters.get('q') ?? 1);

@@ -1,4 +1,5 @@
 import type { Exchange } from '../exchange.js';
+import { notFoundPage } from './not-found-page.js';
 
 const textType = 'text/plain; charset=utf-8';
 const sniffless = { 'x-content-type-options': 'nosniff' };
@@ -22,8 +23,8 @@ export async function answerHealth(
   const only = path.slice(endpoint.length + 2);
   const excluded = new Set(query.getAll('exclude'));
   const selected = checks.filter(({ name }) => only === '' || name === only);
-  if (only !== '' && selected.length === 0) {
-    exchange.send(404, textType, '404 page not found\n', sniffless);
+  if (selected.length === 0 || path.endsWith('/')) {
+    notFoundPage(exchange);
     return;
   }
   if (only !== '') {
@@ -56,7 +57,7 @@ export async function answerHealth(
 
 async function answerSingle(exchange: Exchange, [check]: readonly HealthCheck[]): Promise<void> {
   const failure = check === undefined ? undefined : await failureOf(check.check);
-  if (failure === undefined) exchange.send(200, textType, 'ok', sniffless);
+  if (failure === undefined) exchange.send(200, textType, 'ok');
   else {
     const why = failure instanceof Error ? failure.message : String(failure);
     exchange.send(500, textType, `internal server error: ${why}\n`, sniffless);

@@ -1,34 +1,52 @@
 import type { Exchange } from '../exchange.js';
+import { methodNotAllowed } from '../verbs/refusals.js';
+import { notFoundPage } from './not-found-page.js';
 
 export type PathHandler = (exchange: Exchange) => void | Promise<void>;
 
+/** How strictly a path is taken. Source: which of upstream's paths are routes, and which take whatever comes. */
+export interface PathOptions {
+  /** Takes no other method than GET, which is answered with a Status, and a slash at its end. @default false */
+  readonly route?: boolean;
+}
+
+interface Path extends PathOptions {
+  readonly handler: PathHandler;
+}
+
 /** The paths that are no resources: `/version`, `/healthz`, discovery, OpenAPI, metrics. */
 export class Paths {
-  readonly #exact = new Map<string, PathHandler>();
-  readonly #below: { readonly prefix: string; readonly handler: PathHandler }[] = [];
+  readonly #exact = new Map<string, Path>();
+  readonly #below: (Path & { readonly prefix: string })[] = [];
 
-  add(path: string, handler: PathHandler): void {
-    this.#exact.set(path, handler);
+  add(path: string, handler: PathHandler, options: PathOptions = {}): void {
+    this.#exact.set(path, { ...options, handler });
   }
 
   /** Everything below `prefix`, which ends with a slash. */
-  addBelow(prefix: string, handler: PathHandler): void {
-    this.#below.push({ prefix, handler });
+  addBelow(prefix: string, handler: PathHandler, options: PathOptions = {}): void {
+    this.#below.push({ ...options, prefix, handler });
   }
 
-  /** All exact paths in order, for the root document. */
+  /** All exact paths, for the root document. */
   all(): string[] {
-    return [...this.#exact.keys()].sort();
+    return [...this.#exact.keys()];
   }
 
   async handle(exchange: Exchange): Promise<void> {
     const { path } = exchange.info;
-    const trimmed = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
-    const handler =
-      this.#exact.get(trimmed) ?? this.#below.find(({ prefix }) => path.startsWith(prefix))?.handler;
-    if (handler === undefined) exchange.send(404, 'text/plain; charset=utf-8', '404 page not found\n');
-    else if (exchange.info.verb !== 'get' && exchange.info.verb !== 'head')
-      exchange.send(405, 'text/plain; charset=utf-8', 'method not allowed\n', { allow: 'GET, HEAD' });
-    else await handler(exchange);
+    const found = this.#exact.get(path) ?? this.#route(path) ?? this.#below.find(isAbove(path));
+    if (found === undefined) notFoundPage(exchange);
+    else if (found.route === true && exchange.request.method !== 'GET') throw methodNotAllowed();
+    else await found.handler(exchange);
   }
+
+  #route(path: string): Path | undefined {
+    const found = path.length > 1 && path.endsWith('/') ? this.#exact.get(path.slice(0, -1)) : undefined;
+    return found?.route === true ? found : undefined;
+  }
+}
+
+function isAbove(path: string): (below: { readonly prefix: string }) => boolean {
+  return ({ prefix }) => path.startsWith(prefix);
 }

@@ -12,6 +12,8 @@ export interface RequestInfo {
   readonly group: string;
   readonly version: string;
   readonly namespace: string;
+  /** True where the path goes through a namespace; the path of a namespace itself names one and goes through none. */
+  readonly inNamespace: boolean;
   /** The plural. */
   readonly resource: string;
   readonly subresource: string;
@@ -56,10 +58,12 @@ export function parseRequestInfo(method: string, url: string): RequestInfo {
   const oldWatch = segments[at] === 'watch' && segments.length > at + 1;
   if (oldWatch) at++;
   let namespace = '';
+  let inNamespace = false;
   if (segments[at] === 'namespaces' && segments[at + 1] !== undefined) {
     namespace = segments[at + 1] ?? '';
     const next = segments[at + 2];
-    if (next !== undefined && !namespaceSubresources.has(next)) at += 2;
+    inNamespace = next !== undefined && !namespaceSubresources.has(next);
+    if (inNamespace) at += 2;
   }
   const name = segments[at + 1] ?? '';
   return {
@@ -70,6 +74,7 @@ export function parseRequestInfo(method: string, url: string): RequestInfo {
     group,
     version,
     namespace,
+    inNamespace,
     resource: segments[at] ?? '',
     name,
     subresource: segments[at + 2] ?? '',
@@ -78,7 +83,15 @@ export function parseRequestInfo(method: string, url: string): RequestInfo {
 }
 
 const none: readonly string[] = [];
-const noResource = { isResource: false, namespace: '', resource: '', subresource: '', name: '', rest: none };
+const noResource = {
+  isResource: false,
+  namespace: '',
+  inNamespace: false,
+  resource: '',
+  subresource: '',
+  name: '',
+  rest: none,
+};
 
 function verbOf(method: string, name: string, query: URLSearchParams, oldWatch: boolean): string {
   const verb = verbsOfMethods[method] ?? '';

@@ -1,3 +1,4 @@
+import { Binding, Pod } from '@kubewright/api/core/v1';
 import { selfSubjectReviewRules, tokenReviewRules } from './authentication-review.js';
 import {
   localSubjectAccessReviewRules,
@@ -5,10 +6,11 @@ import {
   selfSubjectRulesReviewRules,
   subjectAccessReviewRules,
 } from './authorization-review.js';
-import type { ReviewRules } from './review-rules.js';
+import type { ForwardRules, ReviewRules } from './review-rules.js';
 
 /** The built-in kinds that are asked and answered, and never stored. */
-export const builtinReviews: readonly ReviewRules[] = [
+export const builtinReviews: readonly (ReviewRules | ForwardRules)[] = [
+  { kind: Binding, forward: { kind: Pod, subresource: 'binding' } },
   selfSubjectReviewRules,
   tokenReviewRules,
   subjectAccessReviewRules,

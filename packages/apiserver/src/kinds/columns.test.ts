@@ -23,7 +23,7 @@ const upstream: readonly (readonly [kind: string, columns: string])[] = [
     'Name, AttachRequired:boolean, PodInfoOnMount:boolean, StorageCapacity:boolean, TokenRequests, RequiresRepublish:boolean, Modes, Age',
   ],
   ['CSINode', 'Name, Drivers:integer, Age'],
-  ['CSIStorageCapacity', 'Name, StorageClassName, Capacity'],
+  ['CSIStorageCapacity', 'Name, Created At:date'],
   ['CustomResourceDefinition', 'Name, Created At:date'],
   [
     'DaemonSet',

@@ -41,6 +41,7 @@ function defaultClaim(spec: Claim | undefined): void {
 
 export const deviceClassRules = defineRules<DeviceClass>({
   kind: DeviceClass,
+  returnsDeleted: true,
   storageKey: 'deviceclasses',
   generation: true,
   validate: ({ spec }) => [
@@ -52,6 +53,7 @@ export const deviceClassRules = defineRules<DeviceClass>({
 
 export const resourceClaimRules = defineRules<ResourceClaim>({
   kind: ResourceClaim,
+  returnsDeleted: true,
   storageKey: 'resourceclaims',
   default: ({ spec }) => defaultClaim(spec),
   prepareForCreate(claim) {
@@ -77,6 +79,7 @@ export const resourceClaimRules = defineRules<ResourceClaim>({
 
 export const resourceClaimTemplateRules = defineRules<ResourceClaimTemplate>({
   kind: ResourceClaimTemplate,
+  returnsDeleted: true,
   storageKey: 'resourceclaimtemplates',
   default: ({ spec }) => defaultClaim(spec?.spec),
   validateCreate: ({ spec }) =>
@@ -106,6 +109,7 @@ const lists = ['bools', 'ints', 'strings', 'versions'] as const;
 
 export const resourceSliceRules = defineRules<ResourceSlice>({
   kind: ResourceSlice,
+  returnsDeleted: true,
   storageKey: 'resourceslices',
   generation: true,
   prepareForCreate: (slice) => dropDisabled(slice, undefined),

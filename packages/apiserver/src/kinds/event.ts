@@ -89,10 +89,6 @@ export const eventRules = defineRules<Event>({
       storedFields: Object.fromEntries(
         EventsEvent.selectableFields.map((field) => [field, storedField(field)]),
       ),
-      columns: columns.map((column) => ({
-        ...column,
-        cell: (event, now) => column.cell(eventsVersion.toStored(event as EventsEvent), now),
-      })),
     },
   ],
   storageKey: 'events',

@@ -1,4 +1,3 @@
-import type { HorizontalPodAutoscaler as V1 } from '@kubewright/api/autoscaling/v1';
 import {
   HorizontalPodAutoscaler,
   type HPAScalingRules,
@@ -30,15 +29,7 @@ const columns: readonly Column<HorizontalPodAutoscaler>[] = [
 
 export const horizontalPodAutoscalerRules = defineRules<HorizontalPodAutoscaler>({
   kind: HorizontalPodAutoscaler,
-  otherVersions: [
-    {
-      ...firstVersion,
-      columns: columns.map((column) => ({
-        ...column,
-        cell: (object, now) => column.cell(firstVersion.toStored(object as V1), now),
-      })),
-    },
-  ],
+  otherVersions: [firstVersion],
   storageKey: 'horizontalpodautoscalers',
   default({ spec }) {
     if (spec === undefined) return;

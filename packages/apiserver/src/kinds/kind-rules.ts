@@ -35,6 +35,7 @@ export interface Conversion<T extends KubernetesObject, V extends KubernetesObje
   toStored(object: V): T;
   fromStored(object: T): V;
   default?(object: V): void;
+  /** Where it is a kind of its own rather than a version (a scale): its columns. @default those of the stored kind */
   readonly columns?: readonly Column<V>[];
   /** Selectable fields that the stored kind knows by other names: those names by the ones here. */
   readonly storedFields?: Readonly<Record<string, string>>;
@@ -192,7 +193,7 @@ export interface KindRules<T extends KubernetesObject = KubernetesObject> {
   readonly fields?: Readonly<Record<string, FieldReader<T>['read']>>;
   /** Where its objects are, when not in the store; then `otherVersions` are not for it. */
   readonly source?: ObjectSource<T>;
-  /** Without columns a table shows name and age. */
+  /** Of a table at any version, whose rows are of the stored one. Without columns a table shows name and age. */
   readonly columns?: readonly Column<T>[];
   /** In which order a table lists the objects. @default that of their names */
   compareRows?(a: T, b: T): number;

@@ -13,7 +13,6 @@ const contentFinalizer = 'kubernetes';
 export const namespaceRules = defineRules<Namespace>({
   kind: Namespace,
   storageKey: 'namespaces',
-  returnsDeleted: true,
   validateName: dns1123LabelErrors,
   default({ metadata }) {
     // A name that is still to be generated is not known here: the registry defaults again when it is.

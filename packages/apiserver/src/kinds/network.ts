@@ -60,7 +60,6 @@ function peerWarnings(peers: NetworkPolicyPeer[] | undefined, field: FieldPath):
 export const ipAddressRules = defineRules<IPAddress>({
   kind: IPAddress,
   storageKey: 'ipaddresses',
-  generation: true,
   validateName(name) {
     if (familyOf(name) === undefined)
       return ['must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'];
@@ -94,7 +93,6 @@ export const ipAddressRules = defineRules<IPAddress>({
 export const serviceCidrRules = defineRules<ServiceCIDR>({
   kind: ServiceCIDR,
   storageKey: 'servicecidrs',
-  generation: true,
   prepareForCreate(range) {
     range.status = {};
   },

@@ -87,10 +87,8 @@ export const nodeRules = defineRules<Node>({
       ),
     ),
     wide(
-      text(
-        'Kernel-Version',
-        'Kernel of the node.',
-        ({ status }) => status?.nodeInfo?.kernelVersion || '<unknown>',
+      text('Kernel-Version', 'Kernel of the node, and what it runs on.', ({ status }) =>
+        kernelText(status?.nodeInfo),
       ),
     ),
     wide(
@@ -148,6 +146,12 @@ function statusOf({ spec, status }: Node): string {
   const ready = (status?.conditions ?? []).find(({ type }) => type === 'Ready');
   const word = ready === undefined ? 'Unknown' : ready.status === 'True' ? 'Ready' : 'NotReady';
   return spec?.unschedulable === true ? `${word},SchedulingDisabled` : word;
+}
+
+function kernelText(info: NodeStatus['nodeInfo']): string {
+  const { kernelVersion = '', architecture = '' } = info ?? {};
+  if (kernelVersion === '') return '<unknown>';
+  return architecture === '' ? kernelVersion : `${kernelVersion} (${architecture})`;
 }
 
 const rolePrefix = 'node-role.kubernetes.io/';

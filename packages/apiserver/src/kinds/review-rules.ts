@@ -16,6 +16,13 @@ export interface ReviewRules<T extends KubernetesObject = KubernetesObject> {
   answer(review: T, context: ReviewContext): T | Promise<T>;
 }
 
+/** A kind that is only another way to a subresource: POST is one to that of the object which the body names. */
+export interface ForwardRules {
+  readonly kind: Kind;
+  readonly confidential?: never;
+  readonly forward: { readonly kind: Kind; readonly subresource: string };
+}
+
 /** Keeps a rules value's own type while it is checked. */
 export function defineReview<T extends KubernetesObject>(rules: ReviewRules<T>): ReviewRules<T> {
   return rules;

@@ -8,7 +8,7 @@ import {
 } from '@kubewright/api/storage/v1';
 import { path } from '../validation/field-error.js';
 import { validateImmutable } from '../validation/immutable.js';
-import { ageColumn, flag, integer, nameColumn, orNone, orUnset, text } from './columns.js';
+import { ageColumn, createdAtColumn, flag, integer, nameColumn, orNone, orUnset, text } from './columns.js';
 import { defineRules } from './kind-rules.js';
 import {
   storageClassWarnings,
@@ -30,6 +30,7 @@ const defaultMark = 'storageclass.kubernetes.io/is-default-class';
 
 export const storageClassRules = defineRules<StorageClass>({
   kind: StorageClass,
+  returnsDeleted: true,
   storageKey: 'storageclasses',
   default(storageClass) {
     storageClass.reclaimPolicy ??= 'Delete';
@@ -71,6 +72,7 @@ export const storageClassRules = defineRules<StorageClass>({
 
 export const volumeAttachmentRules = defineRules<VolumeAttachment>({
   kind: VolumeAttachment,
+  returnsDeleted: true,
   needsResourceVersion: true,
   storageKey: 'volumeattachments',
   prepareForCreate(attachment) {
@@ -94,6 +96,7 @@ export const volumeAttachmentRules = defineRules<VolumeAttachment>({
 
 export const csiDriverRules = defineRules<CSIDriver>({
   kind: CSIDriver,
+  returnsDeleted: true,
   needsResourceVersion: true,
   storageKey: 'csidrivers',
   default(driver) {
@@ -143,6 +146,7 @@ export const csiDriverRules = defineRules<CSIDriver>({
 
 export const csiNodeRules = defineRules<CSINode>({
   kind: CSINode,
+  returnsDeleted: true,
   needsResourceVersion: true,
   storageKey: 'csinodes',
   validate: validateCsiNode,
@@ -160,15 +164,12 @@ export const csiStorageCapacityRules = defineRules<CSIStorageCapacity>({
   storageKey: 'csistoragecapacities',
   validate: validateCapacity,
   validateUpdate: validateCapacityUpdate,
-  columns: [
-    nameColumn,
-    text('StorageClassName', 'Class that the capacity is for.', ({ storageClassName }) => storageClassName),
-    text('Capacity', 'How much there is.', ({ capacity }) => orUnset(capacity)),
-  ],
+  columns: [nameColumn, createdAtColumn],
 });
 
 export const volumeAttributesClassRules = defineRules<VolumeAttributesClass>({
   kind: VolumeAttributesClass,
+  returnsDeleted: true,
   storageKey: 'volumeattributesclasses',
   validate: validateAttributesClass,
   validateUpdate: validateAttributesClassUpdate,

@@ -22,6 +22,16 @@ export function cacheMetrics(resources: ResourceTable): ExposedMetric[] {
       }),
     ),
     ...figures.map(([name, type, help, value]) => exposed(name, type, help, each(value))),
+    // A list is never answered by the store in place of memory: upstream's fallback is always false here.
+    exposed(
+      'apiserver_watch_cache_consistent_read_total',
+      'counter',
+      'Lists of the newest state, and whether memory had it in time.',
+      () => [
+        ...each((cache) => cache.consistentReads, { success: 'true', fallback: 'false' })(),
+        ...each((cache) => cache.failedConsistentReads, { success: 'false', fallback: 'false' })(),
+      ],
+    ),
     exposed(
       readWait,
       'histogram',

@@ -60,7 +60,8 @@ describe('/openapi/v3', () => {
       'application/com.github.proto-openapi.spec.v3.v1.0+protobuf',
     );
     expect(type('/openapi/v3/api/v1', `application/json,${accept}`)).toBe('application/json');
-    expect(openapi.answer('/openapi/v3', { accept })?.status).toBe(406);
+    expect(type('/openapi/v3', accept)).toBe('text/plain; charset=utf-8');
+    expect(openapi.answer('/openapi/v3/api/v1', { accept: 'text/html' })?.status).toBe(406);
     // The document's first member, and a definition's name: clients of other languages read the rest in interop tests.
     const body = openapi.answer('/openapi/v3/apis/apps/v1', { accept })?.body ?? Buffer.alloc(0);
     expect(body.subarray(0, 7).toString()).toBe('\n\x053.0.0');
@@ -128,9 +129,11 @@ describe('a document', () => {
     expect(all.get?.operationId).toBe('listAppsV1NamespacedDeployment');
     expect(all.post?.operationId).toBe('createAppsV1NamespacedDeployment');
     expect(all.delete?.operationId).toBe('deleteAppsV1CollectionNamespacedDeployment');
-    expect(item('apis/apps/v1', '/apis/apps/v1/deployments').get?.operationId).toBe(
-      'listAppsV1DeploymentForAllNamespaces',
-    );
+    const everywhere = item('apis/apps/v1', '/apis/apps/v1/deployments');
+    expect(everywhere.get?.operationId).toBe('listAppsV1DeploymentForAllNamespaces');
+    // What all operations of a path take stands at the path.
+    expect(everywhere.get?.parameters).toBeUndefined();
+    expect((everywhere.parameters as ParameterObject[]).map(({ name }) => name)).toContain('labelSelector');
     expect(
       item('apis/rbac.authorization.k8s.io/v1', '/apis/rbac.authorization.k8s.io/v1/clusterroles').get
         ?.operationId,
@@ -194,6 +197,35 @@ describe('/openapi/v2', () => {
       schema: { $ref: '#/definitions/io.k8s.api.core.v1.Pod' },
     });
     expect(JSON.stringify(swagger)).not.toContain('components/schemas');
+  });
+
+  it('says once what many operations take, and what clients of old look for where they look', () => {
+    const { paths, parameters } = json('/openapi/v2');
+    const { get, post } = paths['/api/v1/namespaces/{namespace}/pods'];
+    const shown = ({ $ref, name }: { $ref?: string; name?: string }) => name ?? $ref?.replace(/-.*/, '');
+    expect(get.parameters.map(shown)).toContain('#/parameters/labelSelector');
+    expect(post.parameters.map(shown)).toEqual([
+      'body',
+      'dryRun',
+      '#/parameters/fieldManager',
+      'fieldValidation',
+    ]);
+    expect(Object.keys(parameters).length).toBeLessThan(60);
+    for (const [name, parameter] of Object.entries<{ name: string }>(parameters))
+      expect(name).toMatch(new RegExp(`^${parameter.name}-.{8}$`));
+  });
+
+  it('describes every operation and parameter of the kinds', () => {
+    const { paths, parameters } = json('/openapi/v2');
+    const operations = Object.values<Record<string, { description?: string }>>(paths).flatMap((path) =>
+      Object.entries(path).flatMap(([method, operation]) =>
+        method === 'parameters' || !('x-kubernetes-action' in operation) ? [] : [operation],
+      ),
+    );
+    expect(operations.filter(({ description = '' }) => description === '')).toEqual([]);
+    expect(
+      Object.values<object>(parameters).filter((one) => !('description' in one) && !('schema' in one)),
+    ).toEqual([]);
   });
 
   it('describes every definition', () => {

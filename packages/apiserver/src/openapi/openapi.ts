@@ -29,8 +29,8 @@ export interface OpenApiAnswer {
 export interface OpenApi {
   /**
    * The document at `/openapi/v3`, `/openapi/v3/api/v1`, `/openapi/v3/apis/GROUP/VERSION` or `/openapi/v2`, undefined
-   * where none is. `hash` is the query's. The documents are served as JSON and as protobuf, the index as JSON only: an
-   * Accept header that takes nothing of it gets 406.
+   * where none is. `hash` is the query's. The documents are served as JSON and as protobuf: an Accept header that takes
+   * neither gets 406. The index is JSON, whatever is accepted.
    */
   answer(
     path: string,
@@ -109,11 +109,18 @@ class Documents implements OpenApi {
       return this.#ok(body, { 'content-type': swaggerProtobufAnswerType });
     }
     const group = path.slice(prefix.length);
+    // The index is the same for all, and text to who looks at its type.
+    if (path === '/openapi/v3')
+      return {
+        status: 200,
+        headers: { 'content-type': 'text/plain; charset=utf-8' },
+        body: this.#body(path, () => this.#index()),
+      };
     const asProtobuf = this.#groups.has(group) && prefers(accept, openApiProtobufTypes);
     if (!asProtobuf && !takes(accept, 'application/json', 'application/*', '*/*'))
       return {
         status: 406,
-        headers: { 'content-type': 'text/plain' },
+        headers: { 'content-type': 'text/plain', vary: 'Accept' },
         body: Buffer.from('Not Acceptable\n'),
       };
     if (path === '/openapi/v2')
@@ -121,16 +128,11 @@ class Documents implements OpenApi {
         this.#body(path, () => this.#swagger()),
         {},
       );
-    if (path === '/openapi/v3')
-      return this.#ok(
-        this.#body(path, () => this.#index()),
-        {},
-      );
     const current = this.#hash(group);
     if (hash !== undefined && hash !== '' && hash !== current)
       return {
         status: 301,
-        headers: { location: `${path}?hash=${current}` },
+        headers: { location: `${path}?hash=${current}`, etag: `"${current}"`, vary: 'Accept' },
         body: Buffer.alloc(0),
       };
     const caching: Record<string, string> =

@@ -11,11 +11,11 @@ import type { DocumentedKind } from './documented-kind.js';
 import {
   deleteCollectionParameters,
   deleteParameters,
-  inPath,
   listParameters,
-  nameParameter,
+  nameOf,
   namespaceParameter,
   patchParameters,
+  pathParameter,
   pretty,
   writeParameters,
 } from './parameters.js';
@@ -43,8 +43,13 @@ const patchTypes = ['application/json-patch+json', 'application/merge-patch+json
 const strategicPatchType = 'application/strategic-merge-patch+json';
 const applyPatchType = 'application/apply-patch+yaml';
 
+/** A subresource as its path has it. */
+interface Spoken extends SubresourceDefinition {
+  readonly name: string;
+}
+
 interface ConnectOptions {
-  readonly spoken: SubresourceDefinition;
+  readonly spoken: Spoken;
   readonly own: readonly ParameterObject[];
 }
 
@@ -59,7 +64,7 @@ interface OperationOptions {
     readonly types: readonly string[];
     readonly required: boolean;
   };
-  readonly spoken?: SubresourceDefinition;
+  readonly spoken?: Spoken;
   readonly extraTypes?: readonly string[];
 }
 
@@ -115,7 +120,7 @@ class PathWriter {
 
   item(): void {
     const answer = this.#schemas.kind(this.#kind);
-    const item: PathItemObject = this.#pathItem([nameParameter]);
+    const item: PathItemObject = this.#pathItem([nameOf(this.#kind.kind)]);
     const id = (verb: string) => `${verb}${this.#groupId}${this.#subject}`;
     if (this.#has('get')) item.get = this.#operation({ action: 'get', id: id('read'), answer, codes: [200] });
     if (this.#has('update')) item.put = this.#update(id('replace'), answer);
@@ -139,7 +144,7 @@ class PathWriter {
     const within = this.#path.slice(this.#root.length);
     const id = `watch${this.#groupId}`;
     this.#watch(within, `${id}${this.#subject}List`, []);
-    if (this.#has('get')) this.#watch(`${within}/{name}`, `${id}${this.#subject}`, [nameParameter]);
+    if (this.#has('get')) this.#watch(`${within}/{name}`, `${id}${this.#subject}`, [nameOf(this.#kind.kind)]);
     if (this.#namespaced) this.#watch(`/${plural}`, `${id}${kind}ListForAllNamespaces`, []);
   }
 
@@ -153,12 +158,13 @@ class PathWriter {
     });
     const namespace = path.includes('{namespace}') ? [namespaceParameter] : [];
     this.#put(`${this.#root}/watch${path}`, {
-      get: { ...get, deprecated: true },
+      get,
       parameters: [...own, ...namespace, pretty, ...listParameters],
     });
   }
 
-  subresource(name: string, spoken: SubresourceDefinition): void {
+  subresource(name: string, definition: SubresourceDefinition): void {
+    const spoken = { ...definition, name };
     const subject = `${this.#subject}${capitalised(camelCase(name))}`;
     const own = subresourceParameters(this.#kind, name);
     const path = `${this.#path}/{name}/${name}`;
@@ -166,10 +172,10 @@ class PathWriter {
       this.#connect(path, subject, { spoken, own });
       // What goes on to a server of its own goes on with the rest of the path.
       if (own.some((parameter) => parameter.name === 'path'))
-        this.#connect(`${path}/{path}`, `${subject}WithPath`, { spoken, own: [...own, inPath('path')] });
+        this.#connect(`${path}/{path}`, `${subject}WithPath`, { spoken, own: [...own, pathParameter] });
       return;
     }
-    const item: PathItemObject = this.#pathItem([nameParameter, ...own]);
+    const item: PathItemObject = this.#pathItem([nameOf(spoken.kind), ...own]);
     const answer = this.#spoken(spoken);
     const id = (verb: string) => `${verb}${this.#groupId}${subject}`;
     if (spoken.verbs.includes('get'))
@@ -189,7 +195,8 @@ class PathWriter {
   }
 
   #connect(path: string, subject: string, { spoken, own }: ConnectOptions): void {
-    const item: PathItemObject = this.#pathItem([nameParameter, ...own]);
+    const namespace = this.#namespaced ? [namespaceParameter] : [];
+    const item: PathItemObject = { parameters: [nameOf(spoken.kind), ...own, ...namespace] };
     const isProxy = own.some((parameter) => parameter.name === 'path');
     for (const method of isProxy ? allMethods : spoken.verbs.flatMap(methodOf))
       item[method] = this.#operation({
@@ -223,7 +230,7 @@ class PathWriter {
   #create(
     id: string,
     answer: ReferenceObject | undefined = this.#schemas.kind(this.#kind),
-    spoken?: SubresourceDefinition,
+    spoken?: Spoken,
   ): OperationObject {
     return this.#operation({
       action: 'post',
@@ -236,7 +243,7 @@ class PathWriter {
     });
   }
 
-  #update(id: string, answer: ReferenceObject | undefined, spoken?: SubresourceDefinition): OperationObject {
+  #update(id: string, answer: ReferenceObject | undefined, spoken?: Spoken): OperationObject {
     return this.#operation({
       action: 'put',
       id,
@@ -248,7 +255,7 @@ class PathWriter {
     });
   }
 
-  #patch(id: string, answer: ReferenceObject | undefined, spoken?: SubresourceDefinition): OperationObject {
+  #patch(id: string, answer: ReferenceObject | undefined, spoken?: Spoken): OperationObject {
     // Strategic merge needs a definition of the project's own, as upstream has it for custom resources.
     const strategic = this.#kind.schema.name === undefined ? [] : [strategicPatchType];
     return this.#operation({
@@ -266,6 +273,7 @@ class PathWriter {
     const { group, version, kind } = options.spoken ?? this.#kind;
     return {
       tags: [this.#tag],
+      description: descriptionOf(options.action, this.#kind.kind, options.spoken?.name),
       operationId: options.id,
       ...(options.parameters === undefined ? {} : { parameters: options.parameters }),
       ...(options.body === undefined
@@ -297,8 +305,45 @@ class PathWriter {
   }
 
   #put(path: string, item: PathItemObject): void {
-    if (Object.keys(item).some((key) => key !== 'parameters')) this.paths.set(path, item);
+    const operations = allMethods.flatMap((method) => item[method] ?? []);
+    if (operations.length > 0) this.paths.set(path, withShared(item, operations));
   }
+}
+
+/** What each action does, with `$` in the place of what it does it to. */
+const actions: Readonly<Record<string, string>> = {
+  get: 'Reads $.',
+  list: 'Lists objects of kind $, or watches them.',
+  watch: 'Sends the changes of $. A list with watch=true and a field selector does the same.',
+  watchlist: 'Sends the changes of objects of kind $. A list with watch=true does the same.',
+  post: 'Creates $.',
+  put: 'Replaces $.',
+  patch: 'Changes a part of $.',
+  delete: 'Deletes $.',
+  deletecollection: 'Deletes all objects of kind $ that are selected.',
+  connect: 'Opens a connection to $.',
+};
+
+function descriptionOf(action: string, kind: string, subresource: string | undefined): string {
+  const sentence = actions[action] ?? '';
+  if (sentence.includes('kind $')) return sentence.replace('$', kind);
+  const object = `an object of kind ${kind}`;
+  return sentence.replace('$', subresource === undefined ? object : `the ${subresource} of ${object}`);
+}
+
+/** What all operations of a path take stands at the path, where upstream has it. */
+function withShared(item: PathItemObject, operations: readonly OperationObject[]): PathItemObject {
+  const [first, ...others] = operations.map(({ parameters = [] }) => parameters as ParameterObject[]);
+  const shared = first?.filter((parameter) => others.every((own) => own.includes(parameter))) ?? [];
+  if (shared.length === 0) return item;
+  const result = { ...item, parameters: [...(item.parameters ?? []), ...shared] };
+  for (const method of allMethods) {
+    const { parameters = [], ...operation } = result[method] ?? {};
+    if (result[method] === undefined) continue;
+    const own = (parameters as ParameterObject[]).filter((parameter) => !shared.includes(parameter));
+    result[method] = { ...(operation as OperationObject), ...(own.length > 0 ? { parameters: own } : {}) };
+  }
+  return result;
 }
 
 function bodyOf(

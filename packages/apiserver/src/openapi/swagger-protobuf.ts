@@ -11,7 +11,10 @@ export const swaggerProtobufAnswerType = 'application/com.github.proto-openapi.s
  * {@link swaggerDocument} makes; there is no reader, the form is for those clients only.
  */
 export function encodeSwagger(document: object): Uint8Array {
-  const { swagger, info, paths, definitions } = document as Record<string, Json>;
+  const { swagger, info, paths, definitions, parameters, security, securityDefinitions } = document as Record<
+    string,
+    Json
+  >;
   const writer = protobuf.Writer.create();
   text(writer, 1, swagger);
   nested(writer, 2, () => {
@@ -23,26 +26,51 @@ export function encodeSwagger(document: object): Uint8Array {
       named(writer, 2, path, () => pathItem(writer, item as Json));
   });
   nested(writer, 9, () => namedSchemas(writer, definitions));
+  nested(writer, 10, () => {
+    for (const [name, value] of Object.entries(parameters ?? {}))
+      named(writer, 1, name, () => parameter(writer, value as Json));
+  });
+  for (const requirement of list(security))
+    nested(writer, 12, () => {
+      for (const [name, scopes] of Object.entries(requirement))
+        named(writer, 1, name, () => texts(writer, 1, scopes));
+    });
+  nested(writer, 13, () => {
+    for (const [name, value] of Object.entries(securityDefinitions ?? {}))
+      named(writer, 1, name, () => apiKey(writer, value as Json));
+  });
   return writer.finish();
+}
+
+/** The one form of a security definition that the document has. */
+function apiKey(writer: Writer, value: Json): void {
+  nested(writer, 2, () => {
+    text(writer, 1, value.type);
+    text(writer, 2, value.name);
+    text(writer, 3, value.in);
+    text(writer, 4, value.description);
+  });
 }
 
 function pathItem(writer: Writer, item: Json): void {
   const numbers = { get: 2, put: 3, post: 4, delete: 5, options: 6, head: 7, patch: 8 };
   for (const [method, number] of Object.entries(numbers))
     if (item[method] !== undefined) nested(writer, number, () => operation(writer, item[method] as Json));
-  for (const one of list(item.parameters)) nested(writer, 9, () => parameter(writer, one));
+  for (const one of list(item.parameters)) parameterItem(writer, 9, one);
 }
 
 function operation(writer: Writer, value: Json): void {
   texts(writer, 1, value.tags);
+  text(writer, 3, value.description);
   text(writer, 5, value.operationId);
   texts(writer, 6, value.produces);
   texts(writer, 7, value.consumes);
-  for (const one of list(value.parameters)) nested(writer, 8, () => parameter(writer, one));
+  for (const one of list(value.parameters)) parameterItem(writer, 8, one);
   nested(writer, 9, () => {
     for (const [code, answer] of Object.entries(value.responses ?? {}))
       named(writer, 1, code, () => nested(writer, 1, () => response(writer, answer as Json)));
   });
+  texts(writer, 10, value.schemes);
   extensions(writer, 13, value);
 }
 
@@ -52,29 +80,37 @@ function response(writer: Writer, value: Json): void {
     nested(writer, 2, () => nested(writer, 1, () => schema(writer, value.schema as Json)));
 }
 
-/** A ParametersItem around a Parameter around the form of its place: body, query or path. */
-function parameter(writer: Writer, value: Json): void {
-  nested(writer, 1, () => {
-    if (value.in === 'body') {
-      nested(writer, 1, () => {
-        text(writer, 2, value.name);
-        text(writer, 3, value.in);
-        flag(writer, 4, value.required);
-        nested(writer, 5, () => schema(writer, value.schema as Json));
-      });
-      return;
-    }
-    const inPath = value.in === 'path';
-    nested(writer, 2, () =>
-      nested(writer, inPath ? 4 : 3, () => {
-        flag(writer, 1, value.required);
-        text(writer, 2, value.in);
-        text(writer, 4, value.name);
-        text(writer, inPath ? 5 : 6, value.type);
-        flag(writer, inPath ? 19 : 20, value.uniqueItems);
-      }),
-    );
+/** A ParametersItem: the parameter, or where it stands. */
+function parameterItem(writer: Writer, number: number, value: Json): void {
+  nested(writer, number, () => {
+    if (value.$ref === undefined) nested(writer, 1, () => parameter(writer, value));
+    else nested(writer, 2, () => text(writer, 1, value.$ref));
   });
+}
+
+/** A Parameter around the form of its place: body, query or path. */
+function parameter(writer: Writer, value: Json): void {
+  if (value.in === 'body') {
+    nested(writer, 1, () => {
+      text(writer, 1, value.description);
+      text(writer, 2, value.name);
+      text(writer, 3, value.in);
+      flag(writer, 4, value.required);
+      nested(writer, 5, () => schema(writer, value.schema as Json));
+    });
+    return;
+  }
+  const inPath = value.in === 'path';
+  nested(writer, 2, () =>
+    nested(writer, inPath ? 4 : 3, () => {
+      flag(writer, 1, value.required);
+      text(writer, 2, value.in);
+      text(writer, 3, value.description);
+      text(writer, 4, value.name);
+      text(writer, inPath ? 5 : 6, value.type);
+      flag(writer, inPath ? 19 : 20, value.uniqueItems);
+    }),
+  );
 }
 
 const lengths = { maxLength: 11, minLength: 12, maxItems: 14, minItems: 15 };

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type {
   OpenAPIObject,
   OperationObject,
@@ -6,28 +7,74 @@ import type {
   SchemaObject,
 } from 'openapi3-ts/oas30';
 
-/** OpenAPI 2.0 made of documents in OpenAPI 3.0: all definitions and paths in one. */
+/**
+ * OpenAPI 2.0 made of documents in OpenAPI 3.0: all definitions and paths in one, and what many operations take said
+ * once.
+ */
 export function swaggerDocument(
   documents: readonly OpenAPIObject[],
   info: { readonly title: string; readonly version: string },
 ): object {
   const definitions: Record<string, unknown> = {};
-  const paths: Record<string, unknown> = {};
+  const paths: Record<string, PathItem2> = {};
   for (const document of documents) {
     for (const [name, schema] of Object.entries(document.components?.schemas ?? {}))
       definitions[name] ??= schema2(schema);
     for (const [path, item] of Object.entries(document.paths))
       paths[path] = pathItem2(item as PathItemObject);
   }
+  const parameters = shareParameters(Object.values(paths));
   const [{ security, components } = { security: undefined, components: undefined }] = documents;
   return {
     swagger: '2.0',
     info,
     paths: sorted(paths),
     definitions: sorted(definitions),
+    parameters: sorted(parameters),
     securityDefinitions: components?.securitySchemes ?? {},
     security: security ?? [],
   };
+}
+
+/** A parameter, or where it stands. */
+type Parameter2 = { readonly name: string; readonly [member: string]: unknown } | { readonly $ref: string };
+
+interface Operation2 {
+  parameters?: Parameter2[];
+  readonly [member: string]: unknown;
+}
+
+type PathItem2 = { parameters?: Parameter2[] } & { [method in (typeof methods)[number]]?: Operation2 };
+
+/** Clients of old look for these where an operation lists its parameters, and follow no reference. */
+const neverShared: ReadonlySet<string> = new Set(['dryRun', 'fieldValidation']);
+
+/** What is said less often stays where it is. */
+const sharedFrom = 10;
+
+/** Puts references in the place of parameters that occur often. @returns these by their names */
+function shareParameters(items: readonly PathItem2[]): Record<string, Parameter2> {
+  const lists: { parameters?: Parameter2[] }[] = [...items];
+  for (const item of items)
+    for (const method of methods) if (item[method] !== undefined) lists.push(item[method]);
+  const seen = new Map<string, number>();
+  for (const { parameters = [] } of lists)
+    for (const parameter of parameters) {
+      const text = JSON.stringify(parameter);
+      seen.set(text, (seen.get(text) ?? 0) + 1);
+    }
+  const shared: Record<string, Parameter2> = {};
+  const reference = (parameter: Parameter2): Parameter2 => {
+    const text = JSON.stringify(parameter);
+    const isRare = (seen.get(text) ?? 0) < sharedFrom;
+    if (isRare || '$ref' in parameter || neverShared.has(parameter.name)) return parameter;
+    const name = `${parameter.name}-${createHash('sha256').update(text).digest('base64url').slice(0, 8)}`;
+    shared[name] = parameter;
+    return { $ref: `#/parameters/${name}` };
+  };
+  for (const list of lists)
+    if (list.parameters !== undefined) list.parameters = list.parameters.map(reference);
+  return shared;
 }
 
 function sorted(map: Record<string, unknown>): Record<string, unknown> {
@@ -36,15 +83,15 @@ function sorted(map: Record<string, unknown>): Record<string, unknown> {
 
 const methods = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch'] as const;
 
-function pathItem2(item: PathItemObject): object {
-  const result: Record<string, unknown> = {};
+function pathItem2(item: PathItemObject): PathItem2 {
+  const result: PathItem2 = {};
   for (const method of methods) if (item[method] !== undefined) result[method] = operation2(item[method]);
-  result.parameters = (item.parameters as ParameterObject[] | undefined)?.map(parameter2);
+  if (item.parameters !== undefined) result.parameters = parameters2(item.parameters as ParameterObject[]);
   return result;
 }
 
-function operation2(operation: OperationObject): object {
-  const { parameters = [], requestBody, responses, ...rest } = operation;
+function operation2(operation: OperationObject): Operation2 {
+  const { parameters: own = [], requestBody, responses, ...rest } = operation;
   const body = requestBody !== undefined && 'content' in requestBody ? requestBody : undefined;
   const content = Object.entries(body?.content ?? {});
   const schema = content[0]?.[1].schema;
@@ -60,12 +107,15 @@ function operation2(operation: OperationObject): object {
             schema: schema2(schema),
           },
         ];
+  const produces = Object.keys(ok?.content ?? {});
+  const parameters = [...bodyParameter, ...parameters2(own as ParameterObject[])];
+  const reads = operation['x-kubernetes-action'] === undefined ? produces : ['*/*'];
   return {
     ...rest,
     schemes: ['https'],
-    consumes: content.length === 0 ? ['*/*'] : content.map(([type]) => type),
-    produces: Object.keys(ok?.content ?? {}),
-    parameters: [...bodyParameter, ...(parameters as ParameterObject[]).map(parameter2)],
+    consumes: content.length === 0 ? reads : content.map(([type]) => type),
+    produces,
+    ...(parameters.length === 0 ? {} : { parameters }),
     responses: Object.fromEntries(
       Object.entries(responses).map(([code, response]) => [code, response2(response)]),
     ),
@@ -83,8 +133,13 @@ function response2({
   return { description, ...(schema === undefined ? {} : { schema: schema2(schema) }) };
 }
 
-function parameter2({ schema, ...rest }: ParameterObject): object {
-  return { ...rest, ...(schema as SchemaObject | undefined) };
+/** In the order of their names. */
+function parameters2(parameters: readonly ParameterObject[]): Parameter2[] {
+  const flat = parameters.map(({ schema, ...rest }) => ({
+    ...rest,
+    ...(schema as SchemaObject | undefined),
+  }));
+  return flat.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** What 2.0 does not know is left out: `oneOf` and its like, `nullable`; a reference may have siblings. */

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { createOpenApi } from './openapi.js';
 
 interface Document {
+  readonly parameters?: Readonly<Record<string, { readonly in: string; readonly name: string }>>;
   readonly paths: Readonly<Record<string, PathItemObject>>;
   readonly definitions?: Readonly<Record<string, Definition>>;
   readonly components?: { readonly schemas: Readonly<Record<string, Definition>> };
@@ -48,17 +49,18 @@ describe.each(documents)('%s', (path) => {
   it('declares the parameters of its paths', () => {
     for (const [template, item, operation] of operations(document)) {
       const named = [...template.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort();
-      const declared = [...(item.parameters ?? []), ...(operation.parameters ?? [])].flatMap((parameter) =>
-        'in' in parameter && parameter.in === 'path' ? [parameter.name] : [],
-      );
+      const declared = [...(item.parameters ?? []), ...(operation.parameters ?? [])]
+        .map((one) => ('$ref' in one ? document.parameters?.[one.$ref.split('/').at(-1) ?? ''] : one))
+        .flatMap((parameter) => (parameter?.in === 'path' ? [parameter.name] : []));
       expect(declared.sort(), template).toEqual(named);
     }
   });
 
   it('resolves its references', () => {
-    const names = Object.keys(document.definitions ?? document.components?.schemas ?? {});
+    const { definitions, components, parameters } = document;
+    const names = Object.keys({ ...definitions, ...components?.schemas, ...parameters });
     for (const [, name] of JSON.stringify(document).matchAll(
-      /"\$ref":"#\/(?:definitions|components\/schemas)\/([^"]+)"/g,
+      /"\$ref":"#\/(?:definitions|components\/schemas|parameters)\/([^"]+)"/g,
     ))
       expect(names).toContain(name);
   });

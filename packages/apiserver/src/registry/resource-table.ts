@@ -1,11 +1,11 @@
 import type { KubernetesObject } from '@kubewright/api';
-import type { ReviewRules } from '../kinds/review-rules.js';
+import type { ForwardRules, ReviewRules } from '../kinds/review-rules.js';
 import { type BodyKind, bodyKindOf } from '../schema/body-kind.js';
 import { Resource, type ServedKind } from './resource.js';
 
 /** A kind that is asked and answered. */
 export interface ServedReview {
-  readonly rules: ReviewRules;
+  readonly rules: ReviewRules | ForwardRules;
   /** What admission knows the kind by. */
   readonly served: ServedKind;
   /** What a body must be; the schema is compiled on first use. */
@@ -50,7 +50,7 @@ export class ResourceTable {
   }
 
   /** Adds a kind of which nothing is stored. */
-  addReview(rules: ReviewRules): void {
+  addReview(rules: ReviewRules | ForwardRules): void {
     const { group, version, plural, kind } = rules.kind;
     this.#reviewKinds.add(`${group}/${version}/${kind}`);
     let body: BodyKind | undefined;
@@ -69,7 +69,7 @@ export class ResourceTable {
   }
 
   /** Every kind of which nothing is stored. */
-  reviews(): readonly ReviewRules[] {
+  reviews(): readonly (ReviewRules | ForwardRules)[] {
     return [...this.#reviews.values()].map(({ rules }) => rules);
   }
 

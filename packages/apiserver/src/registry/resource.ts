@@ -158,6 +158,11 @@ export class ServedKind<T extends KubernetesObject = KubernetesObject> {
     return this.#body;
   }
 
+  /** False for custom resources and kinds in TypeScript, which upstream serves beside its routes. */
+  get isBuiltin(): boolean {
+    return this.kind.schema.name !== undefined;
+  }
+
   /** What a client of this version sent, as the stored version with its defaults. */
   toStored(object: KubernetesObject): T {
     this.conversion?.default?.(object);
@@ -188,9 +193,10 @@ export class ServedKind<T extends KubernetesObject = KubernetesObject> {
     return parseStored<T>(this.#own(stored), revision);
   }
 
-  /** A stored entry as a client of this version reads it, without its resource version. */
-  readBytes(stored: Buffer): KubernetesObject {
-    return this.fromStored(JSON.parse(this.#own(stored).toString()) as T);
+  /** A stored entry as the cells of a table are made of it, without its resource version. */
+  tableObject(stored: Buffer): KubernetesObject {
+    const object = JSON.parse(this.#own(stored).toString()) as T;
+    return this.conversion?.columns === undefined ? object : this.fromStored(object);
   }
 
   /** The JSON of a stored entry at this version: the stored bytes themselves where no conversion stands between. */

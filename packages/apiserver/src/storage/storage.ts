@@ -163,11 +163,11 @@ export function watchExpired(): ApiError {
 }
 
 /** A revision that no write has reached yet. Upstream answers a Timeout with this cause, and clients know it by that. */
-export function tooLargeRevision(requested: number, current: number): ApiError {
+export function tooLargeRevision(requested: number, current: number, retryAfterSeconds?: number): ApiError {
   return new ApiError('Timeout', `Timeout: Too large resource version: ${requested}, current: ${current}`, {
     details: {
       causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
-      retryAfterSeconds: 1,
+      ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
     },
   });
 }

@@ -37,7 +37,9 @@ export function formOf(accepted: MediaType, query: URLSearchParams): Form {
   const asked = query.get('includeObject') || 'Metadata';
   const include = includes.find((one) => one === asked);
   if (as === 'Table' && include === undefined)
-    throw badRequest(`unrecognized includeObject value: "${asked}"`);
+    throw badRequest(
+      `Unable to convert to Table as requested: includeObject: Invalid value: "${asked}": must be 'Metadata', 'Object', 'None', or empty`,
+    );
   return { ...accepted, include: include ?? 'Metadata', apiVersion: `meta.k8s.io/${version}` };
 }
 

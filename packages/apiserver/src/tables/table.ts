@@ -37,10 +37,10 @@ export interface RowForm {
   readonly apiVersion: string;
 }
 
-/** One object as a row in JSON; `now` in milliseconds, for ages. */
+/** One object as a row in JSON, whatever version was asked for; `now` in milliseconds, for ages. */
 export function rowJson(served: ServedKind, entry: StoredEntry, form: RowForm, now: number): Buffer {
   // Nothing in a cell is a number beyond what JSON.parse reads exactly, so the plain parser will do.
-  const object = served.readBytes(entry.bytes);
+  const object = served.tableObject(entry.bytes);
   const cells = encodeJson(columnsOf(served).map((column) => column.cell(object, now)));
   const conditions = served.resource.rules.rowConditions?.(object);
   const said = conditions === undefined ? '' : `"conditions":${encodeJson(conditions)},`;
@@ -59,7 +59,7 @@ function rowObject(
 ): Buffer {
   if (include === 'None') return nothing;
   if (include === 'Object') return served.objectBytes(bytes, revision);
-  if (served.conversion === undefined) return metadataBytes(bytes, revision, apiVersion);
+  if (served.conversion?.columns === undefined) return metadataBytes(bytes, revision, apiVersion);
   const metadata = { ...object.metadata, resourceVersion: String(revision) };
   return Buffer.from(encodeJson(partialMetadata({ ...object, metadata }, apiVersion)));
 }

@@ -11,9 +11,13 @@ import { readObject } from './read-body.js';
 import { writeContext, writeOptions } from './write-options.js';
 
 /** POST of a body of its own kind to a subresource: a Binding, an Eviction. */
-export async function createSubresource(exchange: Exchange, served: ServedKind): Promise<void> {
+export async function createSubresource(
+  exchange: Exchange,
+  served: ServedKind,
+  subresource = exchange.info.subresource,
+): Promise<void> {
   const { server, info } = exchange;
-  const { namespace, name, subresource } = info;
+  const { namespace } = info;
   const { resource } = served;
   const options = writeOptions(exchange);
   const { group, version, kind } = served.kind.subresources[subresource] ?? served.kind;
@@ -22,6 +26,7 @@ export async function createSubresource(exchange: Exchange, served: ServedKind):
   const expected = own === undefined ? builtinBodyKind(group, version, kind) : bodyKindOf(own, true);
   const body = await readObject(exchange, expected, options.fieldValidation);
   if (namespace !== '') placeInNamespace(body, namespace);
+  const name = info.name === '' ? (body.metadata.name ?? '') : info.name;
   const context = writeContext(exchange, served, options);
   const request = new AdmissionRequest({
     ...({ operation: 'CREATE', resource, subresource, namespace, name, object: body, context } as const),

@@ -3,7 +3,7 @@ import type { Exchange } from '../exchange.js';
 import { querySwitch } from '../http/query-switch.js';
 import { builtinBodyKind } from '../schema/body-kind.js';
 import { type FieldError, invalid, notSupported, path } from '../validation/field-error.js';
-import { decodeObject } from './read-body.js';
+import { checkContentType, decodeObject } from './read-body.js';
 import { wholeNumber } from './read-options.js';
 import { dryRunErrors, invalidOptions } from './write-options.js';
 
@@ -33,6 +33,7 @@ const policies = ['Foreground', 'Background', 'Orphan'];
 async function given(exchange: Exchange): Promise<DeleteOptions> {
   const bytes = await exchange.readBody();
   if (bytes.length === 0) return fromQuery(exchange.info.query);
+  checkContentType(exchange);
   const { metadata: _, ...options } = decodeObject(
     exchange,
     bytes,

@@ -3,6 +3,7 @@ import type { ObjectList } from '../cache/object-list.js';
 import type { Turn } from '../cache/turns.js';
 import type { Exchange } from '../exchange.js';
 import type { ServedKind } from '../registry/resource.js';
+import { tooLargeRevision } from '../storage/storage.js';
 import type { ListMetadata } from '../tables/forms.js';
 import { type ContinueToken, decodeContinue, encodeContinue, versionOptions } from './list-options.js';
 import { numberOption, resourceVersionOf, type Scope, scopeOf, waitForVersion } from './read-options.js';
@@ -19,27 +20,37 @@ export interface Page {
  * @throws ApiError Invalid, BadRequest, Expired, Timeout
  */
 export async function readPage(exchange: Exchange, served: ServedKind, turn: Turn): Promise<Page> {
-  const { cache, prefix } = served.resource;
+  const { cache } = served.resource;
+  const limit = numberOption(exchange, 'limit');
+  numberOption(exchange, 'timeoutSeconds');
   const { match } = versionOptions(exchange, false);
   const scope = scopeOf(exchange, served);
-  const text = exchange.info.query.get('continue') ?? '';
-  const version = resourceVersionOf(exchange);
-  const limit = numberOption(exchange, 'limit');
+  const { namespace } = scope;
+  const prefix = namespace === undefined ? served.resource.prefix : served.resource.key(namespace, '');
+  const { query } = exchange.info;
+  const text = query.get('continue') ?? '';
   const paged = limit > 0 ? { ...scope, limit } : scope;
   if (text !== '') {
-    if (version !== undefined && version !== 0)
-      throw badRequest('specifying resource version is not allowed when using continue');
     const token = decodeContinue(text, prefix);
-    await waitForVersion(exchange, cache);
+    if (!['', '0'].includes(query.get('resourceVersion') ?? ''))
+      throw badRequest('specifying resource version is not allowed when using continue');
+    await waitForVersion(exchange, cache, undefined);
     const list = await cache
       .select({ ...paged, ...startOf(token) }, turn)
       .catch((error: unknown) => Promise.reject(isGone(error) ? outdated(token, prefix) : error));
     return { list, metadata: metadataOf(list, scope, prefix, token.remaining) };
   }
-  await waitForVersion(exchange, cache);
+  const version = resourceVersionOf(exchange);
+  const exact = version !== undefined && (match === 'Exact' || (match === undefined && limit > 0));
+  if (exact && version > cache.revision) {
+    // What is exactly so is not waited for.
+    const newest = await exchange.server.storage.revision();
+    if (version > newest) throw tooLargeRevision(version, newest);
+  }
+  const waiting = waitForVersion(exchange, cache, version);
+  await (version === undefined ? cache.consistentRead(waiting) : waiting);
   // As upstream's cache: a list that takes any version is not cut into pages.
   if (version === 0) return whole(await cache.select(scope, turn));
-  const exact = version !== undefined && (match === 'Exact' || (match === undefined && limit > 0));
   const list = await cache.select(exact ? { ...paged, revision: version } : paged, turn);
   return { list, metadata: metadataOf(list, scope, prefix, list.total) };
 }

@@ -20,7 +20,7 @@ const mediaTypes = ['application/json', 'application/yaml', 'application/vnd.kub
 
 /** The media type of the body without its parameters. */
 export function contentTypeOf({ request }: Exchange): string {
-  return (request.headers['content-type'] ?? 'application/json').split(';')[0]?.trim().toLowerCase() ?? '';
+  return (request.headers['content-type'] || 'application/json').split(';')[0]?.trim().toLowerCase() ?? '';
 }
 
 /**
@@ -41,14 +41,18 @@ export async function readCopies(
   expected: BodyKind,
   validation: FieldValidation,
 ): Promise<() => KubernetesObject> {
-  const type = contentTypeOf(exchange);
-  if (!mediaTypes.includes(type))
-    throw new ApiError(
-      'UnsupportedMediaType',
-      `the body of the request was in an unknown format - accepted media types include: ${mediaTypes.join(', ')}`,
-    );
+  checkContentType(exchange);
   const bytes = await exchange.readBody();
   return () => decodeObject(exchange, bytes, expected, validation);
+}
+
+/** @throws ApiError UnsupportedMediaType */
+export function checkContentType(exchange: Exchange): void {
+  if (mediaTypes.includes(contentTypeOf(exchange))) return;
+  throw new ApiError(
+    'UnsupportedMediaType',
+    `the body of the request was in an unknown format - accepted media types include: ${mediaTypes.join(', ')}`,
+  );
 }
 
 /** The same for bytes that have been read. */

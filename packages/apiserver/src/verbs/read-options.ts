@@ -1,4 +1,5 @@
 import {
+  ApiError,
   badRequest,
   checkFieldSelector,
   type FieldRequirement,
@@ -59,18 +60,40 @@ function reading<T>(read: () => T): T {
 export function resourceVersionOf({ info }: Exchange): number | undefined {
   const text = info.query.get('resourceVersion') ?? '';
   if (text === '') return undefined;
-  if (!/^\d{1,15}$/.test(text)) {
-    const quoted = JSON.stringify(text);
-    throw badRequest(
-      `invalid resource version: resourceVersion: Invalid value: ${quoted}: strconv.ParseUint: parsing ${quoted}: invalid syntax`,
-    );
-  }
-  return Number(text);
+  const version = wholeVersion(text);
+  if (version === undefined) throw badRequest(`invalid resource version: ${notWhole(text)}`);
+  return version;
 }
 
-/** Waits until the cache knows what the client has seen: the version that it names, else the newest of the store. */
-export async function waitForVersion(exchange: Exchange, cache: ResourceCache): Promise<void> {
-  const wanted = resourceVersionOf(exchange) ?? (await exchange.server.storage.revision());
+/** The same for a get, of which upstream has an error without a reason. @throws ApiError */
+export function resourceVersionOfGet({ info }: Exchange): number | undefined {
+  const text = info.query.get('resourceVersion') ?? '';
+  if (text === '') return undefined;
+  const version = wholeVersion(text);
+  if (version === undefined) throw new ApiError('', notWhole(text), { code: 500 });
+  return version;
+}
+
+/** Beyond what a number can say exactly, a version is of a far future, whatever it is. */
+function wholeVersion(text: string): number | undefined {
+  return /^\d+$/.test(text) && BigInt(text) <= largestVersion ? Number(text) : undefined;
+}
+
+const largestVersion = 2n ** 64n - 1n;
+
+function notWhole(text: string): string {
+  const quoted = JSON.stringify(text);
+  const why = /^\d+$/.test(text) ? 'value out of range' : 'invalid syntax';
+  return `resourceVersion: Invalid value: ${quoted}: strconv.ParseUint: parsing ${quoted}: ${why}`;
+}
+
+/** Waits until the cache knows what the client has seen: the version that it named, else the newest of the store. */
+export async function waitForVersion(
+  exchange: Exchange,
+  cache: ResourceCache,
+  version: number | undefined,
+): Promise<void> {
+  const wanted = version ?? (await exchange.server.storage.revision());
   if (wanted > cache.revision) await cache.waitFor(wanted, exchange.request.signal);
 }
 

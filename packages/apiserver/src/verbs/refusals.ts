@@ -1,4 +1,7 @@
 import { ApiError } from '@kubewright/api';
+import { isBuiltinGroup } from '../discovery/group-order.js';
+import type { Exchange } from '../exchange.js';
+import { notFoundPage } from '../http/not-found-page.js';
 
 /** The answer to a path that names no resource, in upstream's words. */
 export function unknownResource(): ApiError {
@@ -10,4 +13,13 @@ export function methodNotAllowed(): ApiError {
   return new ApiError('MethodNotAllowed', 'the server does not allow this method on the requested resource', {
     details: {},
   });
+}
+
+/**
+ * The answer to a path below `/api` or `/apis` that leads nowhere: a Status where a built-in group is, whose routes
+ * refuse it, and a page elsewhere.
+ */
+export function answerUnknown(exchange: Exchange): void {
+  if (isBuiltinGroup(exchange.info.group)) throw unknownResource();
+  notFoundPage(exchange);
 }

@@ -1,5 +1,4 @@
-import type { Kind } from '@kubewright/api';
-import type { Endpoint } from '../encoding/negotiate.js';
+import { type Endpoint, listRoute, objectRoute } from '../encoding/negotiate.js';
 import { hasProtobufForm } from '../encoding/protobuf.js';
 import type { Exchange } from '../exchange.js';
 import type { RequestInfo } from '../http/request-info.js';
@@ -13,7 +12,7 @@ import { get } from './get.js';
 import { list } from './list.js';
 import { patch } from './patch.js';
 import { proxy } from './proxy.js';
-import { methodNotAllowed, unknownResource } from './refusals.js';
+import { answerUnknown, methodNotAllowed, unknownResource } from './refusals.js';
 import { review } from './review.js';
 import { getScale, patchScale, updateScale } from './scale.js';
 import { getSourced, listSourced, watchSourced } from './sourced-reads.js';
@@ -63,57 +62,69 @@ export async function route(exchange: Exchange): Promise<void> {
   const served = server.resources.at(info.group, info.version, info.resource);
   if (served === undefined) {
     const asked = server.resources.reviewAt(info.group, info.version, info.resource);
-    if (asked === undefined) throw unknownResource();
-    await review(exchange, asked);
+    if (asked === undefined) answerUnknown(exchange);
+    else await review(exchange, asked);
     return;
   }
   const run = verbOf(exchange, served);
   const { deprecation } = served.resource.rules;
   if (deprecation !== undefined) exchange.warn(deprecation);
   // A stream is not in the API's types.
-  if (run !== connect && run !== proxy) exchange.accept(new ServedEndpoint(served));
+  if (run !== connect && run !== proxy) exchange.accept(new ServedEndpoint(served, info.verb));
   await run(exchange, served);
 }
 
 /** Of a served kind. Whether it has a protobuf form is looked up where somebody asks for more than JSON. */
 class ServedEndpoint implements Endpoint {
   readonly transforms = true;
-  readonly #kind: Kind;
+  readonly #served: ServedKind;
+  readonly #verb: string;
 
-  constructor({ kind }: ServedKind) {
-    this.#kind = kind;
+  constructor(served: ServedKind, verb: string) {
+    this.#served = served;
+    this.#verb = verb;
+  }
+
+  get produces(): readonly string[] | undefined {
+    if (!this.#served.isBuiltin) return undefined;
+    return readVerbs.has(this.#verb) ? listRoute : objectRoute;
   }
 
   get protobuf(): boolean {
-    return hasProtobufForm(this.#kind.apiVersion, this.#kind.kind);
+    const { apiVersion, kind } = this.#served.kind;
+    return hasProtobufForm(apiVersion, kind);
   }
 }
 
-function verbOf({ info }: Exchange, served: ServedKind): VerbFunction {
+function verbOf({ info, request }: Exchange, served: ServedKind): VerbFunction {
   const { subresource, verb } = info;
-  if (subresource === '') {
+  const isHead = request.method === 'HEAD' && served.isBuiltin;
+  const definition = subresource === '' ? undefined : served.kind.subresources[subresource];
+  if (!hasPath(info, served) || (subresource !== '' && definition === undefined)) throw unknownResource();
+  if (definition === undefined) {
     const run = objectVerbs[verb];
     const allowed = served.kind.verbs.some((one) => one === verb);
-    if (served.resource.rules.source !== undefined && allowed && fitsPath(info, served)) {
-      const own = sourcedVerbs[verb] ?? run;
-      if (own !== undefined) return own;
-    }
-    if (run === undefined || !allowed || !fitsPath(info, served)) throw methodNotAllowed();
-    return run;
+    if (run === undefined || !allowed || isHead || !fitsPath(info, served)) throw methodNotAllowed();
+    return (served.resource.rules.source === undefined ? undefined : sourcedVerbs[verb]) ?? run;
   }
-  const definition = served.kind.subresources[subresource];
-  if (definition === undefined) throw unknownResource();
   const { rules } = served.resource;
   const own = rules.subresources?.[subresource];
   if (own?.proxy !== undefined) return proxy;
-  if (own?.connect !== undefined || own?.serve !== undefined) return connect;
+  if (own?.serve !== undefined) return connect;
   let run: VerbFunction | undefined;
-  if (own?.create !== undefined) run = verb === 'create' ? createSubresource : undefined;
+  if (own?.connect !== undefined) run = definition.verbs.some((one) => one === verb) ? connect : undefined;
+  else if (info.rest.length > 0) throw unknownResource();
+  else if (own?.create !== undefined) run = verb === 'create' ? createSubresource : undefined;
   else if (subresource === 'scale' && rules.scale !== undefined) run = scaleVerbs[verb];
   else if (definition.kind === served.kind.kind) run = ownKindVerbs[verb];
   else throw unknownResource();
-  if (run === undefined) throw methodNotAllowed();
+  if (run === undefined || isHead) throw methodNotAllowed();
   return run;
+}
+
+/** A kind of the cluster is in no namespace, and an object of a namespace is named with that. */
+function hasPath({ name, inNamespace }: RequestInfo, { kind }: ServedKind): boolean {
+  return kind.scope === 'Namespaced' ? inNamespace || name === '' : !inNamespace;
 }
 
 /** Verbs of one object need its name, verbs of a collection have none; only reads go over all namespaces. */

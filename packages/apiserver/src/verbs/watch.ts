@@ -84,7 +84,7 @@ class Watch {
     const bookmarks = booleanOption(this.#exchange, 'allowWatchBookmarks');
     const scope = scopeOf(this.#exchange, this.#served);
     const anyVersion = version === undefined || version === 0;
-    if (sendInitialEvents || anyVersion) await waitForVersion(this.#exchange, cache);
+    if (sendInitialEvents || anyVersion) await waitForVersion(this.#exchange, cache, version);
     const initial =
       (sendInitialEvents ?? anyVersion) ? await cache.select(scope, server.turns.start()) : undefined;
     const after = initial?.revision ?? (anyVersion ? cache.revision : version);

@@ -6,6 +6,8 @@ import type { ServiceAccountOptions } from './service-account-tokens.js';
 /** How long relying parties may keep the answers. */
 const cacheControl = { 'cache-control': 'public, max-age=3600' };
 
+const route = { route: true };
+
 /**
  * Serves what a relying party needs to verify tokens by itself: the issuer's metadata and its public keys.
  * Source: OpenID Connect Discovery 1.0; RFC 7517.
@@ -15,25 +17,35 @@ export function serveIssuerDiscovery(
   { issuers, keys, jwksUri }: ServiceAccountOptions,
   advertised: string,
 ): void {
-  paths.add('/.well-known/openid-configuration', (exchange: Exchange) => {
-    const document = {
-      issuer: issuers[0],
-      jwks_uri: jwksUri ?? `https://${advertised}/openid/v1/jwks`,
-      response_types_supported: ['id_token'],
-      subject_types_supported: ['public'],
-      id_token_signing_alg_values_supported: [...new Set(keys().verifying.map(({ algorithm }) => algorithm))],
-    };
-    exchange.send(200, 'application/json', encodeJson(document), { ...cacheControl });
-  });
-  paths.add('/openid/v1/jwks', (exchange: Exchange) => {
-    const set = {
-      keys: keys().verifying.map(({ id, algorithm, key }) => ({
-        use: 'sig',
-        kid: id,
-        alg: algorithm,
-        ...key.export({ format: 'jwk' }),
-      })),
-    };
-    exchange.send(200, 'application/jwk-set+json', encodeJson(set), { ...cacheControl });
-  });
+  paths.add(
+    '/.well-known/openid-configuration',
+    (exchange: Exchange) => {
+      const document = {
+        issuer: issuers[0],
+        jwks_uri: jwksUri ?? `https://${advertised}/openid/v1/jwks`,
+        response_types_supported: ['id_token'],
+        subject_types_supported: ['public'],
+        id_token_signing_alg_values_supported: [
+          ...new Set(keys().verifying.map(({ algorithm }) => algorithm)),
+        ],
+      };
+      exchange.send(200, 'application/json', encodeJson(document), { ...cacheControl });
+    },
+    route,
+  );
+  paths.add(
+    '/openid/v1/jwks',
+    (exchange: Exchange) => {
+      const set = {
+        keys: keys().verifying.map(({ id, algorithm, key }) => ({
+          use: 'sig',
+          kid: id,
+          alg: algorithm,
+          ...key.export({ format: 'jwk' }),
+        })),
+      };
+      exchange.send(200, 'application/jwk-set+json', encodeJson(set), { ...cacheControl });
+    },
+    route,
+  );
 }
