@@ -1,15 +1,20 @@
-import { createServer, type Server } from 'node:http';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { ConfigMap } from '@kubewright/api/core/v1';
 import {
   matchConditions,
+  PkiDirectory,
   parseAuthorizationConfiguration,
   type WebhookAuthorizerOptions,
   webhookAuthorizer,
 } from '@kubewright/apiserver';
-import { httpsTransport } from '@kubewright/client';
+import { httpsTransport, loadConnection, renderKubeconfig } from '@kubewright/client';
 import { startTestServer, type TestServer } from '@kubewright/testing';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 interface Spec {
   readonly user: string;
@@ -21,31 +26,61 @@ let test: TestServer;
 let asked: Spec[];
 let answer: (spec: Spec) => object | undefined;
 
+let directory: string;
+let pki: PkiDirectory;
+let strangers: PkiDirectory;
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'kubewright-authorizer-'));
+  pki = await PkiDirectory.open(join(directory, 'pki'));
+  strangers = await PkiDirectory.open(join(directory, 'strangers'));
+});
+afterAll(() => rm(directory, { recursive: true }));
+
 beforeEach(async () => {
   asked = [];
-  hook = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      const review = JSON.parse(Buffer.concat(chunks).toString()) as { kind: string; spec: Spec };
-      expect(review.kind).toBe('SubjectAccessReview');
-      asked.push(review.spec);
-      const status = answer(review.spec);
-      if (status === undefined) response.writeHead(500).end();
-      else response.writeHead(200).end(JSON.stringify({ ...review, status }));
-    });
-  });
+  const { certificate: cert, key } = await pki.server('hook', 'hook', ['127.0.0.1']);
+  // Only the API server, by its certificate, is answered.
+  hook = createServer({ cert, key, ca: pki.authority.certificate, requestCert: true }, review);
   await new Promise<void>((resolve) => hook.listen(0, '127.0.0.1', resolve));
 });
+function review(request: IncomingMessage, response: ServerResponse): void {
+  const chunks: Buffer[] = [];
+  request.on('data', (chunk: Buffer) => chunks.push(chunk));
+  request.on('end', () => {
+    const review = JSON.parse(Buffer.concat(chunks).toString()) as { kind: string; spec: Spec };
+    expect([review.kind, request.url]).toEqual(['SubjectAccessReview', '/authorize']);
+    asked.push(review.spec);
+    const status = answer(review.spec);
+    if (status === undefined) response.writeHead(500).end();
+    else response.writeHead(200).end(JSON.stringify({ ...review, status }));
+  });
+}
 afterEach(async () => {
   await test.close();
   hook.closeAllConnections();
   await new Promise((resolve) => hook.close(resolve));
 });
 
-async function start(options: Omit<WebhookAuthorizerOptions, 'transport'> = {}): Promise<void> {
+/** Over TLS, by a kubeconfig as `--authorization-webhook-config-file` names one. */
+async function start(
+  options: Omit<WebhookAuthorizerOptions, 'transport'> = {},
+  trusted: PkiDirectory = pki,
+  known: PkiDirectory = pki,
+): Promise<void> {
   const { port } = hook.address() as AddressInfo;
-  const transport = await httpsTransport({ server: `http://127.0.0.1:${port}/authorize` });
+  const client = await known.client('apiserver', { user: 'kube-apiserver', groups: [] });
+  const file = join(directory, 'kubeconfig');
+  await writeFile(
+    file,
+    renderKubeconfig({
+      name: 'hook',
+      server: `https://127.0.0.1:${port}/authorize`,
+      ca: trusted.authority.certificate,
+      clientCertificate: client.certificate,
+      clientKey: client.key,
+    }),
+  );
+  const transport = await httpsTransport(await loadConnection({ path: file }));
   test = await startTestServer({
     authorization: { modes: [webhookAuthorizer({ transport, initialBackoffMs: 1, ...options }), 'RBAC'] },
   });
@@ -92,6 +127,19 @@ describe('a webhook', () => {
     await test.close();
     await start({ failurePolicy: 'Deny' });
     await expect(list('jane')).rejects.toThrow();
+  });
+
+  it('is not believed with a certificate of another CA, nor answers who has one', async () => {
+    answer = () => ({ allowed: true });
+    await start({}, strangers);
+    await expect(list('jane')).rejects.toMatchObject({ reason: 'InternalError' });
+    await test.close();
+    await start({}, pki, strangers);
+    await expect(list('jane')).rejects.toMatchObject({ reason: 'InternalError' });
+    await test.close();
+    await start({ failurePolicy: 'Deny' }, strangers);
+    await expect(list('jane')).rejects.toThrow();
+    expect(asked).toEqual([]);
   });
 
   it('is asked only where its conditions hold', async () => {
