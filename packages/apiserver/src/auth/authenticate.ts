@@ -7,9 +7,34 @@ import type { CredentialNotes, User } from './user.js';
  */
 export function authenticate(exchange: Exchange): void | Promise<void> {
   const { request, server } = exchange;
-  const found = request.user ?? server.authentication.authenticator.authenticate(request);
-  if (found instanceof Promise) return found.then((user) => identify(exchange, user));
-  identify(exchange, found);
+  if (request.user !== undefined) return identify(exchange, request.user);
+  const start = performance.now();
+  let found: User | Promise<User>;
+  try {
+    found = server.authentication.authenticator.authenticate(request);
+  } catch (error) {
+    refused(exchange, start);
+    throw error;
+  }
+  if (!(found instanceof Promise)) return known(exchange, start, found);
+  return found.then(
+    (user) => known(exchange, start, user),
+    (error: unknown) => {
+      refused(exchange, start);
+      throw error;
+    },
+  );
+}
+
+function known(exchange: Exchange, start: number, user: User): void {
+  exchange.server.metrics.authentication.succeeded(user.name, performance.now() - start);
+  identify(exchange, user);
+}
+
+function refused({ request, server }: Exchange, start: number): void {
+  // Who shows nothing fails; what he shows and is not good is an error.
+  const showed = request.headers.authorization !== undefined || request.certificate !== undefined;
+  server.metrics.authentication.refused(showed ? 'error' : 'failure', performance.now() - start);
 }
 
 function identify(exchange: Exchange, user: User): void {

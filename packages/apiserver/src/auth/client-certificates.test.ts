@@ -125,3 +125,16 @@ describe('the headers of a front proxy', () => {
     expect(await whoami(proxy, { 'x-remote-user': '' })).toBe(401);
   });
 });
+
+it('counts who asks, and how that was found out', async () => {
+  const { text } = await server.metrics.expose(server.resources);
+  for (const line of [
+    /^authentication_attempts\{result="success"\} [1-9]/m,
+    /^authentication_attempts\{result="error"\} [1-9]/m,
+    /^authentication_attempts\{result="failure"\} [1-9]/m,
+    /^authentication_duration_seconds_bucket\{result="success",le="0\.001"\} /m,
+    /^authenticated_user_requests\{username="other"\} [1-9]/m,
+  ])
+    expect(text).toMatch(line);
+  expect(text).not.toContain('username="jane"');
+});

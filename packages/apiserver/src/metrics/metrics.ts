@@ -4,6 +4,7 @@ import { kubernetesVersion } from '../http/version.js';
 import type { ResourceTable } from '../registry/resource-table.js';
 import { AdmissionMetrics } from './admission-metrics.js';
 import { AuditMetrics } from './audit-metrics.js';
+import { AuthenticationMetrics } from './authentication-metrics.js';
 import { AuthorizationMetrics } from './authorization-metrics.js';
 import { cacheMetrics } from './cache-metrics.js';
 import { FlowControlMetrics } from './flow-control-metrics.js';
@@ -19,6 +20,7 @@ export class Metrics {
   readonly watches = new WatchMetrics();
   readonly storage = new StorageMetrics();
   readonly admission = new AdmissionMetrics();
+  readonly authentication = new AuthenticationMetrics();
   readonly authorization = new AuthorizationMetrics();
   readonly audit = new AuditMetrics();
   readonly flowControl = new FlowControlMetrics();
@@ -34,17 +36,16 @@ export class Metrics {
   #createRegistry(resources: ResourceTable): Registry {
     const registry = new Registry();
     collectDefaultMetrics({ register: registry });
-    const { requests, watches, storage, admission, authorization, audit, flowControl, serviceAccounts } =
-      this;
     const all = [
-      requests,
-      watches,
-      storage,
-      admission,
-      authorization,
-      audit,
-      flowControl,
-      serviceAccounts,
+      this.requests,
+      this.watches,
+      this.storage,
+      this.admission,
+      this.authentication,
+      this.authorization,
+      this.audit,
+      this.flowControl,
+      this.serviceAccounts,
     ].flatMap((part) => part.metrics());
     for (const metric of [...all, ...cacheMetrics(resources), buildInfo()])
       registry.registerMetric(metric as unknown as Metric);

@@ -132,7 +132,7 @@ function clusterRoleBinding(name: string, subjects: readonly Subject[]): Cluster
   return {
     metadata: metadata(name),
     roleRef: { apiGroup, kind: 'ClusterRole', name },
-    subjects: [...subjects],
+    ...(subjects.length === 0 ? {} : { subjects: [...subjects] }),
   };
 }
 
