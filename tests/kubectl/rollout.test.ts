@@ -99,10 +99,13 @@ describe.skipIf(kubectlPath === undefined)('kubectl in a cluster with controller
     expect(await kubectl.ok(`get node ${node}`)).toContain('SchedulingDisabled');
     await budget(10, 12);
     expect(await kubectl.ok(`drain ${node} --timeout=20s`)).toContain('drained');
-    await vi.waitFor(async () => {
-      const places = await kubectl.ok(['get', 'pods', '-o', 'jsonpath={.items[*].spec.nodeName}']);
-      expect(places.split(' ')).not.toContain(node);
-    });
+    await vi.waitFor(
+      async () => {
+        const places = await kubectl.ok(['get', 'pods', '-o', 'jsonpath={.items[*].spec.nodeName}']);
+        expect(places.split(' ')).not.toContain(node);
+      },
+      { timeout: 15_000, interval: 100 },
+    );
     expect(await kubectl.ok(`uncordon ${node}`)).toContain('uncordoned');
     await kubectl.ok('delete pdb web');
   });

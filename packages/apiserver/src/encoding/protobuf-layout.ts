@@ -68,6 +68,8 @@ const jsonNames: Readonly<Record<string, string>> = {
 let layout: Layout | undefined;
 /** Message to the fields whose zero value shows in JSON; a fact of the Go types that the layout does not hold. */
 let zeros: Readonly<Record<string, readonly string[]>> | undefined;
+/** Message to the members that are structs in Go rather than pointers, which JSON therefore always shows. */
+let structs: Readonly<Record<string, readonly string[]>> | undefined;
 const messages = new Map<string, Message>();
 
 /** The message of a kind; undefined for a kind that has no protobuf form. Nothing is read before the first call. */
@@ -92,6 +94,12 @@ function metaMessage(apiVersion: string, kind: string): string | undefined {
 /** The message of that name, where there is one. */
 export function findMessage(name: string): Message | undefined {
   return Object.hasOwn(read().messages, name) ? message(name) : undefined;
+}
+
+/** The members of that message that are structs in Go. */
+export function structMembers(name: string): readonly string[] {
+  read();
+  return structs?.[name] ?? [];
 }
 
 /** The message of that name. @throws Error when there is none: a fault of the data, not of a request. */
@@ -134,6 +142,7 @@ function read(): Layout {
     const load = (file: string): unknown =>
       JSON.parse(readFileSync(new URL(`../../data/${file}`, import.meta.url), 'utf8'));
     zeros = load('protobuf-zeros.json') as Record<string, readonly string[]>;
+    structs = load('go-structs.json') as Record<string, readonly string[]>;
     layout = load('protobuf.json') as Layout;
   }
   return layout;

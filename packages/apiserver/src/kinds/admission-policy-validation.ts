@@ -121,7 +121,7 @@ function validatePolicy(
   field: FieldPath,
   environments: PolicyEnvironments,
 ): FieldError[] {
-  const errors = validateRequiredChoice(spec.failurePolicy, failurePolicies, field.child('failurePolicy'));
+  const errors = validateChoice(spec.failurePolicy, failurePolicies, field.child('failurePolicy'));
   if (spec.paramKind !== undefined)
     errors.push(...validateParamKind(spec.paramKind, field.child('paramKind')));
   const match = field.child('matchConstraints');

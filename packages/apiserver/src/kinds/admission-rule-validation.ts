@@ -97,7 +97,7 @@ export function validateMatch(match: MatchResources | undefined, field: FieldPat
   const rules = (name: 'resourceRules' | 'excludeResourceRules') =>
     (match[name] ?? []).flatMap((rule, index) => validateNamedRule(rule, field.child(name).index(index)));
   return [
-    ...validateRequiredChoice(match.matchPolicy, matchPolicies, field.child('matchPolicy')),
+    ...validateChoice(match.matchPolicy, matchPolicies, field.child('matchPolicy')),
     ...validateLabelSelector(match.namespaceSelector, field.child('namespaceSelector')),
     ...validateLabelSelector(match.objectSelector, field.child('objectSelector')),
     ...rules('resourceRules'),

@@ -46,7 +46,7 @@ export function validateSigningRequest({ spec, status }: CertificateSigningReque
   const errors: FieldError[] = [];
   const request = spec?.request ?? '';
   const problem = requestProblem(request);
-  if (problem !== undefined) errors.push(invalid(field.child('request'), request, problem));
+  if (problem !== undefined) errors.push(invalid(field.child('request'), request || null, problem));
   const wanted = spec?.usages ?? [];
   if (wanted.length === 0) errors.push(required(field.child('usages')));
   wanted.forEach((usage, index) => {

@@ -1,9 +1,9 @@
-import { dns1123LabelErrors, formatTime } from '@kubewright/api';
+import { dns1123LabelErrors, formatTime, pathSegmentErrors } from '@kubewright/api';
 import { CertificateSigningRequest } from '@kubewright/api/certificates/v1';
 import type { Toleration } from '@kubewright/api/core/v1';
 import { RuntimeClass } from '@kubewright/api/node/v1';
 import { PriorityClass } from '@kubewright/api/scheduling/v1';
-import { validateChoice } from '../validation/choices.js';
+import { validateRequiredChoice } from '../validation/choices.js';
 import {
   duplicate,
   type FieldError,
@@ -70,7 +70,11 @@ export const priorityClassRules = defineRules<PriorityClass>({
         ),
       );
     errors.push(
-      ...validateChoice(preemptionPolicy, ['PreemptLowerPriority', 'Never'], path('preemptionPolicy')),
+      ...validateRequiredChoice(
+        preemptionPolicy,
+        ['PreemptLowerPriority', 'Never'],
+        path('preemptionPolicy'),
+      ),
     );
     return errors;
   },
@@ -155,8 +159,8 @@ export const certificateSigningRequestRules = defineRules<CertificateSigningRequ
   prepareForUpdate(request, old) {
     request.spec = old.spec;
   },
-  // Any name will do.
-  validateName: () => [],
+  // Any segment of a path will do.
+  validateName: pathSegmentErrors,
   validate: validateSigningRequest,
   validateUpdate: (request, old) => validateSigningRequestUpdate(request, old, 'object'),
   columns: [

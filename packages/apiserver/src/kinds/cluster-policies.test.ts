@@ -117,7 +117,7 @@ test.each<[string, KindRules, object, string[]]>([
     certificateSigningRequestRules,
     { metadata: named, spec: {} },
     [
-      'spec.request: Invalid value: "": PEM block type must be CERTIFICATE REQUEST',
+      'spec.request: Invalid value: null: PEM block type must be CERTIFICATE REQUEST',
       'spec.usages: Required value',
       'spec.signerName: Required value',
     ],
@@ -171,7 +171,7 @@ test.each<[string, KindRules, object, string[]]>([
       'spec.rules[0].resourceRules[0].apiGroups: Invalid value: ["*","a"]: if \'*\' is present, must not specify other api groups',
       'spec.rules[0].resourceRules[0].resources: Required value: resource rules must supply at least one resource',
       'spec.rules[0].resourceRules[0].namespaces: Required value: resource rules that are not cluster scoped must supply at least one namespace',
-      'spec.rules[0].nonResourceRules[0].verbs: Unsupported value: ["Get"]: supported values: "bind", "connect", "create", "delete", "deletecollection", "escalate", "get", "head", "impersonate", "list", "options", "patch", "post", "proxy", "put", "update", "watch"',
+      'spec.rules[0].nonResourceRules[0].verbs: Unsupported value: ["Get"]: supported values: "create", "delete", "deletecollection", "get", "list", "patch", "proxy", "update", "watch"',
       'spec.rules[0].nonResourceRules[0].nonResourceURLs[0]: Invalid value: "a": must start with slash',
       'spec.rules[0].nonResourceRules[0].nonResourceURLs[1]: Invalid value: "/a*b": wildcard can only do suffix matching',
       'spec.rules[1].subjects: Required value: subjects must contain at least one value',
@@ -213,7 +213,7 @@ test.each<[string, KindRules, object, string[]]>([
     priorityLevelConfigurationRules,
     { metadata: named, spec: { type: 'Exempt', limited: {} } },
     [
-      "spec.type: Invalid value: \"Exempt\": type must be 'Exempt' if and only if name is 'exempt'",
+      "spec.type: Invalid value: \"Exempt\": must be 'Exempt' if and only if `name` is 'exempt'",
       'spec.limited: Forbidden: must be nil if the type is not Limited',
     ],
   ],
@@ -230,7 +230,7 @@ test.each<[string, KindRules, object, string[]]>([
       },
     },
     [
-      'spec: Invalid value: {"minAvailable":"101%","maxUnavailable":-1,"selector":{"matchLabels":{"a b":"c"}},"unhealthyPodEvictionPolicy":"Sometimes"}: minAvailable and maxUnavailable cannot be both set',
+      'spec: Invalid value: {"MinAvailable":"101%","Selector":{"matchLabels":{"a b":"c"}},"MaxUnavailable":-1,"UnhealthyPodEvictionPolicy":"Sometimes"}: minAvailable and maxUnavailable cannot be both set',
       'spec.minAvailable: Invalid value: "101%": must not be greater than 100%',
       'spec.maxUnavailable: Invalid value: -1: must be greater than or equal to 0',
       "spec.selector.matchLabels: Invalid value: \"a b\": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')",
@@ -371,6 +371,7 @@ test.each<[string, KindRules, object, string[]]>([
     [
       'rules[0].nonResourceURLs: Invalid value: ["/a"]: rules cannot apply to both regular resources and non-resource URLs',
       "aggregationRule.clusterRoleSelectors[0].matchLabels: Invalid value: \"a b\": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')",
+      'aggregationRule.clusterRoleSelectors[0]: Invalid value: null: invalid label selector.',
     ],
   ],
   [

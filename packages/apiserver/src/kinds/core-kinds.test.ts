@@ -130,7 +130,7 @@ test('a node shows what kubectl knows', () => {
 test('a node has each taint once', () => {
   const taint = { key: 'a', effect: 'NoSchedule' };
   expect(said(nodeRules.validate?.({ metadata, spec: { taints: [taint, taint] } }, testContext))).toEqual([
-    'metadata.taints[1]: Duplicate value: {"key":"a","effect":"NoSchedule"}: taints must be unique by key and effect pair',
+    'metadata.taints[1]: Duplicate value: {"Key":"a","Value":"","Effect":"NoSchedule","TimeAdded":null}: taints must be unique by key and effect pair',
   ]);
 });
 

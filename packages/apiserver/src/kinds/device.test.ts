@@ -211,7 +211,7 @@ test.each<[string, KindRules, object, string[]]>([
     },
     [
       'spec.nodeSelector.nodeSelectorTerms: Required value: must have at least one node selector term',
-      'spec.nodeSelector.nodeSelectorTerms: Invalid value: []: must have exactly one node selector term',
+      'spec.nodeSelector.nodeSelectorTerms: Invalid value: null: must have exactly one node selector term',
       'spec: Invalid value: "{`nodeName`, `nodeSelector`}": exactly one of `nodeName`, `nodeSelector`, `allNodes`, `perDeviceNodeSelection` is required, but multiple fields are set',
     ],
   ],

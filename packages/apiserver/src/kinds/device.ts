@@ -1,10 +1,15 @@
+import { dns1123SubdomainErrors, formatTime } from '@kubewright/api';
+import { Namespace } from '@kubewright/api/core/v1';
 import {
   DeviceClass,
+  type DeviceRequest,
   ResourceClaim,
   ResourceClaimTemplate,
   ResourceSlice,
 } from '@kubewright/api/resource/v1';
-import { path } from '../validation/field-error.js';
+import type { WriteContext } from '../registry/write-context.js';
+import { type FieldError, forbiddenField, invalid, path } from '../validation/field-error.js';
+import type { Format } from '../validation/formats.js';
 import { validateImmutable } from '../validation/immutable.js';
 import { ageColumn, nameColumn, text } from './columns.js';
 import { forgetDeallocated } from './device/claim-devices.js';
@@ -12,6 +17,8 @@ import { validateClaimStatus } from './device/claim-status-validation.js';
 import { validateConfigurations, validateDeviceClaim, validateSelectors } from './device/claim-validation.js';
 import { validateSlice } from './device/slice-validation.js';
 import { defineRules } from './kind-rules.js';
+import { isExtended } from './pod/resource-validation.js';
+import { validateTemplateMetadata } from './pod/volume-validation.js';
 
 interface DeviceCount {
   allocationMode?: string | undefined;
@@ -44,9 +51,19 @@ export const deviceClassRules = defineRules<DeviceClass>({
   returnsDeleted: true,
   storageKey: 'deviceclasses',
   generation: true,
+  validateName: inBytes(dns1123SubdomainErrors),
   validate: ({ spec }) => [
     ...validateSelectors(spec?.selectors, path('spec', 'selectors')),
     ...validateConfigurations(spec?.config, path('spec', 'config')),
+    ...(spec?.extendedResourceName === undefined || isExtended(spec.extendedResourceName)
+      ? []
+      : [
+          invalid(
+            path('spec', 'extendedResourceName'),
+            spec.extendedResourceName,
+            'must be a valid extended resource name',
+          ),
+        ]),
   ],
   columns: [nameColumn, ageColumn],
 });
@@ -59,7 +76,10 @@ export const resourceClaimRules = defineRules<ResourceClaim>({
   prepareForCreate(claim) {
     claim.status = {};
   },
-  validateCreate: ({ spec }) => validateDeviceClaim(spec?.devices ?? {}, path('spec', 'devices')),
+  validateCreate: ({ metadata, spec }, context) => [
+    ...validateAdminAccess(spec?.devices?.requests ?? [], metadata.namespace, context),
+    ...validateDeviceClaim(spec?.devices ?? {}, path('spec', 'devices')),
+  ],
   validateUpdate: (claim, old) => validateImmutable(claim.spec, old.spec, path('spec')),
   columns: [
     nameColumn,
@@ -82,8 +102,11 @@ export const resourceClaimTemplateRules = defineRules<ResourceClaimTemplate>({
   returnsDeleted: true,
   storageKey: 'resourceclaimtemplates',
   default: ({ spec }) => defaultClaim(spec?.spec),
-  validateCreate: ({ spec }) =>
-    validateDeviceClaim(spec?.spec?.devices ?? {}, path('spec', 'spec', 'devices')),
+  validateCreate: ({ metadata, spec }, context) => [
+    ...validateAdminAccess(spec?.spec?.devices?.requests ?? [], metadata.namespace, context),
+    ...validateTemplateMetadata(spec?.metadata, path('spec')),
+    ...validateDeviceClaim(spec?.spec?.devices ?? {}, path('spec', 'spec', 'devices')),
+  ],
   validateUpdate: (template, old) => validateImmutable(template.spec, old.spec, path('spec')),
   columns: [nameColumn, ageColumn],
 });
@@ -105,6 +128,40 @@ function dropDisabled(slice: ResourceSlice, old: ResourceSlice | undefined): voi
   }
 }
 
+/** Taints are from when they are first seen. */
+function fillTaintTimes({ spec }: ResourceSlice, now: number): void {
+  for (const { taints = [] } of spec?.devices ?? [])
+    for (const taint of taints) taint.timeAdded ??= formatTime(now);
+}
+
+/** As newer rules of upstream count: in bytes. */
+function inBytes(format: Format): Format {
+  return (text) =>
+    format(text).map((message) => message.replace(/^(must be no more than \d+) characters$/, '$1 bytes'));
+}
+
+const adminAccessLabel = 'resource.kubernetes.io/admin-access';
+
+/** Devices that others use are looked at only from namespaces that say so. Source: KEP-5018. */
+function validateAdminAccess(
+  requests: readonly DeviceRequest[],
+  namespace: string | undefined,
+  { objects }: WriteContext,
+): FieldError[] {
+  const labels = objects.lister(Namespace).get('', namespace ?? '')?.metadata.labels;
+  if (labels?.[adminAccessLabel] === 'true') return [];
+  return requests.flatMap(({ exactly }, index) =>
+    exactly?.adminAccess === true
+      ? [
+          forbiddenField(
+            path('spec', 'devices', 'requests').index(index).child('adminAccess'),
+            `admin access to devices requires the \`${adminAccessLabel}: true\` label on the containing namespace`,
+          ),
+        ]
+      : [],
+  );
+}
+
 const lists = ['bools', 'ints', 'strings', 'versions'] as const;
 
 export const resourceSliceRules = defineRules<ResourceSlice>({
@@ -112,8 +169,14 @@ export const resourceSliceRules = defineRules<ResourceSlice>({
   returnsDeleted: true,
   storageKey: 'resourceslices',
   generation: true,
-  prepareForCreate: (slice) => dropDisabled(slice, undefined),
-  prepareForUpdate: dropDisabled,
+  prepareForCreate(slice, { now }) {
+    fillTaintTimes(slice, now());
+    dropDisabled(slice, undefined);
+  },
+  prepareForUpdate(slice, old, { now }) {
+    fillTaintTimes(slice, now());
+    dropDisabled(slice, old);
+  },
   validateCreate: (slice) => validateSlice(slice, undefined),
   validateUpdate: validateSlice,
   warnings({ spec }) {

@@ -11,7 +11,7 @@ import {
   EndpointSlice,
 } from '@kubewright/api/discovery/v1';
 import { familyOf, validateAddress, validateEndpointAddress } from '../validation/addresses.js';
-import { validateRequiredChoice } from '../validation/choices.js';
+import { validateChoice, validateRequiredChoice } from '../validation/choices.js';
 import {
   duplicate,
   type FieldError,
@@ -149,7 +149,11 @@ function validatePorts(ports: readonly EndpointPort[]): FieldError[] {
     if (name !== '') errors.push(...validateFormat(dns1123LabelErrors, name, at.child('name')));
     if (names.has(name)) errors.push(duplicate(at.child('name'), name));
     names.add(name);
-    errors.push(...validateRequiredChoice(protocol, protocols, at.child('protocol')));
+    errors.push(
+      ...(protocol === undefined
+        ? [required(at.child('protocol'))]
+        : validateChoice(protocol, protocols, at.child('protocol'))),
+    );
     if (appProtocol !== undefined)
       errors.push(...validateFormat(qualifiedNameErrors, appProtocol, at.child('appProtocol')));
     return errors;

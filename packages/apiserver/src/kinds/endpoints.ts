@@ -1,8 +1,8 @@
 import { dns1123LabelErrors, dns1123SubdomainErrors, qualifiedNameErrors } from '@kubewright/api';
 import { type EndpointAddress, type EndpointSubset, Endpoints } from '@kubewright/api/core/v1';
-import { validateAddress, validateEndpointAddress } from '../validation/addresses.js';
+import { familyOf, validateAddress, validateEndpointAddress } from '../validation/addresses.js';
 import { validateRequiredChoice } from '../validation/choices.js';
-import { type FieldError, type FieldPath, path, required } from '../validation/field-error.js';
+import { type FieldError, type FieldPath, invalid, path, required } from '../validation/field-error.js';
 import { validateFormat } from '../validation/formats.js';
 import { ageColumn, nameColumn, text } from './columns.js';
 import { defineRules } from './kind-rules.js';
@@ -40,6 +40,9 @@ function validateSubset(
       errors.push(...validateFormat(dns1123LabelErrors, address.hostname, at.child('hostname')));
     if (address.nodeName !== undefined)
       errors.push(...validateFormat(dns1123SubdomainErrors, address.nodeName, at.child('nodeName')));
+    // What is no address is told by two of upstream's rules.
+    if (familyOf(address.ip ?? '') === undefined)
+      errors.push(invalid(at.child('ip'), address.ip ?? '', 'must be a valid IP address'));
     errors.push(...validateEndpointAddress(address.ip, at.child('ip'), loopback));
   };
   addresses.forEach((address, index) => {

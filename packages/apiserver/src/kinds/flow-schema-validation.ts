@@ -20,25 +20,8 @@ import { validateFormat } from '../validation/formats.js';
 
 const largestPrecedence = 10_000;
 const methods = ['ByNamespace', 'ByUser'];
-const verbs = [
-  'bind',
-  'connect',
-  'create',
-  'delete',
-  'deletecollection',
-  'escalate',
-  'get',
-  'head',
-  'impersonate',
-  'list',
-  'options',
-  'patch',
-  'post',
-  'proxy',
-  'put',
-  'update',
-  'watch',
-];
+/** Of resources and of paths alike. */
+const verbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'proxy', 'update', 'watch'];
 
 /** A schema but for its metadata. Source: `ValidateFlowSchemaSpec` of flowcontrol. */
 export function validateFlowSchema({ metadata, spec }: FlowSchema): FieldError[] {

@@ -103,11 +103,12 @@ export const serviceCidrRules = defineRules<ServiceCIDR>({
     // Upstream shows the spec in its internal form here.
     const wrong = (detail: string) => [invalid(field, { CIDRs: cidrs }, detail)];
     if (cidrs.length > 2) return wrong('may only hold up to 2 values');
-    if (cidrs.length === 2 && new Set(cidrs.map(cidrFamilyOf)).size !== 2)
+    const errors = cidrs.flatMap((cidr, index) => validateCidr(cidr, field.index(index)));
+    if (errors.length === 0 && cidrs.length === 2 && new Set(cidrs.map(cidrFamilyOf)).size !== 2)
       return wrong(
         'may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64',
       );
-    return cidrs.flatMap((cidr, index) => validateCidr(cidr, field.index(index)));
+    return errors;
   },
   validateUpdate: (range, old) =>
     validateImmutable(range.spec?.cidrs, old.spec?.cidrs, path('spec', 'cidrs')),

@@ -30,15 +30,25 @@ export const nodeRules = defineRules<Node>({
     roundResources(status?.allocatable);
     if (status?.capacity !== undefined) status.allocatable ??= { ...status.capacity };
   },
+  prepareForCreate: (node) => dropDynamicConfig(node, undefined),
+  prepareForUpdate: dropDynamicConfig,
   validate({ spec, status }) {
     const errors = validateTaints(spec?.taints ?? [], path('metadata', 'taints'));
     errors.push(...validateResources(status));
     (spec?.podCIDRs ?? []).forEach((cidr, index) => {
       errors.push(...validateCidr(cidr, path('spec', 'podCIDRs').index(index)));
     });
+    errors.push(...validateDeclaredFeatures(status));
     const ranges = spec?.podCIDRs ?? [];
+    const wrong = ranges.findIndex((cidr) => validateCidr(cidr, path('')).length > 0);
+    if (ranges.length > 1 && wrong >= 0)
+      errors.push({
+        type: 'InternalError',
+        field: 'spec.podCIDRs',
+        message: `Internal error: invalid PodCIDRs. failed to check with dual stack with error:invalid CIDR[${wrong}]: <nil> (invalid CIDR address: ${ranges[wrong]})`,
+      });
     const families = new Set(ranges.map((cidr) => familyOf(cidr.split('/')[0] ?? '')));
-    if (ranges.length > 2 || families.size !== ranges.length)
+    if (ranges.length > 2 || (ranges.length > 1 && (wrong >= 0 || families.size !== ranges.length)))
       errors.push(
         invalid(path('spec', 'podCIDRs'), ranges, 'may specify no more than one CIDR for each IP family'),
       );
@@ -103,7 +113,7 @@ export const nodeRules = defineRules<Node>({
     proxy: nodeProxy,
     status: {
       validateUpdate({ status }) {
-        const errors = validateResources(status);
+        const errors = [...validateResources(status), ...validateDeclaredFeatures(status)];
         const seen = new Set<string>();
         (status?.addresses ?? []).forEach((address, index) => {
           const key = `${address.type}/${address.address}`;
@@ -116,6 +126,39 @@ export const nodeRules = defineRules<Node>({
   },
 });
 
+/** A feature that is gone: what is left of it in stored nodes stays. */
+function dropDynamicConfig(node: Node, old: Node | undefined): void {
+  if (old?.spec?.configSource === undefined) delete node.spec?.configSource;
+  if (old?.status?.config === undefined) delete node.status?.config;
+}
+
+const featureName = /^([A-Z][a-zA-Z0-9]*)(\/[a-zA-Z0-9]+)*$/;
+
+/** Features that a kubelet says to have: names in order, each once. Source: KEP-5328. */
+function validateDeclaredFeatures(status: NodeStatus | undefined): FieldError[] {
+  const features = status?.declaredFeatures ?? [];
+  return features.flatMap((feature, index) => {
+    const at = path('status', 'declaredFeatures').index(index);
+    const errors: FieldError[] = [];
+    const before = features[index - 1];
+    if (feature === before) errors.push(duplicate(at, feature));
+    else if (before !== undefined && before > feature)
+      errors.push(invalid(at, feature, 'list must be sorted alphabetically'));
+    const wrong = `invalid feature name ${JSON.stringify(feature)}: `;
+    if (feature.length > 253)
+      errors.push(invalid(at, feature, `${wrong}must be no more than 253 characters`));
+    else if (!featureName.test(feature))
+      errors.push(
+        invalid(
+          at,
+          feature,
+          `${wrong}must start with an UpperCamelCase segment, with subsequent segments separated by '/' (e.g., MyFeature or MyFeature/mySubFeature), and contain only alphanumeric characters and slashes`,
+        ),
+      );
+    return errors;
+  });
+}
+
 function validateTaints(taints: readonly Taint[], field: FieldPath): FieldError[] {
   const seen = new Set<string>();
   return taints.flatMap((taint, index) => {
@@ -126,7 +169,9 @@ function validateTaints(taints: readonly Taint[], field: FieldPath): FieldError[
     errors.push(...validateRequiredChoice(taint.effect, taintEffects, at.child('effect')));
     const key = `${taint.effect}/${taint.key}`;
     if (seen.has(key)) {
-      const { message, ...error } = duplicate(at, taint);
+      // Upstream shows its internal form.
+      const { key: Key = '', value: Value = '', effect: Effect = '', timeAdded: TimeAdded = null } = taint;
+      const { message, ...error } = duplicate(at, { Key, Value, Effect, TimeAdded });
       errors.push({ ...error, message: `${message}: taints must be unique by key and effect pair` });
     }
     seen.add(key);

@@ -1,4 +1,5 @@
-import { PodDisruptionBudget } from '@kubewright/api/policy/v1';
+import { pathSegmentErrors } from '@kubewright/api';
+import { PodDisruptionBudget, type PodDisruptionBudgetSpec } from '@kubewright/api/policy/v1';
 import { validateChoice } from '../validation/choices.js';
 import { validateConditions } from '../validation/conditions.js';
 import { type FieldError, invalid, path } from '../validation/field-error.js';
@@ -13,6 +14,8 @@ export const podDisruptionBudgetRules = defineRules<PodDisruptionBudget>({
   needsResourceVersion: true,
   storageKey: 'poddisruptionbudgets',
   generation: true,
+  // Any segment of a path will do.
+  validateName: pathSegmentErrors,
   prepareForCreate(budget) {
     budget.status = { disruptionsAllowed: 0, currentHealthy: 0, desiredHealthy: 0, expectedPods: 0 };
   },
@@ -20,7 +23,7 @@ export const podDisruptionBudgetRules = defineRules<PodDisruptionBudget>({
     const field = path('spec');
     const errors: FieldError[] = [];
     if (spec.minAvailable !== undefined && spec.maxUnavailable !== undefined)
-      errors.push(invalid(field, spec, 'minAvailable and maxUnavailable cannot be both set'));
+      errors.push(invalid(field, shownSpec(spec), 'minAvailable and maxUnavailable cannot be both set'));
     for (const name of ['minAvailable', 'maxUnavailable'] as const) {
       if (spec[name] === undefined) continue;
       errors.push(
@@ -56,3 +59,18 @@ export const podDisruptionBudgetRules = defineRules<PodDisruptionBudget>({
     },
   },
 });
+
+/** Upstream shows its internal form. */
+function shownSpec({
+  minAvailable,
+  selector,
+  maxUnavailable,
+  unhealthyPodEvictionPolicy,
+}: PodDisruptionBudgetSpec): unknown {
+  return {
+    MinAvailable: minAvailable,
+    Selector: selector ?? null,
+    MaxUnavailable: maxUnavailable,
+    UnhealthyPodEvictionPolicy: unhealthyPodEvictionPolicy ?? null,
+  };
+}

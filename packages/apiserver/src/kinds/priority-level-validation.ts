@@ -3,12 +3,12 @@ import type {
   PriorityLevelConfiguration,
   QueuingConfiguration,
 } from '@kubewright/api/flowcontrol/v1';
+import { validateRequiredChoice } from '../validation/choices.js';
 import {
   type FieldError,
   type FieldPath,
   forbiddenField,
   invalid,
-  notSupported,
   path,
   required,
 } from '../validation/field-error.js';
@@ -24,18 +24,17 @@ export function validatePriorityLevel({ metadata, spec }: PriorityLevelConfigura
   const type = spec?.type ?? '';
   const errors: FieldError[] = [];
   if ((metadata.name === 'exempt') !== (type === 'Exempt'))
-    errors.push(invalid(field.child('type'), type, "type must be 'Exempt' if and only if name is 'exempt'"));
-  const only = (name: 'limited' | 'exempt', word: string) => {
-    if (spec?.[name] !== undefined)
-      errors.push(forbiddenField(field.child(name), `must be nil if the type is not ${word}`));
+    errors.push(invalid(field.child('type'), type, "must be 'Exempt' if and only if `name` is 'exempt'"));
+  const only = (name: 'limited' | 'exempt', detail: string) => {
+    if (spec?.[name] !== undefined) errors.push(forbiddenField(field.child(name), detail));
   };
   switch (type) {
     case 'Exempt':
-      only('limited', 'Limited');
+      only('limited', 'must be nil if the type is not Limited');
       if (spec?.exempt !== undefined) errors.push(...validateShares(spec.exempt, field.child('exempt')));
       break;
     case 'Limited':
-      only('exempt', 'Exempt');
+      only('exempt', 'must be nil if the type is Limited');
       errors.push(
         ...(spec?.limited === undefined
           ? [required(field.child('limited'), 'must not be empty when type is Limited')]
@@ -43,7 +42,7 @@ export function validatePriorityLevel({ metadata, spec }: PriorityLevelConfigura
       );
       break;
     default:
-      errors.push(notSupported(field.child('type'), type, ['Exempt', 'Limited']));
+      errors.push(...validateRequiredChoice(type, ['Exempt', 'Limited'], field.child('type')));
   }
   return errors;
 }
@@ -96,7 +95,7 @@ function validateLimited(level: LimitedPriorityLevelConfiguration, field: FieldP
       );
       break;
     default:
-      errors.push(notSupported(at.child('type'), type, ['Queue', 'Reject']));
+      errors.push(...validateRequiredChoice(type, ['Queue', 'Reject'], at.child('type')));
   }
   return errors;
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { LimitRange, type LimitRangeItem, ResourceQuota } from '@kubewright/api/core/v1';
 import { ageColumn, createdAtColumn, nameColumn, text } from './columns.js';
 import { defineRules } from './kind-rules.js';
@@ -45,6 +46,10 @@ export const limitRangeRules = defineRules<LimitRange>({
       for (const list of [max, min, standard, defaultRequest, maxLimitRequestRatio]) roundResources(list);
       if (item.type === 'Container') defaultItem(item);
     }
+  },
+  prepareForCreate({ metadata }) {
+    // From before names could be generated: one without any gets one.
+    if (!metadata.name) metadata.name = randomUUID();
   },
   validate: validateLimitRange,
   columns: [nameColumn, createdAtColumn],

@@ -49,7 +49,10 @@ export const clusterRoleRules = defineRules<ClusterRole>({
     if (selectors.length === 0)
       errors.push(required(field, 'at least one clusterRoleSelector required if aggregationRule is non-nil'));
     selectors.forEach((selector, index) => {
-      errors.push(...validateLabelSelector(selector, field.index(index)));
+      const at = field.index(index);
+      const wrong = validateLabelSelector(selector, at);
+      errors.push(...wrong);
+      if (wrong.length > 0) errors.push(invalid(at, null, 'invalid label selector.'));
     });
     return errors;
   },

@@ -1,4 +1,5 @@
-import { configMapKeyErrors } from '@kubewright/api';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { configMapKeyErrors, decodeJson, JsonSyntaxError } from '@kubewright/api';
 import { Secret } from '@kubewright/api/core/v1';
 import { type FieldError, invalid, path, required, tooLong } from '../validation/field-error.js';
 import { validateImmutable } from '../validation/immutable.js';
@@ -29,6 +30,7 @@ export const secretRules = defineRules<Secret>({
     // A client that leaves the type out means the one that there is.
     if (!secret.type || (secret.type === 'Opaque' && old.type === undefined)) secret.type = old.type;
   },
+  warnings: ({ type, data }) => (type === 'kubernetes.io/tls' ? keyPairWarnings(data ?? {}) : []),
   validate(secret) {
     const errors: FieldError[] = [];
     let size = 0;
@@ -87,10 +89,27 @@ function validateJson(data: Readonly<Record<string, string>>, key: string): Fiel
   const value = data[key];
   if (value === undefined) return [required(field)];
   try {
-    JSON.parse(Buffer.from(value, 'base64').toString());
+    decodeJson(Buffer.from(value, 'base64'));
     return [];
   } catch (error) {
-    if (error instanceof SyntaxError) return [invalid(field, '<secret contents redacted>', error.message)];
+    if (error instanceof JsonSyntaxError)
+      return [invalid(field, '<secret contents redacted>', error.message)];
     throw error;
+  }
+}
+
+/** What Go's TLS says of a certificate and a key that can't be used together. */
+function keyPairWarnings(data: Readonly<Record<string, string>>): string[] {
+  const pem = (key: string) => Buffer.from(data[key] ?? '', 'base64').toString('latin1');
+  const [certificate, key] = [pem('tls.crt'), pem('tls.key')];
+  if (!certificate.includes('-----BEGIN CERTIFICATE-----'))
+    return ['tls: failed to find any PEM data in certificate input'];
+  if (!/-----BEGIN ([A-Z]+ )?PRIVATE KEY-----/.test(key))
+    return ['tls: failed to find any PEM data in key input'];
+  try {
+    const matches = new X509Certificate(certificate).checkPrivateKey(createPrivateKey(key));
+    return matches ? [] : ['tls: private key does not match public key'];
+  } catch (error) {
+    return [`tls: ${error instanceof Error ? error.message : String(error)}`];
   }
 }

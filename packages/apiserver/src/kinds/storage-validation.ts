@@ -170,7 +170,8 @@ export function validateAttachment({ spec, status }: VolumeAttachment): FieldErr
 export function validateNewAttachment({ spec }: VolumeAttachment): FieldError[] {
   const name = spec?.source?.persistentVolumeName;
   return [
-    ...validateDriverName(spec?.attacher, path('spec.attacher')),
+    // Without one it was told already.
+    ...(spec?.attacher ? validateDriverName(spec.attacher, path('spec.attacher')) : []),
     ...(name === undefined
       ? []
       : validateFormat(dns1123SubdomainErrors, name, path('spec.source.persistentVolumeName'))),

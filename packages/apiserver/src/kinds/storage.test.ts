@@ -215,7 +215,6 @@ test.each<[string, KindRules, object, string[]]>([
       'spec.attacher: Required value',
       'spec.source: Required value: must specify exactly one of inlineVolumeSpec and persistentVolumeName',
       "spec.nodeName: Invalid value: \"\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')",
-      'spec.attacher: Required value',
     ],
   ],
   [

@@ -1,5 +1,6 @@
 import type { Schema, SchemaSource } from '@kubewright/api';
 import { definitions } from '@kubewright/api/schemas';
+import { type GoMembers, goMembers } from '../encoding/go-members.js';
 
 /** How the fields of a value are owned. What its schema does not foresee (a list where it has a string) is a leaf. */
 export interface FieldType {
@@ -45,26 +46,6 @@ export function fieldTypeOf(source: SchemaSource): FieldType {
 
 const rawExtension = 'io.k8s.apimachinery.pkg.runtime.RawExtension';
 const objectMeta = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';
-/**
- * Properties that are there in an empty object of a built-in kind, besides the required ones: structs in Go that are
- * no pointers.
- */
-const alwaysThere = new Set([
-  'acceptedNames',
-  'daemonEndpoints',
-  'kubeletEndpoint',
-  'lastState',
-  'loadBalancer',
-  'metadata',
-  'nodeInfo',
-  'resources',
-  'spec',
-  'state',
-  'status',
-  'strategy',
-  'template',
-  'updateStrategy',
-]);
 
 /** The published document leaves out that its name is empty by default. */
 const localReference = 'io.k8s.api.core.v1.LocalObjectReference';
@@ -102,18 +83,18 @@ const untyped: FieldType = {
 };
 
 class Compiler {
-  /** Objects of other kinds have no properties of their own accord. */
-  readonly isBuiltin: boolean;
   readonly #source: SchemaSource;
   readonly #types = new Map<Schema, FieldType>();
+  /** The definitions that were come across, by what they define. */
+  readonly #names = new Map<Schema, string>();
 
   constructor(source: SchemaSource) {
     this.#source = source;
-    this.isBuiltin = source.name !== undefined;
   }
 
   root(root: Schema): FieldType {
     const metadata = root.properties?.metadata;
+    if (this.#source.name !== undefined) this.#names.set(root, this.#source.name);
     const described =
       this.#source.name !== undefined || metadata === undefined || metadata.$ref !== undefined;
     return this.#compile(described ? root : withMetadata(root));
@@ -128,6 +109,12 @@ class Compiler {
     return type;
   }
 
+  /** The Go type behind a schema; objects of other kinds have none, and no properties of their own accord. */
+  goMembers(schema: Schema): GoMembers | undefined {
+    const name = this.#names.get(schema);
+    return name === undefined ? undefined : goMembers(name);
+  }
+
   #compile(schema: Schema): FieldType {
     const reference = schema.$ref ?? (schema.allOf?.length === 1 ? schema.allOf[0]?.$ref : undefined);
     // What is in it is nobody's but whole.
@@ -136,9 +123,11 @@ class Compiler {
     if (reference !== undefined) {
       const target = this.#resolve(reference);
       const relation = schema['x-kubernetes-map-type'];
-      return relation === undefined
-        ? this.type(target)
-        : this.#compile({ ...target, 'x-kubernetes-map-type': relation });
+      this.#names.set(target, reference);
+      if (relation === undefined) return this.type(target);
+      const changed = { ...target, 'x-kubernetes-map-type': relation };
+      this.#names.set(changed, reference);
+      return this.#compile(changed);
     }
     if (schema.type === 'array') return { list: this.#list(schema), map: undefined };
     if (schema['x-kubernetes-embedded-resource'] && schema.properties?.metadata?.$ref === undefined)
@@ -202,6 +191,7 @@ class DeclaredMap implements MapType {
   readonly atomic: boolean;
   readonly #schema: Schema;
   readonly #compiler: Compiler;
+  readonly #goMembers: GoMembers | undefined;
   #declared: Map<string, FieldType> | undefined;
   #values: FieldType | undefined;
 
@@ -209,6 +199,7 @@ class DeclaredMap implements MapType {
     this.atomic = schema['x-kubernetes-map-type'] === 'atomic';
     this.#schema = schema;
     this.#compiler = compiler;
+    this.#goMembers = compiler.goMembers(schema);
   }
 
   property(name: string): FieldType | undefined {
@@ -225,8 +216,8 @@ class DeclaredMap implements MapType {
   }
 
   isAlwaysThere(name: string): boolean {
-    if (!this.#compiler.isBuiltin) return false;
-    return this.#schema.required?.includes(name) === true || alwaysThere.has(name);
+    if (this.#goMembers === undefined) return false;
+    return this.#schema.required?.includes(name) === true || this.#goMembers.structs.has(name);
   }
 
   get values(): FieldType | undefined {

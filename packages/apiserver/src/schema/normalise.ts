@@ -9,7 +9,7 @@ import {
   type Schema,
   type SchemaSource,
 } from '@kubewright/api';
-import { keptZeros } from '../encoding/kept-zeros.js';
+import { type GoMembers, goMembers } from '../encoding/go-members.js';
 
 /** A decoded body brought to its schema's form. */
 export interface Normalised {
@@ -106,14 +106,15 @@ class Compiler {
   /** @param definition the name of the schema, where it has one */
   object(schema: Schema, owner: string, definition?: string): Step {
     const properties = new Map<string, Property>();
-    const kept = definition === undefined ? undefined : keptZeros(definition);
+    const members = definition === undefined ? undefined : goMembers(definition);
     for (const [name, property] of Object.entries(schema.properties ?? {}))
       properties.set(name, {
         step: this.step(property),
         keepsEmpty: schema.required?.includes(name) ?? false,
-        dropsZero: kept !== undefined && !kept.has(name) && isScalar(property),
+        dropsZero: members !== undefined && !members.kept.has(name) && isScalar(property),
       });
-    const always = alwaysWritten(schema, kept);
+    const always = alwaysWritten(schema, members);
+    const structs = structsOf(members, properties);
     const preserves = schema['x-kubernetes-preserve-unknown-fields'] === true;
     return (value, parent, walk) => {
       if (!isRecord(value)) throw mismatch(value, parent, goStruct(owner));
@@ -142,6 +143,8 @@ class Compiler {
       }
       const whole = leftOut === undefined ? result : without(result, leftOut);
       for (const { name, zero } of always) whole[name] ??= zero;
+      for (const { name, step } of structs)
+        if (whole[name] === undefined) whole[name] = step({}, undefined, walk);
       return whole;
     };
   }
@@ -207,14 +210,26 @@ class Compiler {
   }
 }
 
-function alwaysWritten(schema: Schema, kept: ReadonlySet<string> | undefined): AlwaysWritten[] {
-  if (kept === undefined) return [];
+function alwaysWritten(schema: Schema, members: GoMembers | undefined): AlwaysWritten[] {
+  if (members === undefined) return [];
   return (schema.required ?? []).flatMap((name) => {
     const property = schema.properties?.[name];
+    if (property === undefined || members.isNullable(name)) return [];
+    const isQuantity = property.format === 'quantity' || property.$ref?.endsWith('.Quantity') === true;
     // Bytes that are not there are null, and are refused.
-    const written =
-      property !== undefined && kept.has(name) && isScalar(property) && property.format !== 'byte';
-    return written ? [{ name, zero: zeroOf(property) }] : [];
+    const isZero = members.kept.has(name) && isScalar(property) && property.format !== 'byte';
+    return isZero || isQuantity ? [{ name, zero: zeroOf(property) }] : [];
+  });
+}
+
+/** The structs of a type, and how they come out when nothing is in them. */
+function structsOf(
+  members: GoMembers | undefined,
+  properties: ReadonlyMap<string, Property>,
+): { readonly name: string; readonly step: Step }[] {
+  return [...(members?.structs ?? [])].flatMap((name) => {
+    const property = properties.get(name);
+    return property === undefined ? [] : [{ name, step: property.step }];
   });
 }
 
@@ -292,7 +307,9 @@ const bytes: Step = (value, place, walk) => {
   const text = (plainString(value, place, walk) as string).replace(/[\r\n]/g, '');
   if (!base64.test(text)) {
     const wrong = text.search(/[^A-Za-z0-9+/]/);
-    throw badRequest(`illegal base64 data at input byte ${wrong < 0 ? text.length : wrong}`);
+    throw badRequest(
+      `illegal base64 data at input byte ${wrong < 0 ? text.length - (text.length % 4) : wrong}`,
+    );
   }
   return text;
 };

@@ -1,12 +1,12 @@
-import { type FieldError, type FieldPath, invalid, required, tooLong } from '../../validation/field-error.js';
+import { type FieldError, type FieldPath, invalid, tooLong } from '../../validation/field-error.js';
 import { validateDriverName } from '../persistent-volume-validation.js';
 
 const maxIdLength = 32;
 
 /** The full name of an attribute: `DOMAIN/NAME`. */
 export function validateAttributeName(name: string, field: FieldPath): FieldError[] {
-  const errors = name === '' ? [required(field)] : validateQualifiedName(name, field);
-  if (name !== '' && !name.includes('/'))
+  const errors = validateQualifiedName(name, field);
+  if (!name.includes('/'))
     errors.push(
       invalid(field, name, 'a fully qualified name must be a domain and a name separated by a slash'),
     );

@@ -97,7 +97,7 @@ function validateRequest(request: DeviceRequest, field: FieldPath): FieldError[]
 }
 
 function validateRequestName(name: string | undefined, field: FieldPath): FieldError[] {
-  return name ? validateFormat(dns1123LabelErrors, name, field) : [required(field)];
+  return validateFormat(dns1123LabelErrors, name, field);
 }
 
 function validateWish(wish: Omit<DeviceSubRequest, 'name'>, field: FieldPath): FieldError[] {

@@ -93,8 +93,23 @@ function validateAttribute(attribute: DeviceAttribute, field: FieldPath): FieldE
   }
   const set = (['bool', 'int', 'string', 'version'] as const).filter((name) => attribute[name] !== undefined);
   if (set.length !== 1)
-    errors.push(invalid(field, set.length === 0 ? '' : attribute, 'exactly one value must be specified'));
+    errors.push(
+      invalid(
+        field,
+        set.length === 0 ? '' : shownAttribute(attribute),
+        'exactly one value must be specified',
+      ),
+    );
   return errors;
+}
+
+/** Upstream shows its internal form. */
+function shownAttribute({ int, bool, string, version }: DeviceAttribute): unknown {
+  return {
+    ...{ IntValue: int ?? null, BoolValue: bool ?? null },
+    ...{ StringValue: string ?? null, VersionValue: version ?? null },
+    ...{ IntValues: null, BoolValues: null, StringValues: null, VersionValues: null },
+  };
 }
 
 function validateTaint(taint: DeviceTaint, field: FieldPath): FieldError[] {

@@ -1,4 +1,5 @@
 import { dns1123SubdomainErrors } from '@kubewright/api';
+import type { NodeSelectorTerm } from '@kubewright/api/core/v1';
 import type { ResourcePool, ResourceSlice, ResourceSliceSpec } from '@kubewright/api/resource/v1';
 import { type FieldError, type FieldPath, invalid, path, required } from '../../validation/field-error.js';
 import { validateFormat } from '../../validation/formats.js';
@@ -68,6 +69,16 @@ function validateKept(spec: ResourceSliceSpec, old: ResourceSliceSpec, field: Fi
   ];
 }
 
+/** Upstream shows its internal form. */
+function shownTerm({ matchExpressions, matchFields }: NodeSelectorTerm): unknown {
+  const shown = (requirements: NodeSelectorTerm['matchExpressions']) =>
+    requirements?.map(({ key, operator, values }) => ({
+      ...{ Key: key, Operator: operator },
+      Values: values ?? null,
+    })) ?? null;
+  return { MatchExpressions: shown(matchExpressions), MatchFields: shown(matchFields) };
+}
+
 function validateNodes(spec: ResourceSliceSpec, field: FieldPath): FieldError[] {
   const { nodeName, nodeSelector } = spec;
   const errors: FieldError[] = [];
@@ -88,7 +99,7 @@ function validateNodes(spec: ResourceSliceSpec, field: FieldPath): FieldError[] 
       errors.push(
         invalid(
           field.child('nodeSelector', 'nodeSelectorTerms'),
-          terms,
+          terms.length === 0 ? null : terms.map(shownTerm),
           'must have exactly one node selector term',
         ),
       );

@@ -186,7 +186,7 @@ function isHugePages(name: string): boolean {
 }
 
 /** A resource that somebody other than Kubernetes counts (`example.com/gpu`). */
-function isExtended(name: string): boolean {
+export function isExtended(name: string): boolean {
   const slash = name.indexOf('/');
   if (slash < 0 || name.slice(0, slash).endsWith('kubernetes.io') || name.startsWith('requests.'))
     return false;

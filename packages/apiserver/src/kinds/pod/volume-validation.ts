@@ -303,13 +303,15 @@ function validateProjected(projected: ProjectedVolumeSource, field: FieldPath): 
   return errors;
 }
 
-/** Only labels and annotations of a claim that is to be made may be set. */
-function validateTemplateMetadata(meta: ObjectMeta = {}, field: FieldPath): FieldError[] {
+/** Only labels and annotations of an object that is to be made may be set. */
+export function validateTemplateMetadata(meta: ObjectMeta = {}, field: FieldPath): FieldError[] {
   const { labels, annotations, ...others } = meta;
   const at = field.child('metadata');
   return [
     ...validateAnnotations(annotations, at.child('annotations')),
     ...validateLabels(labels, at.child('labels')),
-    ...Object.keys(others).map((name) => forbiddenField(at.child(name), 'cannot be set')),
+    ...Object.keys(others).map((name) =>
+      forbiddenField(at.child(name === 'uid' ? 'uID' : name), 'cannot be set'),
+    ),
   ];
 }

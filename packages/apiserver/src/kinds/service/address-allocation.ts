@@ -62,7 +62,9 @@ async function takeWanted(
   const fault = (why: string) =>
     refused(service, 'spec.clusterIPs', service.spec?.clusterIPs, `failed to allocate IP ${wanted}: ${why}`);
   if (!range.has(wanted))
-    throw fault(`provided IP is not in the valid range. The range of valid IPs is ${range.cidr}`);
+    throw fault(
+      `the provided IP (${wanted}) is not in the valid range. The range of valid IPs is ${range.cidr}`,
+    );
   if (await take(service, wanted, range, context.objects, claimed)) return wanted;
   if (!(await abandoned(wanted, context))) throw fault('provided IP is already allocated');
   await context.objects.delete(IPAddress, '', canonicalAddress(wanted));

@@ -21,7 +21,8 @@ export function serviceWarnings({ metadata, spec = {} }: Service): string[] {
   if (isHeadless) {
     if (spec.loadBalancerIP) warnings.push('spec.loadBalancerIP is ignored for headless services');
     if (hasExternal) warnings.push('spec.externalIPs is ignored for headless services');
-    if (spec.sessionAffinity) warnings.push('spec.SessionAffinity is ignored for headless services');
+    if ((spec.sessionAffinity ?? 'None') !== 'None')
+      warnings.push('spec.SessionAffinity is ignored for headless services');
   }
   warnings.push(...addresses('externalIPs'));
   if (spec.loadBalancerIP)

@@ -1,0 +1,48 @@
+import { findMessage, type Message, structMembers } from './protobuf-layout.js';
+
+/** What Go's encoder does with members that nobody set. */
+export interface GoMembers {
+  /**
+   * Shown although they are zero: pointers, and those that are never left out. Every other string, number or boolean
+   * is left out when it is empty.
+   */
+  readonly kept: ReadonlySet<string>;
+  /** Structs, which are there in every object, empty or not. */
+  readonly structs: ReadonlySet<string>;
+  /** Whether a member that must be there is null where it is left out, rather than its type's zero. */
+  isNullable(member: string): boolean;
+}
+
+/** Members without `omitempty` that are pointers. */
+const nullable = new Set([
+  'HTTPIngressPath.pathType',
+  'MutatingWebhook.sideEffects',
+  'ValidatingWebhook.sideEffects',
+]);
+
+/**
+ * @param definition the type's name in the OpenAPI document, as `io.k8s.api.core.v1.PodSpec`
+ * @returns undefined for what is no Go type of Kubernetes, of which everything is shown as it is
+ */
+export function goMembers(definition: string): GoMembers | undefined {
+  const name = definition.replace(/^io\.k8s\./, 'k8s.io.').replace(/-/g, '_');
+  const message = findMessage(name);
+  if (message === undefined) return undefined;
+  const kept = new Set<string>();
+  collect(message, kept);
+  const type = name.slice(name.lastIndexOf('.') + 1);
+  return {
+    kept,
+    structs: new Set(structMembers(name)),
+    isNullable: (member) => nullable.has(`${type}.${member}`),
+  };
+}
+
+/** The members of structs embedded inline are their owner's. */
+function collect(message: Message, kept: Set<string>): void {
+  for (const { json, type, keepsZero } of message.fields) {
+    if (json === undefined) {
+      if (typeof type === 'object') collect(type, kept);
+    } else if (keepsZero) kept.add(json);
+  }
+}
