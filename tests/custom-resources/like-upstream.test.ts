@@ -202,3 +202,28 @@ it('a status that says nothing yet is that of Go, and is written by the server i
     installed?.metadata.managedFields?.map(({ manager, subresource }) => [manager, subresource]),
   ).toContainEqual(['kube-apiserver', 'status']);
 });
+
+it('a rule may compare values of the libraries, whatever the texts that they are made of', async () => {
+  const rules = [
+    'quantity(self.q) == quantity("1")',
+    'ip(self.q) == ip("10.0.0.1")',
+    'cidr(self.q) == cidr("10.0.0.0/8")',
+    'semver(self.q) == semver("1.0.0")',
+    'type(ip(self.q)) == net.IP',
+  ].map((rule) => ({ rule: `${rule} || true` }));
+  const definition = crontabs({ schema: specOf({ q: { type: 'string' } }, rules) });
+  definition.metadata.name = 'compareds.stable.example.com';
+  definition.spec.names = { plural: 'compareds', kind: 'Compared' };
+  const made = server.client.resource(CustomResourceDefinition).create(definition, { dryRun: true });
+  await expect(made).resolves.toBeDefined();
+});
+
+it('a rule that is wrong is shown as Go has it', async () => {
+  const definition = crontabs({ schema: specOf({ i: { type: 'integer' } }, [{ rule: 'self.i > self.z' }]) });
+  definition.metadata.name = 'wrongs.stable.example.com';
+  definition.spec.names = { plural: 'wrongs', kind: 'Wrong' };
+  const made = server.client.resource(CustomResourceDefinition).create(definition, { dryRun: true });
+  await expect(made).rejects.toThrow(
+    'Invalid value: {"Rule":"self.i \\u003e self.z","Message":"","MessageExpression":"","Reason":null,"FieldPath":"","OptionalOldSelf":null}: compilation failed: ERROR: <input>:1:14: undefined field \'z\'',
+  );
+});

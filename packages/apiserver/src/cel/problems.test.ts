@@ -68,6 +68,17 @@ describe('what is wrong with an expression', () => {
     ['99999999999999999999', '1:1: invalid int literal'],
     ['1e999', '1:1: invalid double literal'],
     ['has(self)', '1:5: invalid argument to has() macro'],
+    [
+      '"%d".format(["x"])',
+      '1:14: error during formatting: decimal clause can only be used on integers, was given string',
+    ],
+    ['"%d %s".format([1])', '1:15: index 1 out of range'],
+    ['"%d".format([1, 2])', '1:12: too many arguments supplied to string.format (expected 1, got 2)'],
+    ['"%q".format([1])', '1:12: could not parse formatting clause: unrecognized formatting clause "q"'],
+    [
+      '"%s".format([[quantity("1")]])',
+      '1:23: error during formatting: string clause can only be used on strings, bools, bytes, ints, doubles, maps, lists, types, durations, and timestamps, was given kubernetes.Quantity',
+    ],
     ['[].map(a.b, true)', '1:9: argument is not an identifier'],
     ['[].all(x, x, true)', '1:11: duplicate variable name: x'],
     [

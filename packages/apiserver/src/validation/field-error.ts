@@ -66,7 +66,14 @@ export function path(...names: string[]): FieldPath {
 /** How upstream prints a bad value: strings quoted, the rest as JSON. */
 function show(value: unknown): string {
   if (value === undefined) return 'null';
-  return typeof value === 'string' ? goQuote(value) : encodeJson(value);
+  return typeof value === 'string' ? goQuote(value) : goJson(encodeJson(value));
+}
+
+/** Go's JSON has these in texts as escapes, for those who put it into a page. */
+function goJson(json: string): string {
+  return /[<>&\u2028\u2029]/.test(json)
+    ? json.replace(/[<>&\u2028\u2029]/g, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`)
+    : json;
 }
 
 /** A string as Go's `%q` shows it. */

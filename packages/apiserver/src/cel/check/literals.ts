@@ -6,6 +6,7 @@ import { parseDuration } from '../values/duration.js';
 import { EvaluationError } from '../values/evaluation-error.js';
 import { parseTimestamp } from '../values/timestamp.js';
 import type { CheckedExpression } from './checked-expression.js';
+import { formatProblem } from './format-call.js';
 
 const checks: Readonly<Record<string, (text: string) => boolean>> = {
   duration: (text) => parseDuration(text) !== undefined,
@@ -15,7 +16,7 @@ const checks: Readonly<Record<string, (text: string) => boolean>> = {
 
 /**
  * What Kubernetes asks of literals besides their types: durations, timestamps and patterns that are some, and one type
- * for all elements of a list and all entries of a map. The arguments of `format` may differ.
+ * for all elements of a list and all entries of a map. The arguments of `format` may differ, and fit its text.
  */
 export function checkLiterals(source: Source, checked: CheckedExpression): Problem[] {
   const problems: Problem[] = [];
@@ -23,8 +24,11 @@ export function checkLiterals(source: Source, checked: CheckedExpression): Probl
     problems.push({ location: source.location(offset), message });
   const visit = (expression: Expression, formatted: boolean) => {
     const exempt = formatted || (expression.kind === 'call' && expression.function === 'format');
-    if (expression.kind === 'call') checkArgument(expression, report);
-    else if (!exempt) checkOneType(expression, checked, report);
+    if (expression.kind === 'call') {
+      checkArgument(expression, report);
+      const wrong = formatProblem(expression, checked);
+      if (wrong !== undefined) report(wrong.expression, wrong.message);
+    } else if (!exempt) checkOneType(expression, checked, report);
     for (const part of partsOf(expression)) visit(part, exempt);
   };
   visit(checked.expression, false);

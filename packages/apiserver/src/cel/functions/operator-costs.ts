@@ -1,5 +1,6 @@
 import { createListCost, sizeOf, traversal, traversalFactor } from '../cost/factors.js';
-import { plus, scaled } from '../cost/ranges.js';
+import { one, plus, scaled } from '../cost/ranges.js';
+import type { CelType } from '../types.js';
 import { CelValue } from '../values/cel-value.js';
 import type { Value } from '../values/value.js';
 import type { CallCost } from './declaration.js';
@@ -18,6 +19,19 @@ export const compareCost: CallCost = {
   },
   actual: ([a, b]) => traversal(Math.min(sizeOf(a!), sizeOf(b!))),
 };
+
+/** The same of `==`, to which values of Kubernetes' own types are one step. */
+export const equalsCost: CallCost = {
+  ...compareCost,
+  estimate: (call) =>
+    call.args.every(({ type }) => isAtomic(type)) ? { cost: one } : compareCost.estimate?.(call),
+};
+
+function isAtomic(type: CelType): boolean {
+  if (type.kind === 'opaque') return type.name === 'net.IP' || type.name === 'net.CIDR';
+  // A URL is compared as its text.
+  return type.kind === 'object' && type.name.startsWith('kubernetes.') && type.name !== 'kubernetes.URL';
+}
 
 /** Both texts are copied. */
 export const concatenationCost: CallCost = {

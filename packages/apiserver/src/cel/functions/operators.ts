@@ -26,7 +26,7 @@ import { Uint } from '../values/uint.js';
 import { boxDouble, unboxDouble, type Value } from '../values/value.js';
 import type { CallCost, FunctionDeclaration, Overload } from './declaration.js';
 import { indexList, indexMap, inMap, optionalIndex } from './indexing.js';
-import { compareCost, concatenationCost, inListCost } from './operator-costs.js';
+import { compareCost, concatenationCost, equalsCost, inListCost } from './operator-costs.js';
 
 const A = parameter('A');
 const B = parameter('B');
@@ -48,7 +48,7 @@ export const operators: readonly FunctionDeclaration[] = [
     overload('logical_not', [BOOL], BOOL, (a) => !bool(a)),
   ),
   operator('@not_strictly_false', overload('not_strictly_false', [BOOL], BOOL, inPlan)),
-  operator('_==_', overload('equals', [A, A], BOOL, equal, compareCost)),
+  operator('_==_', overload('equals', [A, A], BOOL, equal, equalsCost)),
   operator(
     '_!=_',
     overload('not_equals', [A, A], BOOL, (a, b) => !equal(a, b), compareCost),

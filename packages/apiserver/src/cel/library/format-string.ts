@@ -36,6 +36,20 @@ export function formatString(text: string, args: List): string {
   return result;
 }
 
+/** The clauses of a text, in its order. @throws EvaluationError where it has something else */
+export function clausesOf(text: string): Clause[] {
+  const clauses: Clause[] = [];
+  for (let at = text.indexOf('%'); at >= 0; at = text.indexOf('%', at + 1)) {
+    if (text[at + 1] === '%') at++;
+    else {
+      const clause = clauseAt(text, at + 1, Number.POSITIVE_INFINITY);
+      clauses.push(clause);
+      at = clause.end;
+    }
+  }
+  return clauses;
+}
+
 interface Clause {
   readonly letter: string;
   readonly precision: number | undefined;
@@ -43,7 +57,7 @@ interface Clause {
   readonly end: number;
 }
 
-function clauseAt(text: string, start: number): Clause {
+function clauseAt(text: string, start: number, most = mostDigits): Clause {
   if (start >= text.length) throw new EvaluationError('unexpected end of string');
   const [all = '', digits] = /^(?:\.(\d*))?/.exec(text.slice(start, start + 32)) ?? [];
   const end = start + all.length;
@@ -51,7 +65,7 @@ function clauseAt(text: string, start: number): Clause {
   if (letter === undefined)
     throw unparsable('error while parsing precision: could not find end of precision specifier');
   const precision = digits === undefined ? undefined : Number(digits);
-  if (precision !== undefined && precision > mostDigits)
+  if (precision !== undefined && precision > most)
     throw unparsable(
       `error while parsing precision: precision ${precision} exceeds maximum allowed precision ${mostDigits}`,
     );

@@ -73,7 +73,8 @@ function propertiesOf(properties: Schema['properties']): object | null {
   return Object.fromEntries(sorted.map(([name, one]) => [name, internalSchema(one)]));
 }
 
-function internalRule({
+/** A rule of a schema, the same way. */
+export function internalRule({
   rule,
   message = '',
   messageExpression = '',

@@ -7,6 +7,7 @@ import {
   forbiddenField as forbidden,
   invalid,
 } from '../../validation/field-error.js';
+import { internalRule } from './internal-form.js';
 
 /** Limits of estimates, of one expression and of all of a schema. Source: apiextensions' `StaticEstimated…CostLimit`. */
 const expressionLimit = 10_000_000;
@@ -107,9 +108,9 @@ class RuleChecks {
         this.errors.push(forbidden(at, exceeds('estimated rule cost', cost, expressionLimit)));
       this.#costs.push({ field: at, cost });
     }
-    if (problem !== undefined) this.errors.push(invalid(at, rule, problem));
+    if (problem !== undefined) this.errors.push(invalid(at, internalRule(rule), problem));
     if (messageProblem !== undefined)
-      this.errors.push(invalid(field.child('messageExpression'), rule, messageProblem));
+      this.errors.push(invalid(field.child('messageExpression'), internalRule(rule), messageProblem));
     else if (message !== undefined) {
       const { max } = message.cost;
       if (!this.#isUnchanged && max > expressionLimit)
