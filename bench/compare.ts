@@ -20,6 +20,8 @@ export interface Comparison {
   readonly ratio: number;
   /** More that was measured, a line each. */
   readonly notes?: readonly string[];
+  /** Ours at several sizes, for the charts of the docs. */
+  readonly curve?: readonly (readonly [size: number, figure: number])[];
 }
 
 export interface Summary {

@@ -20,6 +20,7 @@ import {
   benchDefinitions,
   benchLargeDefinitionMemory,
 } from './custom-resources.js';
+import { benchCurves, drawCurves } from './curves.js';
 import { benchEtcdCreate } from './etcd.js';
 import { benchFailover } from './failover.js';
 import { benchFairness } from './fairness.js';
@@ -54,6 +55,7 @@ const all = {
   'etcd-create': benchEtcdCreate,
   compaction: benchCompaction,
   failover: benchFailover,
+  curves: benchCurves,
   applyUnchanged: benchApplyUnchanged,
   applyChanged: benchApplyChanged,
   strategicMerge: benchStrategicMerge,
@@ -84,16 +86,20 @@ const chosen = Object.entries(all).filter(
 );
 const results: Comparison[] = [];
 for (const [, bench] of chosen) {
-  const result = await bench();
-  console.log([comparisonLine(result), ...(result.notes ?? [])].join('\n  '));
-  results.push(result);
+  for (const result of [await bench()].flat()) {
+    console.log([comparisonLine(result), ...(result.notes ?? [])].join('\n  '));
+    results.push(result);
+  }
 }
 const machine = `${cpus()[0]?.model ?? 'unknown processor'}, ${availableParallelism()} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`;
 writeFileSync(
   join(root, 'bench/results.json'),
   `${JSON.stringify({ at: new Date().toISOString(), machine, results }, null, 2)}\n`,
 );
-if (process.argv.includes('--write')) writePage(results);
+if (process.argv.includes('--write')) {
+  writePage(results);
+  drawCurves(results);
+}
 let regressions = 0;
 if (revision !== undefined) {
   const report = regressionReport(resultsAt(revision, words), results);
@@ -109,14 +115,20 @@ function writePage(comparisons: readonly Comparison[]): void {
     const spread = ours.least === ours.most ? '' : ` (${figure(ours.least)} to ${figure(ours.most)})`;
     return `| ${name} | ${figure(ours.median)} ${unit}${spread} | ${figure(peer.median)} | ${ratio.toFixed(2)} | ${limit ?? ''} |`;
   });
+  const page = readFileSync(file, 'utf8');
+  // What was not measured now keeps its row.
+  const measured = new Set(comparisons.map(({ name }) => name));
+  const others = [...page.matchAll(/^\| (.+?) \| .*$/gm)]
+    .filter(([, name = '']) => name !== 'what' && !measured.has(name))
+    .map(([row]) => row);
   const table = [
     `Measured on ${new Date().toISOString().slice(0, 10)}: ${machine}.`,
     '',
     '| what | ours: median and spread | peer or budget | ratio | aim |',
     '|---|---|---|---|---|',
+    ...others,
     ...rows,
   ].join('\n');
-  const page = readFileSync(file, 'utf8');
   writeFileSync(
     file,
     page.replace(/<!-- figures -->[\s\S]*?<!-- end -->/, `<!-- figures -->\n${table}\n<!-- end -->`),

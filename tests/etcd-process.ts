@@ -19,11 +19,14 @@ export interface EtcdOptions {
   readonly flags?: readonly string[];
   /** Files of the client side of TLS, in PEM; the endpoints are https then. */
   readonly tls?: { readonly cert: string; readonly key: string; readonly ca: string };
+  /** Where each member runs, and what its command begins with there. @default all on loopback */
+  readonly hosts?: readonly { readonly address: string; readonly prefix: readonly string[] }[];
 }
 
 /** One running member. */
 export interface EtcdMember {
   readonly endpoint: string;
+  readonly pid: number;
   readonly peerPort: number;
   /** Sends a signal: SIGSTOP, SIGCONT, SIGKILL. */
   signal(signal: NodeJS.Signals): void;
@@ -37,18 +40,19 @@ export interface Etcd {
   close(): Promise<void>;
 }
 
-/** Starts a cluster of etcd on loopback with a directory of its own. Resolves when it answers. */
-export async function startEtcd({ members = 1, flags = [], tls }: EtcdOptions = {}): Promise<Etcd> {
+/** Starts a cluster of etcd with a directory of its own. Resolves when it answers. */
+export async function startEtcd({ members = 1, flags = [], tls, hosts }: EtcdOptions = {}): Promise<Etcd> {
   if (etcdPath === undefined) throw new Error('there is no etcd on the PATH');
   const etcd = etcdPath;
   const directory = mkdtempSync(join(tmpdir(), 'kubewright-etcd-'));
   const ports = await freePorts(members * 2);
   const scheme = tls === undefined ? 'http' : 'https';
-  const cluster = Array.from({ length: members }, (_, i) => `m${i}=http://127.0.0.1:${ports[members + i]}`);
+  const host = (i: number) => hosts?.[i]?.address ?? '127.0.0.1';
+  const cluster = Array.from({ length: members }, (_, i) => `m${i}=http://${host(i)}:${ports[members + i]}`);
   const processes: (ChildProcess | undefined)[] = [];
   const start = (i: number) => {
-    const endpoint = `${scheme}://127.0.0.1:${ports[i]}`;
-    const peer = `http://127.0.0.1:${ports[members + i]}`;
+    const endpoint = `${scheme}://${host(i)}:${ports[i]}`;
+    const peer = `http://${host(i)}:${ports[members + i]}`;
     const args = [
       ...['--name', `m${i}`, '--data-dir', join(directory, `m${i}`), '--initial-cluster', cluster.join(',')],
       ...['--listen-client-urls', endpoint, '--advertise-client-urls', endpoint],
@@ -76,7 +80,8 @@ export async function startEtcd({ members = 1, flags = [], tls }: EtcdOptions = 
           ]),
       ...flags,
     ];
-    processes[i] = spawn(etcd, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+    const [program = etcd, ...rest] = [...(hosts?.[i]?.prefix ?? []), etcd, ...args];
+    processes[i] = spawn(program, rest, { stdio: ['ignore', 'ignore', 'inherit'] });
   };
   const close = async () => {
     for (const process of processes) {
@@ -89,9 +94,9 @@ export async function startEtcd({ members = 1, flags = [], tls }: EtcdOptions = 
     rmSync(directory, { recursive: true, force: true });
   };
   for (let i = 0; i < members; i++) start(i);
-  const endpoints = Array.from({ length: members }, (_, i) => `${scheme}://127.0.0.1:${ports[i]}`);
+  const endpoints = Array.from({ length: members }, (_, i) => `${scheme}://${host(i)}:${ports[i]}`);
   try {
-    await Promise.all(ports.slice(0, members).map((port) => listening(port)));
+    await Promise.all(endpoints.map(listening));
   } catch (error) {
     await close();
     throw error;
@@ -102,12 +107,15 @@ export async function startEtcd({ members = 1, flags = [], tls }: EtcdOptions = 
     members: endpoints.map((endpoint, i) => ({
       endpoint,
       peerPort: ports[members + i] ?? 0,
+      get pid() {
+        return processes[i]?.pid ?? 0;
+      },
       signal: (signal) => void processes[i]?.kill(signal),
       restart: async () => {
         const process = processes[i];
         if (process?.exitCode === null && process.signalCode === null) await once(process, 'exit');
         start(i);
-        await listening(ports[i] ?? 0);
+        await listening(endpoint);
       },
     })),
   };
@@ -121,16 +129,17 @@ export function etcdctl(etcd: Etcd, ...args: string[]): string {
   });
 }
 
-async function listening(port: number): Promise<void> {
+async function listening(endpoint: string): Promise<void> {
+  const { host } = new URL(endpoint);
   const until = Date.now() + 20_000;
   for (;;) {
-    const answer = await fetch(`http://127.0.0.1:${port}/health`).then(
+    const answer = await fetch(`http://${host}/health`).then(
       (response) => response.ok,
       // A server of TLS cuts a plain request off: it is there.
       (error) => /ECONNRESET|other side closed|Parse Error|parse error/i.test(String(error.cause)),
     );
     if (answer) return;
-    if (Date.now() > until) throw new Error(`etcd on port ${port} does not answer`);
+    if (Date.now() > until) throw new Error(`etcd at ${endpoint} does not answer`);
     await delay(20);
   }
 }

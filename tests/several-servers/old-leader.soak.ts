@@ -92,7 +92,7 @@ it('a leader that is stopped loses its lease to another, and writes nothing when
   const deployments = client.resource(Deployment).namespace('default');
   let made = 0;
   const make = async () => {
-    for (; !over; await delay(100)) {
+    for (; !over; await delay(200)) {
       const name = `d${made++}`;
       const labels = { app: name };
       const template = { metadata: { labels }, spec: { containers: [{ name: 'a', image: 'example/a' }] } };
