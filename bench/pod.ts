@@ -36,13 +36,3 @@ export function podJson(name = 'NAME'): string {
     },
   });
 }
-
-/** A pod as a store has it, with `NAME`, `NAMESPACE` and `NODE` for what differs from one to the other. */
-export function podTemplate(): string {
-  const { apiVersion, kind, metadata, spec } = JSON.parse(podJson()) as Record<string, object>;
-  const stored = { namespace: 'NAMESPACE', uid: 'NAME-0000-4000', creationTimestamp: '2026-11-20T00:00:00Z' };
-  return JSON.stringify({
-    ...{ apiVersion, kind, metadata: { ...metadata, ...stored } },
-    spec: { ...spec, nodeName: 'NODE' },
-  });
-}

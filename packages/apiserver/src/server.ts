@@ -389,7 +389,7 @@ export class ApiServer implements Registry {
   }
 
   #addResource(rules: KindRules): void {
-    const reader = headReader(rules.kind.selectableFields, rules.fields);
+    const reader = headReader(rules.kind.selectableFields, rules.fields, rules.fieldsRead);
     const resource = new Resource(rules, (prefix) => {
       this.#name(prefix, { group: rules.kind.group, resource: rules.kind.plural });
       return this.#cache.resource(prefix, reader);

@@ -1,5 +1,6 @@
 import { fieldText, type KubernetesObject, type Labels } from '@kubewright/api';
 import { takeFresh } from '../encoding/object-bytes.js';
+import { pickMembers, wantedOf } from './pick-members.js';
 
 /** What selectors look at; all else of an object stays bytes. */
 export interface Head {
@@ -24,16 +25,23 @@ const none: Labels = Object.freeze({});
  * The head reader of a kind.
  * @param paths selectable fields that are plain paths (`status.phase`)
  * @param computed selectable fields that are made from the object in another way
+ * @param reads the paths that those look at, where they are known: then the rest of an object is not parsed
  */
 export function headReader<T>(
   paths: readonly string[],
   computed: Readonly<Record<string, (object: T) => string>> = {},
+  reads?: readonly string[],
 ): StoredReader {
   const plain = paths.filter((path) => !(path in computed));
   const made = Object.entries(computed);
+  const known = made.length === 0 || reads !== undefined;
+  const looked = [...plain, ...(reads ?? [])].map((path) => path.split('.'));
+  const wanted = known ? wantedOf([['metadata', 'labels'], ...looked]) : undefined;
   return {
     head(bytes) {
-      const object = takeFresh(bytes) ?? (JSON.parse(bytes.toString()) as KubernetesObject);
+      const object = (takeFresh(bytes) ??
+        (wanted && pickMembers(bytes, wanted)) ??
+        JSON.parse(bytes.toString())) as KubernetesObject;
       const head = headOf(object, plain);
       for (const [name, make] of made) head.fields[name] = make(object as T);
       return head;

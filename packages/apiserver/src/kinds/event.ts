@@ -107,6 +107,7 @@ export const eventRules = defineRules<Event>({
     source: ({ source, reportingComponent }) => source?.component || reportingComponent || '',
     reportingComponent: ({ reportingComponent }) => reportingComponent ?? '',
   },
+  fieldsRead: ['source', 'reportingComponent'],
   columns,
 });
 

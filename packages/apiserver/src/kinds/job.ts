@@ -33,6 +33,7 @@ export const jobRules = defineRules<Job>({
   validate: validateJob,
   validateUpdate: validateJobUpdate,
   fields: { 'status.successful': ({ status }) => String(status?.succeeded ?? 0) },
+  fieldsRead: ['status.succeeded'],
   warnings: (job, old) => [
     ...(old === undefined ? podNameWarnings(job.metadata.name ?? '') : []),
     ...jobSpecWarnings(job.spec, path('spec')),

@@ -191,6 +191,8 @@ export interface KindRules<T extends KubernetesObject = KubernetesObject> {
   markDeleted?(object: T, context: WriteContext): void;
   /** Values of selectable fields that are no plain path into the object. */
   readonly fields?: Readonly<Record<string, FieldReader<T>['read']>>;
+  /** The paths of the object that `fields` look at. @default unknown: the whole object is parsed for them */
+  readonly fieldsRead?: readonly string[];
   /** Where its objects are, when not in the store; then `otherVersions` are not for it. */
   readonly source?: ObjectSource<T>;
   /** Of a table at any version, whose rows are of the stored one. Without columns a table shows name and age. */

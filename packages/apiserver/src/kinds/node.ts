@@ -81,6 +81,7 @@ export const nodeRules = defineRules<Node>({
     ...(spec?.externalID ? ['spec.externalID: this field is deprecated, and is unused by Kubernetes'] : []),
   ],
   fields: { 'spec.unschedulable': ({ spec }) => String(spec?.unschedulable ?? false) },
+  fieldsRead: ['spec.unschedulable'],
   columns: [
     nameColumn,
     text('Status', 'Whether the node takes pods.', statusOf),

@@ -33,6 +33,7 @@ export const podRules = defineRules<Pod>({
     'status.podIP': ({ status }) => status?.podIPs?.[0]?.ip ?? status?.podIP ?? '',
     'status.podIPs': ({ status }) => (status?.podIPs ?? []).map(({ ip }) => ip).join(','),
   },
+  fieldsRead: ['spec.hostNetwork', 'spec.serviceAccountName', 'status.podIP', 'status.podIPs'],
   columns: podColumns,
   rowConditions: podRowConditions,
   subresources: {

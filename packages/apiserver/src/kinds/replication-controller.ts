@@ -44,6 +44,7 @@ export const replicationControllerRules = defineRules<ReplicationController>({
     ];
   },
   fields: { 'status.replicas': ({ status }) => String(status?.replicas ?? 0) },
+  fieldsRead: ['status.replicas'],
   warnings: (object, old) => templateWarnings(object, old, object.spec?.template, path('spec', 'template')),
   columns: [
     nameColumn,
