@@ -93,6 +93,4 @@ export function drawCurves(comparisons: readonly Comparison[]): void {
   if (verbs.length === 0) return;
   const write = (file: string, text: string) => writeFileSync(join(root, 'docs/charts', file), text);
   write('verbs.svg', chart('Median time of one request, µs, by pods in the store', verbs));
-  const starts = curves.filter(({ unit }) => unit === 'ms');
-  write('start.svg', chart('From opening the store to the first answer, ms, by pods in the store', starts));
 }
