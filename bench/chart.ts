@@ -50,6 +50,7 @@ export function chart(title: string, curves: readonly Curve[]): string {
   });
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12">`,
+    `<title>${escaped(title)}</title>`,
     `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
     `<text x="${area.left}" y="20" font-size="14" fill="#222222">${escaped(title)}</text>`,
     ...grid,

@@ -14,13 +14,13 @@ import { benchImportMemory, benchImportTime, benchInformerMemory } from './clien
 import { benchCompaction } from './compaction.js';
 import { type Comparison, comparisonLine } from './compare.js';
 import { benchCreate, benchManyCreates } from './create.js';
+import { benchCurves, drawCurves } from './curves.js';
 import {
   benchCustomCreate,
   benchDefinitionMemory,
   benchDefinitions,
   benchLargeDefinitionMemory,
 } from './custom-resources.js';
-import { benchCurves, drawCurves } from './curves.js';
 import { benchEtcdCreate } from './etcd.js';
 import { benchFailover } from './failover.js';
 import { benchFairness } from './fairness.js';
