@@ -12,6 +12,7 @@ import {
 } from '@kubewright/api/core/v1';
 import { EndpointSlice } from '@kubewright/api/discovery/v1';
 import { ClusterRole } from '@kubewright/api/rbac/v1';
+import { VolumeAttributesClass } from '@kubewright/api/storage/v1';
 import type { Client } from '@kubewright/client';
 import { it, vi } from 'vitest';
 import { built, equals, explored, ifThere, pods, runsPods, testTimeout } from './explored.js';
@@ -299,4 +300,85 @@ it('a claim goes when no pod uses it any more, a volume when no claim does', asy
       },
     },
   );
+});
+
+it('a class of volumes goes when neither claims nor volumes have it', async () => {
+  const claims = (client: Client) => client.resource(PersistentVolumeClaim).namespace('default');
+  const classes = (client: Client) => client.resource(VolumeAttributesClass);
+  await explored(built(['volumeattributesclass-protection-controller']), {
+    prepare: async (client) => {
+      for (const name of ['used', 'unused'])
+        await classes(client).create({
+          metadata: { name, finalizers: ['kubernetes.io/vac-protection'] },
+          driverName: 'disks.example.dev',
+          parameters: { iops: '100' },
+        });
+    },
+    steps: {
+      'makes a claim': (client) =>
+        claims(client).create({
+          metadata: { name: 'data' },
+          spec: {
+            accessModes: ['ReadWriteOnce'],
+            resources: { requests: { storage: '1Gi' } },
+            volumeAttributesClassName: 'used',
+          },
+        }),
+      'deletes both classes': async (client) => {
+        for (const name of ['used', 'unused']) await classes(client).delete(name);
+      },
+      'the claim goes': (client) => claims(client).patchMerge('data', { metadata: { finalizers: null } }),
+      'for good': (client) => ifThere(claims(client).delete('data')),
+    },
+    always: {
+      'what is in use stays': async (client) => {
+        if ((await ifThere(claims(client).get('data'))) !== undefined) await classes(client).get('used');
+      },
+    },
+    finally: {
+      'both are gone': async (client) => equals('classes', (await classes(client).list()).items.length, 0),
+    },
+  });
+});
+
+it('tokens of old that nobody uses are marked, and go a year later', async () => {
+  const tokenOf = (name: string, labels: Record<string, string>): Secret => ({
+    metadata: { name, labels, annotations: { 'kubernetes.io/service-account.name': 'old' } },
+    type: 'kubernetes.io/service-account-token',
+  });
+  await explored(built(['legacy-serviceaccount-token-cleaner-controller']), {
+    // What it makes is of two years before the controllers' time.
+    server: { now: () => Date.UTC(2024, 0, 1) },
+    prepare: async (client) => {
+      await client
+        .resource(ConfigMap)
+        .namespace('kube-system')
+        .apply(
+          {
+            metadata: { name: 'kube-apiserver-legacy-service-account-token-tracking' },
+            data: { since: '2024-01-01' },
+          },
+          { force: true },
+        );
+      await client
+        .resource(ServiceAccount)
+        .namespace('default')
+        .create({ metadata: { name: 'old' }, secrets: [{ name: 'fresh' }, { name: 'marked' }] });
+    },
+    steps: {
+      'two tokens are there': async (client) => {
+        await secrets(client, 'default').create(tokenOf('fresh', {}));
+        await secrets(client, 'default').create(
+          tokenOf('marked', { 'kubernetes.io/legacy-token-invalid-since': '2024-02-01' }),
+        );
+      },
+    },
+    finally: {
+      'one is left, and marked': async (client) => {
+        const { items } = await secrets(client, 'default').list();
+        const found = items.map(({ metadata }) => [metadata.name, metadata.labels]);
+        equals('secrets', found, [['fresh', { 'kubernetes.io/legacy-token-invalid-since': '2026-01-01' }]]);
+      },
+    },
+  });
 });

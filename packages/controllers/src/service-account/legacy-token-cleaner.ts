@@ -1,4 +1,4 @@
-import { isConflict, isNotFound } from '@kubewright/api';
+import { isNotFound } from '@kubewright/api';
 import { ConfigMap, Pod, Secret, ServiceAccount } from '@kubewright/api/core/v1';
 import type { Manager } from '../framework/manager.js';
 
@@ -20,7 +20,7 @@ export function addLegacyTokenCleaner(manager: Manager): void {
   const accounts = manager.informer(ServiceAccount);
   const pods = manager.informer(Pod);
   manager
-    .controller(Secret, { name: 'legacy-service-account-token-cleaner-controller', fieldSelector })
+    .controller(Secret, { name: 'legacy-serviceaccount-token-cleaner-controller', fieldSelector })
     .reconcile(async ({ name, namespace }, { client, clock, signal }) => {
       const secret = secrets.get(name, namespace);
       if (secret === undefined) return undefined;
@@ -52,8 +52,7 @@ export function addLegacyTokenCleaner(manager: Manager): void {
             { signal },
           );
       } catch (error) {
-        // It was used meanwhile, or is gone: what changed brings the key back.
-        if (!isConflict(error) && !isNotFound(error)) throw error;
+        if (!isNotFound(error)) throw error;
       }
       return { requeueAfterMs: dayMs };
     });

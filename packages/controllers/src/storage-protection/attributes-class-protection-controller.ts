@@ -1,6 +1,7 @@
 import { volumeAttributesClassesOf } from '@kubewright/api';
 import { PersistentVolume, PersistentVolumeClaim } from '@kubewright/api/core/v1';
 import { VolumeAttributesClass } from '@kubewright/api/storage/v1';
+import type { Client } from '@kubewright/client';
 import { hasFinalizer } from '../framework/finalizer.js';
 import type { Manager } from '../framework/manager.js';
 import { unprotect } from './unprotect.js';
@@ -25,9 +26,19 @@ export function addAttributesClassProtectionController(manager: Manager): void {
       const isUsed =
         claims.list().some((claim) => volumeAttributesClassesOf(claim).includes(name)) ||
         volumes.list().some((volume) => classesOfVolume(volume).includes(name));
-      if (!isUsed) await unprotect(client.resource(VolumeAttributesClass), found, finalizer, { signal });
+      // The caches may be old: only the server knows that nobody has it.
+      if (!isUsed && !(await isUsedNow(name, client, signal)))
+        await unprotect(client.resource(VolumeAttributesClass), found, finalizer, { signal });
       return undefined;
     });
+}
+
+async function isUsedNow(name: string, client: Client, signal: AbortSignal): Promise<boolean> {
+  for await (const claim of client.resource(PersistentVolumeClaim).listAll({ signal }))
+    if (volumeAttributesClassesOf(claim).includes(name)) return true;
+  for await (const volume of client.resource(PersistentVolume).listAll({ signal }))
+    if (classesOfVolume(volume).includes(name)) return true;
+  return false;
 }
 
 function classesOfVolume({ spec }: PersistentVolume): string[] {
