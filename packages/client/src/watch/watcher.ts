@@ -132,8 +132,10 @@ export async function* watchObjects<T extends KubernetesObject>(
       if (signal?.aborted) return;
       if (streamed !== undefined && isApiError(error) && !isTooManyRequests(error)) {
         if (refusesStreams(error)) streams = false;
-        else pages = true;
-        options.onState?.({ name: 'waiting', delayMs: 0, failures, error });
+        else {
+          pages = true;
+          options.onState?.({ name: 'waiting', delayMs: 0, failures, error });
+        }
         continue;
       }
       if (position.name === 'watch' && mustListAnew(error)) {
