@@ -38,7 +38,7 @@ export function serveDocuments(server: ApiServer): void {
       const { 'content-type': contentType = 'application/json', ...headers } = document.headers;
       const known = headers.etag !== undefined && exchange.request.headers['if-none-match'] === headers.etag;
       if (known) exchange.send(304, contentType, '', headers);
-      else exchange.send(document.status, contentType, withElsewhere(server, path, document.body), headers);
+      else exchange.send(document.status, contentType, document.body, headers);
     }
   };
   paths.add('/openapi/v2', answerOpenApi);
@@ -51,15 +51,6 @@ export function serveDocuments(server: ApiServer): void {
       prettyJson(encodeJson({ paths: allPaths(paths.all(), current()) })),
     ),
   );
-}
-
-/** The index of OpenAPI documents, with those of the servers behind this one. */
-function withElsewhere({ aggregator }: ApiServer, path: string, body: Buffer): Buffer {
-  const elsewhere = path === '/openapi/v3' ? Object.entries(aggregator?.openApiPaths() ?? {}) : [];
-  if (elsewhere.length === 0) return body;
-  const { paths } = JSON.parse(body.toString('utf8')) as { paths: Record<string, object> };
-  for (const [key, serverRelativeURL] of elsewhere) paths[key] = { serverRelativeURL };
-  return Buffer.from(JSON.stringify({ paths }));
 }
 
 /** All paths that are no resource's, with those of discovery. */
@@ -95,7 +86,7 @@ function documentsOf(server: ApiServer): () => Documents {
       discovery: createDiscovery([...kinds, ...elsewhere], address, aggregator?.arrangement()),
       openApi: createOpenApi(kinds, kubernetesVersion.gitVersion, {
         after: documents?.openApi,
-        elsewhere: aggregator?.swaggerParts() ?? [],
+        ...(aggregator === undefined ? {} : { elsewhere: aggregator.openApi() }),
       }),
     };
     return documents;

@@ -183,6 +183,7 @@ export class ApiServer implements Registry {
       objects: this.objects,
       webhooks,
       params: { objects: this.objects, served: (kind) => this.resources.find(kind) },
+      metrics,
     });
     this.admission = new AdmissionChain([...plugins, ...(options.admission ?? [])], metrics.admission);
     this.#customResources = new CustomResources({

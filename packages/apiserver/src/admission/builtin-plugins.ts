@@ -6,6 +6,7 @@ import {
   ValidatingAdmissionPolicyBinding,
   ValidatingWebhookConfiguration,
 } from '@kubewright/api/admissionregistration/v1';
+import type { PodSecurityMetrics } from '../metrics/pod-security-metrics.js';
 import type { ObjectReader } from '../registry/write-context.js';
 import type { AdmissionPlugin } from './admission-plugin.js';
 import { certificateApproval } from './plugins/certificate-approval.js';
@@ -30,7 +31,7 @@ import { runtimeClass } from './plugins/runtime-class.js';
 import { serviceAccount } from './plugins/service-account.js';
 import { storageObjectInUseProtection } from './plugins/storage-object-in-use-protection.js';
 import { taintNodesByCondition } from './plugins/taint-nodes-by-condition.js';
-import { validatingAdmissionPolicy } from './plugins/validating-admission-policy.js';
+import { type PolicyObservers, validatingAdmissionPolicy } from './plugins/validating-admission-policy.js';
 import { validatingAdmissionWebhook } from './plugins/validating-admission-webhook.js';
 import { defaultPodSecurity, type PodSecurityConfiguration } from './pod-security/configuration.js';
 import type { ParamSource } from './policy/params.js';
@@ -54,19 +55,20 @@ export interface PluginParts {
   readonly objects: ObjectReader;
   readonly webhooks: WebhookCaller;
   readonly params: ParamSource;
+  readonly metrics: PolicyObservers & { readonly podSecurity: PodSecurityMetrics };
 }
 
 /** All of them, in the order of kube-apiserver's `AllOrderedPlugins`. */
 const ordered = (
   options: PluginSelection,
-  { objects, webhooks, params }: PluginParts,
+  { objects, webhooks, params, metrics }: PluginParts,
 ): readonly AdmissionPlugin[] => [
   namespaceLifecycle,
   limitRanger,
   serviceAccount as AdmissionPlugin,
   nodeRestriction,
   taintNodesByCondition as AdmissionPlugin,
-  podSecurity(options.podSecurity ?? defaultPodSecurity),
+  podSecurity(options.podSecurity ?? defaultPodSecurity, metrics.podSecurity),
   priority,
   defaultTolerationSeconds as AdmissionPlugin,
   defaultStorageClass as AdmissionPlugin,
@@ -86,6 +88,7 @@ const ordered = (
       bindings: objects.lister(MutatingAdmissionPolicyBinding),
     },
     params,
+    metrics,
   ),
   mutatingAdmissionWebhook(objects.lister(MutatingWebhookConfiguration), webhooks),
   validatingAdmissionPolicy(
@@ -94,6 +97,7 @@ const ordered = (
       bindings: objects.lister(ValidatingAdmissionPolicyBinding),
     },
     params,
+    metrics,
   ),
   validatingAdmissionWebhook(objects.lister(ValidatingWebhookConfiguration), webhooks),
   resourceQuota(),

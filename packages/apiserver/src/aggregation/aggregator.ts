@@ -13,6 +13,7 @@ import type { Arrangement } from '../discovery/discovery.js';
 import { groupPriority } from '../discovery/group-order.js';
 import type { Exchange } from '../exchange.js';
 import type { RequestInfo } from '../http/request-info.js';
+import type { Elsewhere } from '../openapi/openapi.js';
 import { followObjects } from '../registry/follow-objects.js';
 import type { ResourceTable } from '../registry/resource-table.js';
 import type { ObjectStore } from '../registry/write-context.js';
@@ -130,18 +131,17 @@ export class Aggregator {
     };
   }
 
-  /** What the servers behind this one say of themselves in OpenAPI's version 2. */
-  swaggerParts(): readonly SwaggerPart[] {
-    return [...this.#remotes.values()].flatMap(({ swagger }) => (swagger === undefined ? [] : [swagger]));
-  }
-
-  /** Where the OpenAPI documents of version 3 of them are: `apis/GROUP/VERSION` to path and query. */
-  openApiPaths(): Readonly<Record<string, string>> {
-    return Object.fromEntries(
-      [...this.#remotes.values()].flatMap(({ service, openApi }) =>
-        openApi === undefined ? [] : [[`apis/${service.spec?.group}/${service.spec?.version}`, openApi]],
+  /** What the servers behind this one say of themselves. */
+  openApi(): Elsewhere {
+    const remotes = [...this.#remotes.values()];
+    return {
+      swagger: remotes.flatMap(({ swagger }) => (swagger === undefined ? [] : [swagger])),
+      paths: Object.fromEntries(
+        remotes.flatMap(({ service: { spec }, openApi }) =>
+          openApi === undefined ? [] : [[`apis/${spec?.group}/${spec?.version}`, openApi]],
+        ),
       ),
-    );
+    };
   }
 
   /** Passes a request for an OpenAPI document on; false where it is of no server behind this one. */

@@ -17,6 +17,16 @@ export interface WebhookTimer {
   failed(ms: number, outcome: { readonly code: number; readonly isIgnored: boolean }): void;
 }
 
+/** Takes what became of the match conditions of one webhook or policy. */
+export interface MatchConditionLabels {
+  readonly name: string;
+  readonly kind: 'webhook' | 'policy';
+  readonly operation: string;
+  readonly type: 'admit' | 'validate';
+}
+
+const conditionBounds = [0.001, 0.005, 0.01, 0.025, 0.1, 0.2, 0.25];
+
 type Counter = { value: number };
 const counter = (): Counter => ({ value: 0 });
 
@@ -27,6 +37,9 @@ export class AdmissionMetrics {
   readonly #requests = new ByLabels(counter);
   readonly #rejections = new ByLabels(counter);
   readonly #failedOpen = new ByLabels(counter);
+  readonly #conditions = new ByLabels(() => new Distribution(conditionBounds));
+  readonly #conditionErrors = new ByLabels(counter);
+  readonly #exclusions = new ByLabels(counter);
 
   /** Of a plugin's `admit` or `validate` for one operation. */
   timer(labels: {
@@ -78,7 +91,20 @@ export class AdmissionMetrics {
     };
   }
 
+  /** Counts an evaluation of match conditions, in milliseconds. */
+  matchConditions(
+    { name, kind, operation, type }: MatchConditionLabels,
+    ms: number,
+    { matches, failed }: { readonly matches: boolean; readonly failed: boolean },
+  ): void {
+    const labels = { kind, name, operation, type };
+    this.#conditions.at(labels).observe(ms / 1000);
+    if (failed) this.#conditionErrors.at(labels).value++;
+    else if (!matches) this.#exclusions.at(labels).value++;
+  }
+
   metrics(): ExposedMetric[] {
+    const conditions = 'apiserver_admission_match_condition_evaluation_seconds';
     const plugins = 'apiserver_admission_controller_admission_duration_seconds';
     const webhooks = 'apiserver_admission_webhook_admission_duration_seconds';
     const counts = (name: string, help: string, series: ByLabels<Counter>) =>
@@ -100,6 +126,19 @@ export class AdmissionMetrics {
         'apiserver_admission_webhook_fail_open_count',
         'Failures of admission webhooks that were passed over.',
         this.#failedOpen,
+      ),
+      exposed(conditions, 'histogram', 'Time that match conditions take.', () =>
+        this.#conditions.flatMap((labels, seconds) => seconds.values(conditions, labels)),
+      ),
+      counts(
+        'apiserver_admission_match_condition_evaluation_errors_total',
+        'Match conditions that could not be evaluated.',
+        this.#conditionErrors,
+      ),
+      counts(
+        'apiserver_admission_match_condition_exclusions_total',
+        'Requests that match conditions kept from a webhook or a policy.',
+        this.#exclusions,
       ),
     ];
   }

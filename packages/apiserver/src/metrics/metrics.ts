@@ -8,6 +8,8 @@ import { AuthenticationMetrics } from './authentication-metrics.js';
 import { AuthorizationMetrics } from './authorization-metrics.js';
 import { cacheMetrics } from './cache-metrics.js';
 import { FlowControlMetrics } from './flow-control-metrics.js';
+import { PodSecurityMetrics } from './pod-security-metrics.js';
+import { PolicyMetrics } from './policy-metrics.js';
 import { RequestMetrics } from './request-metrics.js';
 import { type ExposedMetric, exposed } from './series.js';
 import { ServiceAccountMetrics } from './service-account-metrics.js';
@@ -21,6 +23,8 @@ export class Metrics {
   readonly storage = new StorageMetrics();
   readonly admission = new AdmissionMetrics();
   readonly authentication = new AuthenticationMetrics();
+  readonly policies = new PolicyMetrics();
+  readonly podSecurity = new PodSecurityMetrics();
   readonly authorization = new AuthorizationMetrics();
   readonly audit = new AuditMetrics();
   readonly flowControl = new FlowControlMetrics();
@@ -41,6 +45,8 @@ export class Metrics {
       this.watches,
       this.storage,
       this.admission,
+      this.policies,
+      this.podSecurity,
       this.authentication,
       this.authorization,
       this.audit,

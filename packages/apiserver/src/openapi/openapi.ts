@@ -47,28 +47,33 @@ export function createOpenApi(
   version: string,
   {
     after,
-    elsewhere = [],
-  }: { readonly after?: OpenApi | undefined; readonly elsewhere?: readonly SwaggerPart[] } = {},
+    elsewhere = nowhere,
+  }: { readonly after?: OpenApi | undefined; readonly elsewhere?: Elsewhere } = {},
 ): OpenApi {
   return new Documents(kinds, version, elsewhere, after instanceof Documents ? after : undefined);
 }
+
+/** What other servers have, and say of themselves. */
+export interface Elsewhere {
+  /** Of version 2. */
+  readonly swagger: readonly SwaggerPart[];
+  /** Of version 3: `apis/GROUP/VERSION` to the path and query of its document. */
+  readonly paths: Readonly<Record<string, string>>;
+}
+
+const nowhere: Elsewhere = { swagger: [], paths: {} };
 
 const prefix = '/openapi/v3/';
 
 class Documents implements OpenApi {
   readonly #info: { title: string; version: string };
-  readonly #elsewhere: readonly SwaggerPart[];
+  readonly #elsewhere: Elsewhere;
   /** `api/v1` or `apis/apps/v1` to its kinds; the paths above them, such as `apis/apps`, have none. */
   readonly #groups = new Map<string, DocumentedKind[]>();
   readonly #hashes = new Map<string, string>();
   readonly #bodies = new Map<string, Buffer>();
 
-  constructor(
-    kinds: readonly DocumentedKind[],
-    version: string,
-    elsewhere: readonly SwaggerPart[],
-    before?: Documents,
-  ) {
+  constructor(kinds: readonly DocumentedKind[], version: string, elsewhere: Elsewhere, before?: Documents) {
     this.#elsewhere = elsewhere;
     this.#info = { title: 'Kubernetes', version };
     const ordered = [...kinds].sort(
@@ -168,11 +173,16 @@ class Documents implements OpenApi {
   }
 
   #index(): object {
-    const paths = [...this.#groups.keys()].map((group) => [
+    const own = [...this.#groups.keys()].map((group) => [
       group,
-      { serverRelativeURL: `${prefix}${group}?hash=${this.#hash(group)}` },
+      `${prefix}${group}?hash=${this.#hash(group)}`,
     ]);
-    return { paths: Object.fromEntries(paths) };
+    const paths = [...own, ...Object.entries(this.#elsewhere.paths)];
+    return {
+      paths: Object.fromEntries(
+        paths.map(([group = '', serverRelativeURL]) => [group, { serverRelativeURL }]),
+      ),
+    };
   }
 
   /**
@@ -213,7 +223,8 @@ class Documents implements OpenApi {
       [...this.#groups.keys()].map((group) => this.#document(group)),
       this.#info,
     );
-    return this.#elsewhere.length === 0 ? own : mergeSwagger(own, this.#elsewhere);
+    const { swagger } = this.#elsewhere;
+    return swagger.length === 0 ? own : mergeSwagger(own, swagger);
   }
 }
 

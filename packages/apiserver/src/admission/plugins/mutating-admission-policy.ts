@@ -12,7 +12,7 @@ import { type BodyKind, builtinBodyKind } from '../../schema/body-kind.js';
 import type { AdmissionPlugin } from '../admission-plugin.js';
 import type { AdmissionRequest } from '../admission-request.js';
 import { PolicyScope } from '../policy/composed-variables.js';
-import { evaluateMatchConditions } from '../policy/match-conditions.js';
+import { observeMatchConditions } from '../policy/match-conditions.js';
 import {
   type CompiledMutatingPolicy,
   compileMutatingPolicy,
@@ -25,6 +25,7 @@ import { RequestVariables } from '../policy/policy-variables.js';
 import { refusal } from '../refusal.js';
 import { Reinvocation } from '../reinvocation.js';
 import { becomes, inVersion, isOwnKind, readChanged } from '../webhooks/webhook-objects.js';
+import type { PolicyObservers } from './validating-admission-policy.js';
 
 /** A policy through a binding with one set of parameters. */
 interface Invocation {
@@ -47,6 +48,7 @@ interface Failure {
 export function mutatingAdmissionPolicy(
   lists: { policies: Lister<MutatingAdmissionPolicy>; bindings: Lister<MutatingAdmissionPolicyBinding> },
   params: ParamSource,
+  metrics: PolicyObservers,
 ): AdmissionPlugin {
   const index = new PolicyIndex(lists, compileMutatingPolicy);
   const rounds = new WeakMap<AdmissionRequest, Reinvocation<string>>();
@@ -63,7 +65,7 @@ export function mutatingAdmissionPolicy(
       const invocations = matches.flatMap(({ policy, served, bindings }) =>
         bindings.flatMap((binding) => invocationsOf({ policy, served, binding, request, params, failures })),
       );
-      return new Run(request, round, failures).all(invocations);
+      return new Run(request, { round, failures, metrics }).all(invocations);
     },
   };
 }
@@ -106,11 +108,20 @@ class Run {
   readonly #round: Reinvocation<string>;
   readonly #variables: RequestVariables;
   readonly #failures: Failure[];
+  readonly #metrics: PolicyObservers;
 
-  constructor(request: AdmissionRequest, round: Reinvocation<string>, failures: Failure[]) {
+  constructor(
+    request: AdmissionRequest,
+    of: {
+      readonly round: Reinvocation<string>;
+      readonly failures: Failure[];
+      readonly metrics: PolicyObservers;
+    },
+  ) {
     this.#request = request;
-    this.#round = round;
-    this.#failures = failures;
+    this.#round = of.round;
+    this.#failures = of.failures;
+    this.#metrics = of.metrics;
     this.#variables = new RequestVariables(request);
   }
 
@@ -139,11 +150,19 @@ class Run {
   #invoke({ key, policy, binding, served, params }: Invocation): void {
     const variables = this.#variables.in(served);
     const scopeOf = (of: typeof variables) => new PolicyScope(of, params, policy.variables);
+    const start = performance.now();
+    const count = (message?: string) =>
+      this.#metrics.policies.mutated({ policy: policy.name, binding, message }, performance.now() - start);
     const fail = (message: string) => {
+      count(message);
       if (!policy.ignoresFailure)
         this.#failures.push({ policy: policy.name, binding, message, reason: 'Invalid' });
     };
-    const matched = evaluateMatchConditions(policy.matchConditions, scopeOf(variables));
+    const { operation } = this.#request;
+    const matched = observeMatchConditions(policy.matchConditions, scopeOf(variables), {
+      metrics: this.#metrics.admission,
+      labels: { name: policy.name, kind: 'policy', operation, type: 'admit' },
+    });
     if (matched.error !== undefined) fail(matched.error);
     if (!matched.matches) return;
     const { object } = this.#request;
@@ -151,6 +170,7 @@ class Run {
     const body = this.#body(served);
     const before = inVersion(this.#request, object, served) as unknown as JsonObject;
     let after = before;
+    let failed = false;
     for (const mutation of policy.mutations)
       try {
         const scope = scopeOf(variables.withObject(after as unknown as KubernetesObject));
@@ -158,10 +178,12 @@ class Run {
       } catch (error) {
         if (!(error instanceof MutationError)) throw error;
         fail(error.message);
+        failed = true;
       }
     const changed = after === before ? undefined : readChanged(this.#request, after, served);
     const isChanged = changed !== undefined && !isDeepStrictEqual(changed, before);
     if (isChanged) this.#replace(object, changed, served);
+    if (!failed) count();
     this.#round.asked(key, this.#request, { isChanged, wantsMore: policy.wantsReinvocation });
   }
 

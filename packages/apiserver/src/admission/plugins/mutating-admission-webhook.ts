@@ -45,7 +45,13 @@ async function askInTurn(
   for (const match of matches) {
     const { webhook, selectors } = match.registered;
     if (!isSelected(selectors, request)) continue;
-    if (!(await conditionsHold(match.registered, request, match.served))) continue;
+    if (
+      !(await conditionsHold(match.registered, request, match.served, {
+        metrics: caller.metrics,
+        type: 'admit',
+      }))
+    )
+      continue;
     if (!round.isAsked(webhook, request)) continue;
     const isChanged = await askOne(caller, request, match);
     round.asked(webhook, request, { isChanged, wantsMore: webhook.reinvocationPolicy === 'IfNeeded' });

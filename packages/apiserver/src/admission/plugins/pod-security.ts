@@ -1,6 +1,8 @@
 import type { KubernetesObject } from '@kubewright/api';
 import { controllerOf } from '@kubewright/api';
 import { type Container, Namespace, Pod, type PodSpec } from '@kubewright/api/core/v1';
+import { kubernetesVersion } from '../../http/version.js';
+import type { CountedRequest, PodSecurityMetrics } from '../../metrics/pod-security-metrics.js';
 import { invalidObject } from '../../validation/field-error.js';
 import type { AdmissionPlugin } from '../admission-plugin.js';
 import type { AdmissionRequest } from '../admission-request.js';
@@ -33,7 +35,11 @@ const isNamespace = handlesKind(Namespace, ['CREATE', 'UPDATE']);
  * Pods keep to the level of the Pod Security Standards that labels of their namespace name; who makes a workload of
  * pods that would not is warned. Source: the Pod Security Admission page.
  */
-export function podSecurity(configuration: PodSecurityConfiguration): AdmissionPlugin {
+export function podSecurity(
+  configuration: PodSecurityConfiguration,
+  metrics: PodSecurityMetrics,
+): AdmissionPlugin {
+  const standards: Standards = { ...configuration, metrics };
   return {
     name: 'PodSecurity',
 
@@ -47,11 +53,31 @@ export function podSecurity(configuration: PodSecurityConfiguration): AdmissionP
     validate(request) {
       const { kind } = request.resource.rules;
       if (kind.plural === Namespace.plural)
-        return validateNamespace(configuration, request as unknown as AdmissionRequest<Namespace>);
-      if (isPod(kind)) validatePod(configuration, request as unknown as AdmissionRequest<Pod>);
-      else validateWorkload(configuration, request);
+        return validateNamespace(standards, request as unknown as AdmissionRequest<Namespace>);
+      if (isPod(kind)) validatePod(standards, request as unknown as AdmissionRequest<Pod>);
+      else validateWorkload(standards, request);
       return undefined;
     },
+  };
+}
+
+/** What the plugin goes by. */
+interface Standards extends PodSecurityConfiguration {
+  readonly metrics: PodSecurityMetrics;
+}
+
+/** A request as it is counted. */
+function counted<T extends KubernetesObject>({
+  operation,
+  resource,
+  subresource,
+}: AdmissionRequest<T>): CountedRequest {
+  const { kind } = resource.rules;
+  const isNamespaceItself = kind.plural === Namespace.plural && kind.group === Namespace.group;
+  return {
+    operation,
+    subresource,
+    resource: isPod(kind) ? 'pod' : isNamespaceItself ? 'namespace' : 'controller',
   };
 }
 
@@ -59,25 +85,29 @@ function isPod({ group, plural }: { readonly group: string; readonly plural: str
   return group === Pod.group && plural === Pod.plural;
 }
 
-function validatePod(configuration: PodSecurityConfiguration, request: AdmissionRequest<Pod>): void {
+function validatePod(standards: Standards, request: AdmissionRequest<Pod>): void {
   const { object, oldObject, operation } = request;
-  if (object?.spec === undefined || isExempt(configuration, request)) return;
-  const judged = policyFor(configuration, request);
+  if (object?.spec === undefined || isExempt(standards, request)) return;
+  const judged = policyFor(standards, request);
   if (judged.errors.length === 0 && isPrivileged(judged.policy)) {
     annotate(request, 'enforce-policy', 'privileged:latest');
+    const { metrics } = standards;
+    metrics.evaluated(counted(request), {
+      ...{ decision: 'allow', mode: 'enforce', level: 'privileged', version: 'latest' },
+    });
     return;
   }
   if (operation === 'UPDATE' && !isSignificant(object.spec, oldObject?.spec)) return;
-  evaluate(configuration, request, { ...judged, pod: { metadata: object.metadata, spec: object.spec } });
+  evaluate(standards, request, { ...judged, pod: { metadata: object.metadata, spec: object.spec } });
 }
 
-function validateWorkload(configuration: PodSecurityConfiguration, request: AdmissionRequest): void {
-  if (request.object === undefined || isExempt(configuration, request)) return;
-  const judged = policyFor(configuration, request);
+function validateWorkload(standards: Standards, request: AdmissionRequest): void {
+  if (request.object === undefined || isExempt(standards, request)) return;
+  const judged = policyFor(standards, request);
   const { audit, warn } = judged.policy;
   if (judged.errors.length === 0 && audit.level === 'privileged' && warn.level === 'privileged') return;
   const pod = podOf(request.resource.rules.kind, request.object);
-  if (pod !== undefined) evaluate(configuration, request, { ...judged, pod });
+  if (pod !== undefined) evaluate(standards, request, { ...judged, pod });
 }
 
 interface Judged {
@@ -86,38 +116,55 @@ interface Judged {
 }
 
 function policyFor<T extends KubernetesObject>(
-  { defaults }: PodSecurityConfiguration,
+  { defaults }: Standards,
   { context, namespace }: AdmissionRequest<T>,
 ): Judged {
   return policyOf(context.objects.lister(Namespace).get('', namespace)?.metadata.labels, defaults);
 }
 
 function evaluate<T extends KubernetesObject>(
-  { exemptions }: PodSecurityConfiguration,
+  { exemptions, metrics }: Standards,
   request: AdmissionRequest<T>,
   { policy, errors, pod }: Judged & { readonly pod: PodShape },
 ): void {
   if (exemptions.runtimeClasses.includes(pod.spec.runtimeClassName ?? '')) {
     annotate(request, 'exempt', 'runtimeClass');
+    metrics.exempted(counted(request));
     return;
   }
-  if (errors.length > 0)
+  const count = (decision: 'allow' | 'deny', mode: 'enforce' | 'audit' | 'warn') =>
+    metrics.evaluated(counted(request), { decision, mode, ...versionLabels(policy[mode]) });
+  if (errors.length > 0) {
     annotate(
       request,
       'error',
       `Failed to parse policy: ${errors.map(({ field, message }) => `${field}: ${message}`).join(', ')}`,
     );
+    metrics.failed(counted(request));
+  }
   const audited = violationsOf(pod, policy.audit);
-  if (audited.length > 0) annotate(request, 'audit-violations', would(policy.audit, detailsOf(audited)));
+  if (audited.length > 0) {
+    annotate(request, 'audit-violations', would(policy.audit, detailsOf(audited)));
+    count('deny', 'audit');
+  }
   if (isPod(request.resource.rules.kind)) {
     const enforced = levelVersionText(policy.enforce);
     annotate(request, 'enforce-policy', enforced);
     const violations = violationsOf(pod, policy.enforce);
+    count(violations.length > 0 ? 'deny' : 'allow', 'enforce');
     if (violations.length > 0)
       throw refusal(request, `violates PodSecurity "${enforced}": ${detailsOf(violations)}`);
   }
   const warned = violationsOf(pod, policy.warn);
-  if (warned.length > 0) request.warn(would(policy.warn, detailsOf(warned)));
+  if (warned.length === 0) return;
+  request.warn(would(policy.warn, detailsOf(warned)));
+  count('deny', 'warn');
+}
+
+/** What may not be seen yet is `future`; of what is privileged the version says nothing. */
+function versionLabels({ level, minor }: LevelVersion): { readonly level: string; readonly version: string } {
+  if (level === 'privileged' || !Number.isFinite(minor)) return { level, version: 'latest' };
+  return { level, version: minor > Number(kubernetesVersion.minor) ? 'future' : `v1.${minor}` };
 }
 
 function would(levelVersion: LevelVersion, details: string): string {
@@ -133,7 +180,7 @@ function annotate<T extends KubernetesObject>(
 }
 
 function isExempt<T extends KubernetesObject>(
-  { exemptions }: PodSecurityConfiguration,
+  { exemptions, metrics }: Standards,
   request: AdmissionRequest<T>,
 ): boolean {
   const why = exemptions.namespaces.includes(request.namespace)
@@ -141,8 +188,10 @@ function isExempt<T extends KubernetesObject>(
     : exemptions.usernames.includes(request.user.name)
       ? 'user'
       : undefined;
-  if (why !== undefined) annotate(request, 'exempt', why);
-  return why !== undefined;
+  if (why === undefined) return false;
+  annotate(request, 'exempt', why);
+  metrics.exempted(counted(request));
+  return true;
 }
 
 /** Nothing else of a pod that is looked at can change. */
@@ -157,13 +206,13 @@ function isSignificant(spec: PodSpec, old: PodSpec | undefined): boolean {
 }
 
 function validateNamespace(
-  configuration: PodSecurityConfiguration,
+  standards: Standards,
   request: AdmissionRequest<Namespace>,
 ): Promise<void> | undefined {
   const { object, oldObject, operation } = request;
   const name = object?.metadata.name ?? '';
-  const { policy, errors } = policyOf(object?.metadata.labels, configuration.defaults);
-  const before = policyOf(oldObject?.metadata.labels, configuration.defaults);
+  const { policy, errors } = policyOf(object?.metadata.labels, standards.defaults);
+  const before = policyOf(oldObject?.metadata.labels, standards.defaults);
   if (errors.length > 0 && (operation === 'CREATE' || !sameErrors(errors, before.errors)))
     throw invalidObject(Namespace, name, errors);
   if (operation === 'UPDATE') {
@@ -172,7 +221,7 @@ function validateNamespace(
       return undefined;
     if (isStrictest && !isStricter(policy.enforce, before.policy.enforce)) return undefined;
   }
-  if (configuration.exemptions.namespaces.includes(name)) {
+  if (standards.exemptions.namespaces.includes(name)) {
     const asked = askedFor(object?.metadata.labels, policy);
     if (asked !== '')
       request.warn(
@@ -180,7 +229,7 @@ function validateNamespace(
       );
     return undefined;
   }
-  return operation === 'UPDATE' ? warnOfPods(configuration, request, policy.enforce) : undefined;
+  return operation === 'UPDATE' ? warnOfPods(standards, request, policy.enforce) : undefined;
 }
 
 function sameErrors(a: Judged['errors'], b: Judged['errors']): boolean {
@@ -191,7 +240,7 @@ function sameErrors(a: Judged['errors'], b: Judged['errors']): boolean {
 
 /** Who makes a namespace stricter is told which pods would not be let in any more. */
 async function warnOfPods(
-  { exemptions }: PodSecurityConfiguration,
+  { exemptions }: Standards,
   request: AdmissionRequest<Namespace>,
   enforce: LevelVersion,
 ): Promise<void> {

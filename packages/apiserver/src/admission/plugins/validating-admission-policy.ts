@@ -3,6 +3,8 @@ import type {
   ValidatingAdmissionPolicy,
   ValidatingAdmissionPolicyBinding,
 } from '@kubewright/api/admissionregistration/v1';
+import type { AdmissionMetrics } from '../../metrics/admission-metrics.js';
+import type { PolicyMetrics } from '../../metrics/policy-metrics.js';
 import type { Lister } from '../../registry/lister.js';
 import type { AdmissionPlugin } from '../admission-plugin.js';
 import type { AdmissionRequest } from '../admission-request.js';
@@ -20,12 +22,19 @@ import {
 } from '../policy/validating-policy.js';
 import { refusal } from '../refusal.js';
 
+/** What counts policies. */
+export interface PolicyObservers {
+  readonly admission: AdmissionMetrics;
+  readonly policies: PolicyMetrics;
+}
+
 type Match = PolicyMatch<CompiledValidatingPolicy, ValidatingAdmissionPolicyBinding>;
 
 /** Asks ValidatingAdmissionPolicies through their bindings. */
 export function validatingAdmissionPolicy(
   lists: { policies: Lister<ValidatingAdmissionPolicy>; bindings: Lister<ValidatingAdmissionPolicyBinding> },
   params: ParamSource,
+  metrics: PolicyObservers,
 ): AdmissionPlugin {
   const index = new PolicyIndex(lists, compileValidatingPolicy);
   return {
@@ -36,7 +45,9 @@ export function validatingAdmissionPolicy(
       const matches = index.matching(request);
       if (matches.length === 0) return undefined;
       const variables = new RequestVariables(request);
-      return untilAnswered(() => publish(request, decide(request, matches, { variables, params })));
+      return untilAnswered(() =>
+        publish(request, decide(request, matches, { variables, params, metrics }), metrics.policies),
+      );
     },
   };
 }
@@ -48,15 +59,32 @@ interface Decision {
   readonly binding: ValidatingAdmissionPolicyBinding | undefined;
   readonly outcomes: readonly ValidationOutcome[];
   readonly misconfigured?: string;
+  /** Milliseconds. */
+  readonly elapsed: number;
 }
 
 function decide(
   request: AdmissionRequest,
   matches: readonly Match[],
-  { variables, params }: { readonly variables: RequestVariables; readonly params: ParamSource },
+  {
+    variables,
+    params,
+    metrics,
+  }: {
+    readonly variables: RequestVariables;
+    readonly params: ParamSource;
+    readonly metrics: PolicyObservers;
+  },
 ): Decision[] {
   return matches.flatMap(({ policy, served, bindings }) =>
     bindings.map((binding): Decision => {
+      const start = performance.now();
+      const labels = {
+        name: policy.name,
+        kind: 'policy',
+        operation: request.operation,
+        type: 'validate',
+      } as const;
       try {
         const found = paramsOf(
           params,
@@ -65,9 +93,11 @@ function decide(
           request.namespace,
         );
         const outcomes = found.map((param) =>
-          evaluatePolicy(policy, new PolicyScope(variables.in(served), param, policy.variables)),
+          evaluatePolicy(policy, new PolicyScope(variables.in(served), param, policy.variables), {
+            ...{ metrics: metrics.admission, labels },
+          }),
         );
-        return { policy, binding, outcomes };
+        return { policy, binding, outcomes, elapsed: performance.now() - start };
       } catch (error) {
         if (!(error instanceof ConfigurationError)) throw error;
         const { message } = error;
@@ -76,6 +106,7 @@ function decide(
           binding: error.of === 'policy' ? undefined : binding,
           outcomes: [],
           misconfigured: message,
+          elapsed: performance.now() - start,
         };
       }
     }),
@@ -83,11 +114,11 @@ function decide(
 }
 
 /** Warns, annotates, and refuses with the first denial. */
-function publish(request: AdmissionRequest, decisions: readonly Decision[]): void {
+function publish(request: AdmissionRequest, decisions: readonly Decision[], metrics: PolicyMetrics): void {
   const denied: { readonly decision: Decision; readonly denial: Denial }[] = [];
   const failures: object[] = [];
   for (const decision of decisions) {
-    const { policy, binding, outcomes, misconfigured } = decision;
+    const { policy, binding, outcomes, misconfigured, elapsed } = decision;
     const name = binding?.metadata.name ?? '';
     const actions = binding?.spec?.validationActions ?? [];
     if (misconfigured !== undefined && !policy.ignoresFailure)
@@ -95,6 +126,9 @@ function publish(request: AdmissionRequest, decisions: readonly Decision[]): voi
     for (const { denials, annotationErrors } of outcomes) {
       for (const denial of denials) {
         const { message, index } = denial;
+        const checked = { policy: policy.name, binding: name, message };
+        for (const action of actions)
+          if (isAction(action)) metrics.validated(checked, lower[action], elapsed);
         if (actions.includes('Deny')) denied.push({ decision, denial });
         if (actions.includes('Audit'))
           failures.push({
@@ -109,8 +143,10 @@ function publish(request: AdmissionRequest, decisions: readonly Decision[]): voi
             `Validation failed for ValidatingAdmissionPolicy '${policy.name}' with binding '${name}': ${message}`,
           );
       }
-      for (const message of annotationErrors)
+      for (const message of annotationErrors) {
         denied.push({ decision, denial: { message, reason: '', index: 0 } });
+        metrics.validated({ policy: policy.name, binding: name, message }, 'deny', elapsed);
+      }
     }
   }
   annotate(request, decisions);
@@ -121,6 +157,13 @@ function publish(request: AdmissionRequest, decisions: readonly Decision[]): voi
     );
   const [first] = denied;
   if (first !== undefined) throw denialError(request, first.decision, first.denial);
+}
+
+/** What a binding may want done with a denial, as metrics call it. */
+const lower = { Deny: 'deny', Audit: 'audit', Warn: 'warn' } as const;
+
+function isAction(action: string): action is keyof typeof lower {
+  return action in lower;
 }
 
 const mostFailures = 50;

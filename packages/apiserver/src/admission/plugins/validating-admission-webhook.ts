@@ -33,7 +33,11 @@ async function askAll(
   const concerned: WebhookMatch[] = [];
   for (const match of matches) {
     const { registered, served } = match;
-    if (isSelected(registered.selectors, request) && (await conditionsHold(registered, request, served)))
+    const counted = { metrics: caller.metrics, type: 'validate' } as const;
+    if (
+      isSelected(registered.selectors, request) &&
+      (await conditionsHold(registered, request, served, counted))
+    )
       // Audit annotations count those that are asked.
       concerned.push({ ...match, index: concerned.length });
   }

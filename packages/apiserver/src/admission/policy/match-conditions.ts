@@ -1,6 +1,7 @@
 import type { MatchCondition } from '@kubewright/api/admissionregistration/v1';
 import type { Environment } from '../../cel/index.js';
 import { BOOL } from '../../cel/types.js';
+import type { AdmissionMetrics, MatchConditionLabels } from '../../metrics/admission-metrics.js';
 import { admissionEnvironment } from './environment.js';
 import { compileExpression, type Expression } from './expression.js';
 import { Budget, matchConditionBudget, OutOfBudget, runExpression, type Scope } from './run-expression.js';
@@ -36,6 +37,26 @@ export type MatchVerdict =
 
 const match: MatchVerdict = { matches: true };
 
+/** Who counts evaluations. */
+export interface MatchObserver {
+  readonly metrics: AdmissionMetrics;
+  readonly labels: MatchConditionLabels;
+}
+
+/** As {@link evaluateMatchConditions}, counted where there is anything to evaluate. @throws AnswerPending */
+export function observeMatchConditions(
+  conditions: MatchConditions,
+  scope: Scope & object,
+  { metrics, labels }: MatchObserver,
+): MatchVerdict {
+  if (conditions.conditions.length === 0) return match;
+  const start = performance.now();
+  const verdict = evaluateMatchConditions(conditions, scope);
+  const failed = verdict.error !== undefined;
+  metrics.matchConditions(labels, performance.now() - start, { matches: verdict.matches, failed });
+  return verdict;
+}
+
 /**
  * Whether match conditions hold for a request. Of a webhook the scope is `new RequestVariables(request).in(served)`
  * wrapped in a {@link PolicyScope} without parameters and variables; the call goes through `untilAnswered`, as a
@@ -43,10 +64,7 @@ const match: MatchVerdict = { matches: true };
  * Source: apiserver's webhook/matchconditions.
  * @throws AnswerPending
  */
-export function evaluateMatchConditions(
-  { conditions }: MatchConditions,
-  scope: Scope & object,
-): MatchVerdict {
+function evaluateMatchConditions({ conditions }: MatchConditions, scope: Scope & object): MatchVerdict {
   if (conditions.length === 0) return match;
   const budget = new Budget(matchConditionBudget);
   const problems: string[] = [];

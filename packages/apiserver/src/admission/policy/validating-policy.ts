@@ -2,7 +2,12 @@ import type { ValidatingAdmissionPolicy } from '@kubewright/api/admissionregistr
 import { BOOL, NULL, STRING } from '../../cel/types.js';
 import type { PolicyScope, PolicyVariable } from './composed-variables.js';
 import { compileExpression, type Expression } from './expression.js';
-import { compileMatchConditions, evaluateMatchConditions, type MatchConditions } from './match-conditions.js';
+import {
+  compileMatchConditions,
+  type MatchConditions,
+  type MatchObserver,
+  observeMatchConditions,
+} from './match-conditions.js';
 import { policyEnvironments } from './policy-environments.js';
 import { Budget, type Outcome, OutOfBudget, runExpression, validationBudget } from './run-expression.js';
 
@@ -78,10 +83,14 @@ const nothing: ValidationOutcome = { denials: [], annotations: [], annotationErr
  * Evaluates a policy with one set of parameters. Source: the validator of apiserver's ValidatingAdmissionPolicy.
  * @throws AnswerPending
  */
-export function evaluatePolicy(policy: CompiledValidatingPolicy, scope: PolicyScope): ValidationOutcome {
+export function evaluatePolicy(
+  policy: CompiledValidatingPolicy,
+  scope: PolicyScope,
+  observer: MatchObserver,
+): ValidationOutcome {
   const failed = (message: string): ValidationOutcome =>
     policy.ignoresFailure ? nothing : { ...nothing, denials: [{ message, reason: '', index: 0 }] };
-  const matched = evaluateMatchConditions(policy.matchConditions, scope);
+  const matched = observeMatchConditions(policy.matchConditions, scope, observer);
   if (matched.error !== undefined) return failed(matched.error);
   if (!matched.matches) return nothing;
   try {

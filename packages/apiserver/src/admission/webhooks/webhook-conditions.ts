@@ -1,7 +1,8 @@
+import type { AdmissionMetrics } from '../../metrics/admission-metrics.js';
 import type { ServedKind } from '../../registry/resource.js';
 import type { AdmissionRequest } from '../admission-request.js';
 import { PolicyScope } from '../policy/composed-variables.js';
-import { evaluateMatchConditions, type MatchVerdict } from '../policy/match-conditions.js';
+import { type MatchVerdict, observeMatchConditions } from '../policy/match-conditions.js';
 import { RequestVariables } from '../policy/policy-variables.js';
 import { untilAnswered } from '../policy/run-expression.js';
 import { refusal } from '../refusal.js';
@@ -16,6 +17,7 @@ export function conditionsHold(
   { conditions, webhook }: RegisteredWebhook,
   request: AdmissionRequest,
   served: ServedKind,
+  { metrics, type }: { readonly metrics: AdmissionMetrics; readonly type: 'admit' | 'validate' },
 ): boolean | Promise<boolean> {
   if (conditions === undefined) return true;
   const scope = new PolicyScope(new RequestVariables(request).in(served), undefined, []);
@@ -25,7 +27,8 @@ export function conditionsHold(
     throw refusal(request, verdict.error);
   };
   const pending = untilAnswered(() => {
-    verdict = evaluateMatchConditions(conditions, scope);
+    const labels = { name: webhook.name, kind: 'webhook', operation: request.operation, type } as const;
+    verdict = observeMatchConditions(conditions, scope, { metrics, labels });
   });
   return pending === undefined ? judge() : pending.then(judge);
 }
