@@ -18,7 +18,7 @@ const server = createServer(
     request.on('end', () => {
       const path = new URL(request.url, 'https://localhost').pathname;
       const review = JSON.parse(Buffer.concat(chunks).toString());
-      seen.push({ path, review });
+      seen.push({ path, review, authorization: request.headers.authorization });
       const { uid } = review.request;
       const send = (answer, body) => {
         response.writeHead(200, { 'content-type': 'application/json' });

@@ -16,9 +16,10 @@ import { Deployment } from '@kubewright/api/apps/v1';
 import { HorizontalPodAutoscaler } from '@kubewright/api/autoscaling/v1';
 import { ConfigMap, Namespace, Service } from '@kubewright/api/core/v1';
 import type { EndpointSlice } from '@kubewright/api/discovery/v1';
-import { PkiDirectory } from '@kubewright/apiserver';
+import { PkiDirectory, readAdmissionConfiguration } from '@kubewright/apiserver';
 import { startTestServer, type TestServer } from '@kubewright/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { startTlsServer } from '../tls-server.js';
 
 interface Review {
   readonly request: Readonly<Record<string, unknown>> & { readonly object: Record<string, unknown> | null };
@@ -67,6 +68,7 @@ afterEach(async () => {
 interface Call {
   readonly path: string;
   readonly review: Review;
+  readonly authorization?: string;
 }
 
 /** What the webhook was asked since the last time. */
@@ -221,6 +223,36 @@ describe('a validating webhook', () => {
     const ignoring = { ...down, webhooks: [hook('/down', { clientConfig, failurePolicy: 'Ignore' })] };
     await api.client.resource(ValidatingWebhookConfiguration).replace(ignoring);
     await maps().create(map());
+  });
+
+  it('is told who asks, where a kubeconfig says as whom', async () => {
+    const [users, configuration] = [join(directory, 'hooks.kubeconfig'), join(directory, 'admission.json')];
+    const user = { name: `127.0.0.1:${port}`, user: { token: 'of-the-server' } };
+    await writeFile(users, JSON.stringify({ apiVersion: 'v1', kind: 'Config', users: [user] }));
+    const plugin = {
+      name: 'ValidatingAdmissionWebhook',
+      configuration: {
+        apiVersion: 'apiserver.config.k8s.io/v1',
+        kind: 'WebhookAdmissionConfiguration',
+        kubeConfigFile: users,
+      },
+    };
+    const whole = {
+      apiVersion: 'apiserver.config.k8s.io/v1',
+      kind: 'AdmissionConfiguration',
+      plugins: [plugin],
+    };
+    await writeFile(configuration, JSON.stringify(whole));
+    const server = await startTlsServer(await readAdmissionConfiguration(configuration));
+    const hooks = '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations';
+    await server.send({
+      ...{ method: 'POST', path: hooks },
+      body: { metadata: { name: 'a' }, webhooks: [hook('/allow')] },
+    });
+    const path = '/api/v1/namespaces/default/configmaps';
+    await server.send({ method: 'POST', path, body: { metadata: { name: 'a' } } });
+    expect(await seen()).toMatchObject([{ path: '/allow', authorization: 'Bearer of-the-server' }]);
+    await server.close();
   });
 
   it('that is a service is found by its endpoints', async () => {

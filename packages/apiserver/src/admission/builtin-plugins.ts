@@ -36,6 +36,7 @@ import { validatingAdmissionWebhook } from './plugins/validating-admission-webho
 import { defaultPodSecurity, type PodSecurityConfiguration } from './pod-security/configuration.js';
 import type { ParamSource } from './policy/params.js';
 import type { WebhookCaller } from './webhooks/call-webhook.js';
+import type { WebhookUsers } from './webhooks/webhook-users.js';
 
 /** Which of the built-in plugins a server has besides or without those that are on by default. */
 export interface PluginSelection {
@@ -45,6 +46,10 @@ export interface PluginSelection {
   readonly disableAdmissionPlugins?: readonly string[];
   /** What PodSecurity asks for where namespaces say nothing. @default nothing, and nobody is exempt */
   readonly podSecurity?: PodSecurityConfiguration;
+  /** As whom mutating webhooks are asked. @default nobody */
+  readonly mutatingWebhookUsers?: WebhookUsers;
+  /** As whom validating webhooks are asked. @default nobody */
+  readonly validatingWebhookUsers?: WebhookUsers;
 }
 
 /** Those that have to be enabled. */
@@ -90,7 +95,10 @@ const ordered = (
     params,
     metrics,
   ),
-  mutatingAdmissionWebhook(objects.lister(MutatingWebhookConfiguration), webhooks),
+  mutatingAdmissionWebhook(objects.lister(MutatingWebhookConfiguration), {
+    ...webhooks,
+    users: options.mutatingWebhookUsers,
+  }),
   validatingAdmissionPolicy(
     {
       policies: objects.lister(ValidatingAdmissionPolicy),
@@ -99,7 +107,10 @@ const ordered = (
     params,
     metrics,
   ),
-  validatingAdmissionWebhook(objects.lister(ValidatingWebhookConfiguration), webhooks),
+  validatingAdmissionWebhook(objects.lister(ValidatingWebhookConfiguration), {
+    ...webhooks,
+    users: options.validatingWebhookUsers,
+  }),
   resourceQuota(),
 ];
 

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { WebhookTarget } from '../webhooks/webhook-client.js';
 import { readAdmissionConfiguration } from './configuration.js';
 
 let directory: string;
@@ -48,6 +49,34 @@ describe('an AdmissionConfiguration', () => {
       'apiVersion: pod-security.admission.config.k8s.io/v1\nkind: PodSecurityConfiguration\ndefaults: {audit: baseline}';
     await writeFile(join(directory, 'pods.yaml'), text);
     expect((await read(file('path: pods.yaml'))).podSecurity?.defaults.audit.level).toBe('baseline');
+  });
+
+  it('says as whom webhooks are asked', async () => {
+    const users = [
+      { name: 'hook.default.svc', user: { token: 't' } },
+      { name: '*', user: { username: 'u', password: 'p' } },
+    ];
+    await writeFile(
+      join(directory, 'hooks.json'),
+      JSON.stringify({ kind: 'Config', apiVersion: 'v1', users }),
+    );
+    const { mutatingWebhookUsers, validatingWebhookUsers } = await read(`
+apiVersion: apiserver.config.k8s.io/v1
+kind: AdmissionConfiguration
+plugins:
+- name: MutatingAdmissionWebhook
+  configuration:
+    apiVersion: apiserver.config.k8s.io/v1
+    kind: WebhookAdmissionConfiguration
+    kubeConfigFile: hooks.json
+`);
+    expect(validatingWebhookUsers).toBeUndefined();
+    const shown = (target: WebhookTarget) => mutatingWebhookUsers?.credentialsFor(target)?.headers;
+    expect(shown({ service: { name: 'hook', namespace: 'default' } })).toEqual({ authorization: 'Bearer t' });
+    expect(shown({ url: 'https://other.test/' })).toEqual({ authorization: 'Basic dTpw' });
+    await expect(
+      read(file('name: ValidatingAdmissionWebhook').replace('- name: PodSecurity', '-')),
+    ).rejects.toThrow('takes a WebhookAdmissionConfiguration');
   });
 
   it('is refused with all that is wrong', async () => {

@@ -24,7 +24,7 @@ export interface WebhookCredentials {
 export interface CallOptions {
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
-  readonly credentials?: WebhookCredentials;
+  readonly credentials?: WebhookCredentials | undefined;
   /** How the caller names itself. @default not at all */
   readonly userAgent?: string;
 }

@@ -6,11 +6,14 @@ import { internalError } from '../internal-error.js';
 import { readPatch, readVerdict, reviewOf, type WebhookVerdict } from './admission-review.js';
 import { type DecodedReview, decodeReview } from './decode-review.js';
 import type { WebhookMatch } from './webhook-index.js';
+import type { WebhookUsers } from './webhook-users.js';
 
 /** What calls webhooks and counts it. */
 export interface WebhookCaller {
   readonly client: WebhookClient;
   readonly metrics: AdmissionMetrics;
+  /** As whom it asks. @default nobody */
+  readonly users?: WebhookUsers | undefined;
   /** Told of failures that are passed over. */
   onIgnored(error: Error): void;
 }
@@ -52,7 +55,7 @@ export async function callWebhook(
   let verdict: WebhookVerdict;
   let changes: WantedChanges;
   try {
-    verdict = await ask(caller.client, request, match, { objects, mutating: type === 'admit' });
+    verdict = await ask(caller, request, match, { objects, mutating: type === 'admit' });
     changes = told(verdict);
   } catch (cause) {
     if (!(cause instanceof Error)) throw cause;
@@ -81,7 +84,7 @@ export async function callWebhook(
 }
 
 async function ask(
-  client: WebhookClient,
+  { client, users }: WebhookCaller,
   request: AdmissionRequest,
   match: WebhookMatch,
   { objects, mutating }: { objects: Parameters<typeof reviewOf>[2]; mutating: boolean },
@@ -98,6 +101,7 @@ async function ask(
     const said = await client.post(clientConfig, review.body, {
       timeoutMs: timeoutSeconds * 1000,
       userAgent: 'kube-apiserver-admission',
+      credentials: users?.credentialsFor(clientConfig),
       signal: request.context.request?.signal,
     });
     answer = decodeReview(said, review.apiVersion);
