@@ -101,6 +101,7 @@ async function policy() {
       bindings: objects.lister(ValidatingAdmissionPolicyBinding),
     },
     { objects, served: () => undefined },
+    api.server.metrics,
   );
   return { once: () => plugin.validate(asked), stop: () => api.close() };
 }
