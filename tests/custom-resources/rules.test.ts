@@ -75,7 +75,7 @@ describe('rules in CEL', () => {
     ]);
     expect(await causes(create({ replicas: 'x', maxReplicas: 1 }))).toEqual([
       'FieldValueTypeInvalid spec.replicas: Invalid value: "string": spec.replicas in body must be of type integer: "string"',
-      'FieldValueInvalid <nil>: Invalid value: "null": some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
+      'FieldValueInvalid <nil>: Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
     ]);
   });
 

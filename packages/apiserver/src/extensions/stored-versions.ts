@@ -78,7 +78,7 @@ export class StoredVersions {
         write: (object, bytes) =>
           kind.apiVersion === storedAs.apiVersion
             ? bytes
-            : storedBytes({ ...object, apiVersion: storedAs.apiVersion }),
+            : storedBytes(this.#pruned({ ...object, apiVersion: storedAs.apiVersion })),
       };
     }
     const prepared = new WeakMap<Buffer, Buffer>();
@@ -106,7 +106,7 @@ export class StoredVersions {
       write: async (object, bytes) => {
         if (kind.apiVersion === storedAs.apiVersion) return bytes;
         const [stored] = await converter.convert([object], storedAs.apiVersion);
-        return storedBytes(stored ?? object);
+        return storedBytes(this.#pruned(stored ?? object));
       },
     };
   }

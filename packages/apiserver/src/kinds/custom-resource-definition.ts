@@ -44,6 +44,9 @@ export const customResourceDefinitionRules = defineRules<CustomResourceDefinitio
     if (!finalizers.includes(cleanupFinalizer))
       definition.metadata.finalizers = [...finalizers, cleanupFinalizer];
     definition.status = withCondition(definition.status ?? {}, terminating.pending, context.now());
+    // Upstream has a way of its own to delete one, which changes neither of these.
+    delete definition.metadata.deletionGracePeriodSeconds;
+    if (definition.metadata.generation !== undefined) definition.metadata.generation -= 1;
   },
   validateCreate: (definition) => validateDefinition(definition),
   validateUpdate: validateDefinitionUpdate,

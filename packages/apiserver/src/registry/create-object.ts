@@ -95,8 +95,9 @@ async function createNamed<T extends KubernetesObject>(
       if (current !== undefined) throw alreadyExists(rules.kind, name);
       return { put };
     });
-    object.metadata.resourceVersion = String(revision);
-    return { bytes, revision, object };
+    const shown = put === bytes ? { object, bytes } : await resource.readAgain(put);
+    shown.object.metadata.resourceVersion = String(revision);
+    return { ...shown, revision };
   } catch (error) {
     await giveBack?.();
     throw error;

@@ -112,6 +112,13 @@ export class Resource<T extends KubernetesObject = KubernetesObject> {
     return this.forms === undefined ? bytes : this.forms.write(object, bytes);
   }
 
+  /** The object as it is read again where what is stored of it is of another version, which may not have all of it. */
+  async readAgain(stored: Buffer): Promise<{ readonly object: T; readonly bytes: Buffer }> {
+    await this.forms?.prepare?.([stored]);
+    const bytes = this.forms?.read(stored) ?? stored;
+    return { object: parseStored<T>(bytes, 0), bytes };
+  }
+
   /** The inverse of {@link key}. */
   nameOf(key: string): { namespace: string; name: string } {
     const rest = key.slice(this.prefix.length);

@@ -183,7 +183,8 @@ async function changed<T extends KubernetesObject>(
   const giveBack = await rules.allocate?.(object, old, context);
   const bytes = storedBytes(object);
   const stored = forms === undefined ? bytes : await forms.write(object, bytes);
-  return { object, old, bytes, stored, removes: isFinished(resource, object), giveBack };
+  const shown = stored === bytes ? { object, bytes } : await resource.readAgain(stored);
+  return { ...shown, old, stored, removes: isFinished(resource, object), giveBack };
 }
 
 /**

@@ -49,7 +49,7 @@ const blocking: ReadonlySet<FieldErrorType> = new Set([
 ]);
 const notChecked = invalid(
   noField,
-  'null',
+  null,
   'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
 );
 

@@ -64,7 +64,7 @@ describe('pruning', () => {
       object({ a: object({}, { 'x-kubernetes-embedded-resource': true }) }),
       { a: { apiVersion: 'v1', kind: 'X', metadata: { name: 'x', odd: 1 }, b: 1 } },
       { a: { apiVersion: 'v1', kind: 'X', metadata: { name: 'x' } } },
-      ['a.metadata.odd', 'a.b'],
+      ['a.b', 'a.metadata.odd'],
     ],
     [
       'of names that are properties of every object',

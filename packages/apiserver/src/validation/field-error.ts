@@ -136,7 +136,7 @@ export function duplicate(field: FieldPath, value: unknown): FieldError {
   return {
     type: 'FieldValueDuplicate',
     field: field.toString(),
-    message: `Duplicate value: ${show(value)}`,
+    message: value === undefined ? 'Duplicate value' : `Duplicate value: ${show(value)}`,
   };
 }
 

@@ -1,8 +1,8 @@
 import { ApiError, encodeJson, isApiError, type KubernetesObject } from '@kubewright/api';
 import type { Exchange } from '../exchange.js';
-import { goValue, type JsonObject, own } from '../patch/json-object.js';
+import { goValue, isObject, type JsonObject, own } from '../patch/json-object.js';
 import type { BodyKind } from '../schema/body-kind.js';
-import { invalid, path } from '../validation/field-error.js';
+import { invalid, invalidObject, path } from '../validation/field-error.js';
 import type { Patch } from './patch.js';
 import { checkIdentity } from './read-body.js';
 import type { FieldValidation } from './write-options.js';
@@ -19,6 +19,7 @@ export function patchedForm(
   expected: BodyKind,
   validation: FieldValidation,
 ): KubernetesObject {
+  if (expected.namesItself) checkTypeMeta(value, expected);
   const { object, unknownFields } = normalised(exchange, value, patch, expected);
   const problems = [...patch.problems, ...unknownFields.map((field) => `unknown field "${field}"`)];
   if (validation === 'Warn') exchange.warn(...problems);
@@ -30,10 +31,21 @@ export function patchedForm(
   return object as unknown as KubernetesObject;
 }
 
+/** A custom resource that was patched is still one of its kind and version. Source: apiextensions' `validateTypeMeta`. */
+function checkTypeMeta(value: JsonObject, { apiVersion, kind }: BodyKind): void {
+  const errors = Object.entries({ kind, apiVersion }).flatMap(([name, wanted]) =>
+    value[name] === wanted ? [] : [invalid(path(name), value[name] ?? '', `must be ${wanted}`)],
+  );
+  if (errors.length === 0) return;
+  const metadata = isObject(value.metadata) ? value.metadata : {};
+  const group = apiVersion.slice(0, apiVersion.lastIndexOf('/'));
+  throw invalidObject({ group, plural: '', kind }, String(metadata.name ?? ''), errors);
+}
+
 function normalised(exchange: Exchange, value: JsonObject, patch: Patch, expected: BodyKind) {
   try {
     // A strategic merge patch is merged into an object of the kind; the others make a document that is read anew.
-    if (!patch.strategic) checkIdentity(exchange.server.resources, value, expected);
+    if (!patch.strategic && !expected.namesItself) checkIdentity(exchange.server.resources, value, expected);
     return expected.normalise(value);
   } catch (error) {
     if (!isApiError(error)) throw error;
