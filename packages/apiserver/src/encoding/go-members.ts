@@ -13,8 +13,9 @@ export interface GoMembers {
   isNullable(member: string): boolean;
 }
 
-/** Members without `omitempty` that are pointers. */
+/** Members that must be there and are pointers all the same. */
 const nullable = new Set([
+  'CapacityRequestPolicyRange.min',
   'HTTPIngressPath.pathType',
   'MutatingWebhook.sideEffects',
   'ValidatingWebhook.sideEffects',

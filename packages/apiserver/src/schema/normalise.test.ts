@@ -1,6 +1,7 @@
 import { defineKind, type Kind } from '@kubewright/api';
 import { Deployment } from '@kubewright/api/apps/v1';
 import { Node, Pod, Service } from '@kubewright/api/core/v1';
+import { ResourceSlice } from '@kubewright/api/resource/v1';
 import { PriorityClass } from '@kubewright/api/scheduling/v1';
 import { Type } from 'typebox';
 import { describe, expect, it } from 'vitest';
@@ -40,6 +41,18 @@ describe('a body comes out as Go writes what it has read', () => {
       Pod,
       { spec: { volumes: [{ name: 'v', secret: { secretName: '' } }] } },
       { spec: { volumes: [{ name: 'v', secret: {} }] } },
+    ],
+    [
+      'what must be there and is a pointer, and the amount beside it, which is none',
+      ResourceSlice,
+      { spec: { devices: [{ name: 'd', capacity: { m: { requestPolicy: { validRange: {} } } } }] } },
+      {
+        spec: {
+          driver: '',
+          pool: { generation: 0, name: '', resourceSliceCount: 0 },
+          devices: [{ name: 'd', capacity: { m: { value: '0', requestPolicy: { validRange: {} } } } }],
+        },
+      },
     ],
     ['zeros of the object itself', PriorityClass, { value: 0, globalDefault: false }, { value: 0 }],
     [
