@@ -1,7 +1,8 @@
 /**
  * Users of a server over TLS, on bare sockets with keep-alive. `greedy` asks on many connections without a pause until
  * told to `stop`, and does not come back later when it is told to; `modest` sends one request at a time with a short pause
- * and gives their milliseconds; `renewals` does so with writes of leases, one after the other in each of its connections.
+ * and gives their milliseconds; `renewals` does so with writes of leases, one after the other in each of the connections
+ * that `keep` opened.
  */
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -12,7 +13,7 @@ let stop = () => undefined;
 process.once('disconnect', () => process.exit(0));
 process.on('message', async ({ command, ...options }) => {
   if (command === 'stop') return stop();
-  const result = await { greedy, modest, renewals }[command](options);
+  const result = await { greedy, modest, keep, renewals }[command](options);
   process.send(result);
 });
 
@@ -58,7 +59,8 @@ async function greedy({ connections, path, ...server }) {
     running = false;
   };
   const opened = await Promise.all(Array.from({ length: connections }, () => open(server)));
-  process.send({});
+  // Counted is what he does in a loop, not that all connections begin at once.
+  setTimeout(() => process.send({}), 500);
   await Promise.all(
     opened.map(async (connection) => {
       while (running) {
@@ -91,19 +93,29 @@ function processorMs(pid) {
   return Number(readFileSync(`/proc/${pid}/schedstat`, 'latin1').split(' ')[0]) / 1e6;
 }
 
-async function renewals({ durationMs, everyMs, leases, ...server }) {
+let kept = [];
+
+/** Who renews leases has his connection already. */
+async function keep({ leases, port }) {
+  kept = await Promise.all(
+    leases.map(async ({ path, tls }) => ({ path, connection: await open({ port, tls }) })),
+  );
+  return {};
+}
+
+async function renewals({ durationMs, everyMs }) {
   const times = [];
   const end = performance.now() + durationMs;
   await Promise.all(
-    leases.map(async ({ path, tls }) => {
-      const connection = await open({ ...server, tls });
+    kept.map(async ({ path, connection }, index) => {
+      // Nodes are not in step.
+      await delay((everyMs * index) / kept.length);
       while (performance.now() < end) {
         const renewTime = `${new Date().toISOString().slice(0, -1)}000Z`;
         const patch = JSON.stringify({ spec: { renewTime } });
         times.push(await timed(() => connection.ask('PATCH', path, patch)));
         await delay(everyMs);
       }
-      connection.close();
     }),
   );
   return summary(times);

@@ -39,6 +39,7 @@ export async function benchFairness(): Promise<Comparison> {
     ];
     const users = { greedy: await pki.user('greedy'), modest: await pki.user('modest') };
     const leases = await leaseKeepers(pki);
+    await keepers.ask({ command: 'keep', port, leases });
     const gets = async () => {
       const options = { command: 'modest', port, path: pod, pid, tls: users.modest, durationMs: 2_500 };
       return modest.ask<Times & { ofServer: Times }>(options);
@@ -46,13 +47,7 @@ export async function benchFairness(): Promise<Comparison> {
     const notes: string[] = [];
     const loaded = async () => {
       await greedy.ask({ command: 'greedy', port, path: pod, tls: users.greedy, connections: 500 });
-      const renewing = keepers.ask<Times>({
-        command: 'renewals',
-        port,
-        leases,
-        durationMs: 2_500,
-        everyMs: 200,
-      });
+      const renewing = keepers.ask<Times>({ command: 'renewals', durationMs: 2_500, everyMs: 200 });
       const asked = await gets();
       const renewed = await renewing;
       const { counts } = await greedy.ask<{ counts: Record<string, number> }>({ command: 'stop' });
