@@ -101,7 +101,7 @@ describe.skipIf(chromium === undefined)('a page in a browser', () => {
         `--user-data-dir=${join(server.directory, 'chromium')}`,
         address,
       ],
-      { stdio: ['ignore', 'ignore', 'pipe'], detached: true },
+      { stdio: ['ignore', 'ignore', 'pipe'], detached: true, timeout: 60_000 },
     );
     const exited = once(browser, 'exit');
     const log = text(browser.stderr);
