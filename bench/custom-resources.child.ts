@@ -119,8 +119,8 @@ const kindOf = (index: number) =>
     schema: { type: 'object' } as const,
   });
 
-/** Bytes of memory to a byte of JSON, of large definitions that are used: what the store and the cache have of it, too. */
-async function largeFactor(): Promise<number> {
+/** Memory and JSON of a large definition that is used, in bytes: what the store and the cache have of it, too. */
+async function large(): Promise<{ readonly bytes: number; readonly jsonBytes: number }> {
   const count = 8;
   const storage = new MemoryStorage();
   const server = await ApiServer.start({ storage, logger });
@@ -157,7 +157,7 @@ async function largeFactor(): Promise<number> {
   const used = settled() - before;
   await client.close();
   await server.close(0);
-  return used / count / JSON.stringify(largeDefinition(count)).length;
+  return { bytes: used / count, jsonBytes: JSON.stringify(largeDefinition(count)).length };
 }
 
 const storage = new MemoryStorage();
@@ -220,7 +220,7 @@ await client.close();
 await server.close(0);
 process.send?.(
   {
-    largeFactor: await largeFactor(),
+    large: await large(),
     ...{ installSeconds, startSeconds, bytesEach, bytesUsedEach },
     definitionBytes: JSON.stringify(definition(0)).length,
     customPerSecond: customPerSecond.slice(1),

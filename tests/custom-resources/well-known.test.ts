@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 /** Modules of Go that carry the definitions of well-known projects, and where these are in them. */
 const projects = [
-  ['sigs.k8s.io/gateway-api@v1.2.1', 'config/crd/experimental'],
+  ['sigs.k8s.io/gateway-api@v1.5.1', 'config/crd/experimental'],
   ['github.com/prometheus-operator/prometheus-operator@v0.79.2', 'example/prometheus-operator-crd'],
   ['istio.io/api@v1.24.2', 'kubernetes'],
 ] as const;
