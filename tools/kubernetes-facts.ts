@@ -88,7 +88,6 @@ export const selectableFields: Readonly<Record<string, readonly string[]>> = {
   replicationcontrollers: ['status.replicas'],
   secrets: ['type'],
   services: ['spec.clusterIP', 'spec.type'],
-  'replicasets.apps': ['status.replicas'],
   'jobs.batch': ['status.successful'],
   'events.events.k8s.io': [
     'regarding.kind',

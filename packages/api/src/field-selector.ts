@@ -33,7 +33,7 @@ export function checkFieldSelector(requirements: readonly FieldRequirement[], ki
     if (field === 'metadata.name' || field === 'metadata.namespace' || kind.selectableFields.includes(field))
       continue;
     throw new SelectorError(
-      kind.selectableFields.length > 0
+      kind.selectableFields.length > 0 || kind.schema.name === undefined
         ? `field label not supported: ${field}`
         : `"${field}" is not a known field selector: only "metadata.name", "metadata.namespace"`,
     );

@@ -46,8 +46,6 @@ export const replicaSetRules = defineRules<ReplicaSet>({
   },
   validateUpdate: (set, old) =>
     validateImmutable(set.spec?.selector, old.spec?.selector, path('spec', 'selector')),
-  fields: { 'status.replicas': ({ status }) => String(status?.replicas ?? 0) },
-  fieldsRead: ['status.replicas'],
   warnings: (object, old) => templateWarnings(object, old, object.spec?.template, path('spec', 'template')),
   columns: [
     nameColumn,

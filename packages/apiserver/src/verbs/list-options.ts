@@ -30,7 +30,7 @@ export function versionOptions(exchange: Exchange, isWatch: boolean): VersionOpt
   const match = matches.find((one) => one === text);
   const hasInitialEvents = query.has('sendInitialEvents');
   const errors = isWatch
-    ? watchErrors(text, match, hasInitialEvents)
+    ? watchErrors(query, text, match, hasInitialEvents)
     : listErrors(query, text, match, hasInitialEvents);
   if (errors.length > 0)
     throw invalidObject({ group: 'meta.k8s.io', plural: 'listoptions', kind: 'ListOptions' }, '', errors);
@@ -66,23 +66,32 @@ function listErrors(
   return errors;
 }
 
+// Source: apimachinery's `ValidateListOptions`, and the defaults of a watch from the beginning.
 function watchErrors(
+  query: URLSearchParams,
   text: string,
   match: ResourceVersionMatch | undefined,
   hasInitialEvents: boolean,
 ): FieldError[] {
-  if (!hasInitialEvents) {
-    if (text === '') return [];
-    return [
+  const errors: FieldError[] = [];
+  const fromStart = ['', '0'].includes(query.get('resourceVersion') ?? '');
+  const isDefaulted = text === '' && !hasInitialEvents && fromStart;
+  if (hasInitialEvents && match !== 'NotOlderThan')
+    errors.push(
+      forbiddenField(field, 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'),
+    );
+  if (text === '' && !isDefaulted) return errors;
+  if (!hasInitialEvents && !isDefaulted)
+    errors.push(
       forbiddenField(
         field,
         'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided',
       ),
-    ];
-  }
-  if (text === '')
-    return [forbiddenField(field, 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan')];
-  return match === 'NotOlderThan' ? [] : [notSupported(field, text, ['NotOlderThan'])];
+    );
+  if (match !== 'NotOlderThan' && !isDefaulted) errors.push(notSupported(field, text, ['NotOlderThan']));
+  if ((query.get('continue') ?? '') !== '')
+    errors.push(forbiddenField(field, 'resourceVersionMatch is forbidden when continue is provided'));
+  return errors;
 }
 
 /** Where a paged list goes on. */
