@@ -162,11 +162,12 @@ async function noteRevision(
     ...deployment.metadata,
     annotations: { ...annotations, [revisionAnnotation]: revision },
   };
-  // The role of upstream's controller has no patch of Deployments.
+  // As upstream's controller does: by way of the status, since a change of annotations in the main resource would make
+  // a new generation. Its role has no patch of Deployments.
   return client
     .resource(Deployment)
     .namespace(namespace)
-    .replace({ ...deployment, metadata }, { signal });
+    .status.replace({ ...deployment, metadata }, { signal });
 }
 
 /** Carries out the plan of one reconcile. */
