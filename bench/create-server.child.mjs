@@ -6,10 +6,11 @@
 import { createServer } from 'node:https';
 import { Session } from 'node:inspector/promises';
 import { ServiceAccount } from '@kubewright/api/core/v1';
-import { ApiServer, LmdbStorage } from '@kubewright/apiserver';
 import { Ajv } from 'ajv';
 import { open } from 'lmdb';
 import { pino } from 'pino';
+// Its modules one by one, so that a profile can tell them apart.
+import { ApiServer, LmdbStorage } from '../packages/apiserver/dist/index.js';
 
 const profiler = new Session();
 profiler.connect();

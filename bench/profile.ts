@@ -34,7 +34,7 @@ export function stagesOf({ nodes, samples, timeDeltas }: Profile): { stage: stri
 }
 
 const idle = '(idle)';
-const ownCode = /packages\/(?:apiserver\/dist\/([^/]+)\/|(api)\/dist\/)/;
+const ownCode = /packages\/(?:apiserver\/dist\/([^/]+)\/|(api)\/bundle\/)/;
 
 function stageByNode(nodes: readonly ProfileNode[]): Map<number, string> {
   const byId = new Map(nodes.map((node) => [node.id, node]));

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { dataFile } from '../data-file.js';
 
 /** A field of a message, with what JSON makes of it. */
 export interface Field {
@@ -139,8 +140,7 @@ function makeField(
 function read(): Layout {
   if (layout === undefined) {
     // `src` and `dist` are siblings of `data`, so the path is the same from both.
-    const load = (file: string): unknown =>
-      JSON.parse(readFileSync(new URL(`../../data/${file}`, import.meta.url), 'utf8'));
+    const load = (file: string): unknown => JSON.parse(readFileSync(dataFile(file), 'utf8'));
     zeros = load('protobuf-zeros.json') as Record<string, readonly string[]>;
     structs = load('go-structs.json') as Record<string, readonly string[]>;
     layout = load('protobuf.json') as Layout;

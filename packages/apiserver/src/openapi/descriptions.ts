@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Schema } from '@kubewright/api';
+import { dataFile } from '../data-file.js';
 import { ownDescriptions } from './own-descriptions.js';
 
 /** Definitions with what they and their fields are for. */
@@ -32,8 +33,6 @@ export function described(name: string, schema: Schema): Schema {
 /** What stands in `data/descriptions.json`, which the build makes. */
 function read(): Descriptions {
   // `src` and `dist` are siblings of `data`, so the path is the same from both.
-  descriptions ??= JSON.parse(
-    readFileSync(new URL('../../data/descriptions.json', import.meta.url), 'utf8'),
-  ) as Descriptions;
+  descriptions ??= JSON.parse(readFileSync(dataFile('descriptions.json'), 'utf8')) as Descriptions;
   return descriptions;
 }

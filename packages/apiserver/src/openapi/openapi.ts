@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import {
-  type OpenAPIObject,
-  OpenApiBuilder,
-  type PathItemObject,
-  type SecurityRequirementObject,
-  type SecuritySchemeObject,
+import { createRequire } from 'node:module';
+import type {
+  OpenAPIObject,
+  PathItemObject,
+  SecurityRequirementObject,
+  SecuritySchemeObject,
 } from 'openapi3-ts/oas30';
 import { mergeSwagger, type SwaggerPart } from '../aggregation/merge-swagger.js';
 import { compareGroups, compareVersions } from '../discovery/group-order.js';
@@ -15,6 +15,9 @@ import { pathsOf } from './paths.js';
 import { SchemaObjects } from './schema-objects.js';
 import { swaggerDocument } from './swagger.js';
 import { encodeSwagger, swaggerProtobufAnswerType, swaggerProtobufType } from './swagger-protobuf.js';
+
+// Loaded with the first document: a server starts without.
+const require = createRequire(import.meta.url);
 
 /** What to send. */
 export interface OpenApiAnswer {
@@ -211,6 +214,7 @@ class Documents implements OpenApi {
       schemas.kind(kind);
       paths.push(...pathsOf(kind, schemas));
     }
+    const { OpenApiBuilder } = require('openapi3-ts/oas30') as typeof import('openapi3-ts/oas30');
     const builder = OpenApiBuilder.create({ openapi: '3.0.0', info: this.#info, paths: {}, security });
     builder.addSecurityScheme(bearerToken, tokenHeader);
     for (const [path, item] of paths.sort(([a], [b]) => (a < b ? -1 : 1))) builder.addPath(path, item);

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { ParameterObject } from 'openapi3-ts/oas30';
+import { dataFile } from '../data-file.js';
 import type { DocumentedKind } from './documented-kind.js';
 import { type ParameterType, query } from './parameters.js';
 
@@ -19,9 +20,7 @@ export function parameterTypes(
   subresource: string,
 ): Readonly<Record<string, ParameterType>> {
   // `src` and `dist` are siblings of `data`, so the path is the same from both.
-  facts ??= JSON.parse(
-    readFileSync(new URL('../../data/subresource-parameters.json', import.meta.url), 'utf8'),
-  ) as Facts;
+  facts ??= JSON.parse(readFileSync(dataFile('subresource-parameters.json'), 'utf8')) as Facts;
   const key = `${group}/${version}/${plural}/${subresource}`;
   return (Object.hasOwn(facts, key) ? facts[key] : undefined) ?? {};
 }

@@ -1,9 +1,8 @@
-import { errors, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import type { JWTVerifyGetKey } from 'jose';
 import jwt from 'jsonwebtoken';
 import { intersect } from '../authentication/token-union.js';
 import { CredentialError, type TokenAuthenticator, type TokenIdentity } from '../authenticator.js';
 import { type Claims, userOfClaims } from './claim-mappings.js';
-import { issuerKeys } from './issuer-keys.js';
 import type { JwtConfiguration } from './jwt-configuration.js';
 
 /** All that can be verified with a public key. */
@@ -43,6 +42,7 @@ export class JwtAuthenticator implements TokenAuthenticator {
   async #verified(token: string): Promise<Claims> {
     const { issuer } = this.#configuration;
     const keys = await this.#issuerKeys();
+    const { errors, jwtVerify } = await import('jose');
     try {
       const { payload } = await jwtVerify(token, keys, {
         algorithms,
@@ -65,7 +65,8 @@ export class JwtAuthenticator implements TokenAuthenticator {
     const { issuer } = this.#configuration;
     const uninitialised = `oidc: authenticator for issuer ${JSON.stringify(issuer.url)} is not initialized`;
     if (this.#now() - this.#failedAt < retryMs) throw new CredentialError(uninitialised);
-    this.#keys ??= issuerKeys(issuer);
+    // Who has no issuer does not load what knows of keys.
+    this.#keys ??= import('./issuer-keys.js').then(({ issuerKeys }) => issuerKeys(issuer));
     try {
       return await this.#keys;
     } catch (cause) {
