@@ -12,6 +12,9 @@ import {
   ServiceAccount,
 } from '@kubewright/api/core/v1';
 import { EndpointSlice } from '@kubewright/api/discovery/v1';
+import type { TransportResponse } from '@kubewright/client';
+import { startControllers } from '@kubewright/controllers';
+import { startTestServer } from '@kubewright/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { addNode, type Cluster, startCluster, until } from './cluster.js';
 
@@ -89,6 +92,62 @@ describe('a namespace', () => {
     await until(async () => expect(await namespaces.get('a').catch(isNotFound)).toBe(true));
   });
 });
+
+describe('beside a group that does not answer', () => {
+  it('a namespace is emptied of what is known, dependents go with their owner, and it waits for the group', async () => {
+    const server = await startTestServer();
+    const stop = new AbortController();
+    let isAway = true;
+    const client = server.client.through((inner) => ({
+      request: (request) =>
+        isAway && request.path === '/apis/policy/v1'
+          ? Promise.resolve(unavailable())
+          : inner.request(request),
+      connect: (request) => inner.connect(request),
+      close: () => inner.close(),
+    }));
+    const controllers = await startControllers(client, { signal: stop.signal });
+    const namespaces = server.client.resource(Namespace);
+    const maps = server.client.resource(ConfigMap);
+    await namespaces.create({ metadata: { name: 'a' } });
+    await maps.create({ metadata: { name: 'c', namespace: 'a' } });
+    const { metadata } = await maps.create({ metadata: { name: 'owner', namespace: 'default' } });
+    const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'owner', uid: metadata.uid ?? '' };
+    await maps.create({ metadata: { name: 'owned', namespace: 'default', ownerReferences: [owner] } });
+    await namespaces.delete('a');
+    await maps.namespace('default').delete('owner');
+    await until(async () => {
+      const failed = (await namespaces.get('a')).status?.conditions?.filter(
+        ({ status }) => status === 'True',
+      );
+      expect(failed?.map(({ reason }) => reason)).toEqual(['DiscoveryFailed']);
+      expect((await maps.namespace('a').list()).items).toEqual([]);
+      expect(await maps.namespace('default').get('owned').catch(isNotFound)).toBe(true);
+    });
+    isAway = false;
+    await until(async () => expect(await namespaces.get('a').catch(isNotFound)).toBe(true));
+    stop.abort();
+    await controllers.done;
+    await server.close();
+  });
+});
+
+function unavailable(): TransportResponse {
+  const status = {
+    kind: 'Status',
+    status: 'Failure',
+    code: 503,
+    reason: 'ServiceUnavailable',
+    message: 'away',
+  };
+  return {
+    status: 503,
+    headers: { 'content-type': 'application/json' },
+    body: (async function* () {
+      yield new TextEncoder().encode(JSON.stringify(status));
+    })(),
+  };
+}
 
 describe('a service', () => {
   it('has slices and endpoints of its pods, with named ports, while they are there', async () => {

@@ -18,6 +18,7 @@ const patienceMs = 30_000;
 const ignored = new Set(['/events', 'events.k8s.io/events']);
 
 interface Monitor {
+  readonly kind: Kind;
   readonly informer: Informer<KubernetesObject>;
   readonly stop: AbortController;
   readonly startedAt: number;
@@ -110,10 +111,16 @@ class Monitors {
   async #sync(signal: AbortSignal): Promise<void> {
     const { client } = this.#manager;
     client.discovery.refresh();
-    const kinds = (await client.discovery.kinds({ signal })).filter(isCollectable);
+    // A server behind the API server that does not answer must not stop the collection of all other kinds.
+    const unknown = new Set<string>();
+    const onFault = (err: Error, apiVersion: string) => {
+      unknown.add(apiVersion);
+      this.#manager.logger.warn({ err, apiVersion }, 'kinds of a group could not be discovered');
+    };
+    const kinds = (await client.discovery.kinds({ signal, onFault })).filter(isCollectable);
     const wanted = new Map(kinds.map((kind) => [resourceOf(kind), kind]));
-    for (const [resource, { informer, stop }] of this.#monitors) {
-      if (wanted.has(resource)) continue;
+    for (const [resource, { kind, informer, stop }] of this.#monitors) {
+      if (wanted.has(resource) || unknown.has(kind.apiVersion)) continue;
       // What was there of the kind is gone with it.
       for (const { metadata } of informer.list()) this.#affected(this.#graph.remove(metadata.uid ?? ''));
       stop.abort();
@@ -134,7 +141,7 @@ class Monitors {
       delete: ({ metadata }) => this.#affected(this.#graph.remove(metadata.uid ?? '')),
     });
     informer.start(AbortSignal.any([signal, stop.signal]));
-    return { informer, stop, startedAt: this.#manager.clock.now() };
+    return { kind, informer, stop, startedAt: this.#manager.clock.now() };
   }
 
   #affected(uids: Iterable<string>): void {

@@ -63,10 +63,15 @@ async function deleteContent(namespace: string, context: ReconcileContext): Prom
   const perResource = new Map<string, number>();
   const perFinalizer = new Map<string, number>();
   const failures: string[] = [];
+  let discoveryFailure: string | undefined;
+  // What is known goes meanwhile; the namespace stays for what is not.
+  const onFault = (error: unknown) => {
+    discoveryFailure = messageOf(error);
+  };
   let kinds: readonly Kind[];
   try {
     client.discovery.refresh();
-    kinds = (await client.discovery.kinds({ signal })).filter(isContent);
+    kinds = (await client.discovery.kinds({ signal, onFault })).filter(isContent);
   } catch (error) {
     return { perResource, perFinalizer, failures, discoveryFailure: messageOf(error) };
   }
@@ -86,7 +91,7 @@ async function deleteContent(namespace: string, context: ReconcileContext): Prom
   const isPods = (kind: Kind) => kind.group === Pod.group && kind.plural === Pod.plural;
   await Promise.all(kinds.filter(isPods).map(deleteAll));
   if (perResource.size === 0) await Promise.all(kinds.filter((kind) => !isPods(kind)).map(deleteAll));
-  return { perResource, perFinalizer, failures };
+  return { perResource, perFinalizer, failures, discoveryFailure };
 }
 
 /** @returns what is left after the deletion */
