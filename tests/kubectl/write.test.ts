@@ -129,7 +129,8 @@ describe.skipIf(kubectlPath === undefined)('kubectl that writes a Deployment', (
     await kubectl.ok('label deploy web tier=back --overwrite');
     await kubectl.ok('annotate deploy web note=hi');
     const { metadata } = await json<Web>('get deploy web');
-    expect(metadata).toMatchObject({ labels: { tier: 'back' }, annotations: { note: 'hi' }, generation: 1 });
+    // A Deployment's annotations count as what is wanted of it.
+    expect(metadata).toMatchObject({ labels: { tier: 'back' }, annotations: { note: 'hi' }, generation: 2 });
     expect(await kubectl.ok('label deploy web tier-')).toBe('deployment.apps/web unlabeled\n');
   });
 

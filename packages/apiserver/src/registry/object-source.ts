@@ -1,4 +1,4 @@
-import type { KubernetesObject } from '@kubewright/api';
+import type { Kind, KubernetesObject } from '@kubewright/api';
 import { parseStored, storedBytes } from '../encoding/object-bytes.js';
 import type { Decide, Storage, StorageEntry } from '../storage/storage.js';
 
@@ -32,13 +32,16 @@ export interface SourceEvent<T extends KubernetesObject = KubernetesObject> {
 /** The objects of a source as writes know the store: one key, read and decided about. */
 export class SourceStorage implements Pick<Storage, 'get' | 'write'> {
   readonly #source: ObjectSource;
+  readonly #kind: Kind;
   readonly #nameOf: (key: string) => { readonly namespace: string; readonly name: string };
 
   constructor(
     source: ObjectSource,
+    kind: Kind,
     nameOf: (key: string) => { readonly namespace: string; readonly name: string },
   ) {
     this.#source = source;
+    this.#kind = kind;
     this.#nameOf = nameOf;
   }
 
@@ -46,14 +49,14 @@ export class SourceStorage implements Pick<Storage, 'get' | 'write'> {
     const { namespace, name } = this.#nameOf(key);
     const object = await this.#source.get(namespace, name);
     if (object === undefined) return { entry: undefined, revision: 0 };
-    const entry = { key, ...sourceEntry(object) };
+    const entry = { key, ...sourceEntry(object, this.#kind) };
     return { entry, revision: entry.revision };
   }
 
   async write(key: string, decide: Decide): Promise<number> {
     const { namespace, name } = this.#nameOf(key);
     const old = await this.#source.get(namespace, name);
-    const entry = old && { key, ...sourceEntry(old) };
+    const entry = old && { key, ...sourceEntry(old, this.#kind) };
     const decision = await decide(entry);
     if ('keep' in decision) return entry?.revision ?? 0;
     if ('delete' in decision) {
@@ -67,9 +70,12 @@ export class SourceStorage implements Pick<Storage, 'get' | 'write'> {
   }
 }
 
-/** An object of a source as reads hand it on. */
-export function sourceEntry(object: KubernetesObject): { value: Buffer; bytes: Buffer; revision: number } {
-  const bytes = storedBytes(object);
+/** An object of a source, which need not say what it is, as it is handed on. */
+export function sourceEntry(
+  object: KubernetesObject,
+  { apiVersion, kind }: Kind,
+): { value: Buffer; bytes: Buffer; revision: number } {
+  const bytes = storedBytes({ ...object, apiVersion, kind });
   return { value: bytes, bytes, revision: revisionOf(object) };
 }
 

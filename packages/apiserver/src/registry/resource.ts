@@ -56,7 +56,8 @@ export class Resource<T extends KubernetesObject = KubernetesObject> {
   constructor(rules: KindRules<T>, openCache: (prefix: string) => ResourceCache, forms?: StoredForms<T>) {
     this.rules = rules;
     this.forms = forms;
-    this.source = rules.source && new SourceStorage(rules.source as ObjectSource, (key) => this.nameOf(key));
+    this.source =
+      rules.source && new SourceStorage(rules.source as ObjectSource, rules.kind, (key) => this.nameOf(key));
     this.prefix = prefixOf(rules);
     this.#open = openCache;
     this.served = [

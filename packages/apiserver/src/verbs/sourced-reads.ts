@@ -16,14 +16,14 @@ export async function getSourced(exchange: Exchange, served: ServedKind): Promis
   const { namespace, name } = exchange.info;
   const object = await sourceOf(served).get(namespace, name);
   if (object === undefined) throw notFound(served.kind, name);
-  return answerObject(exchange, served, 200, sourceEntry(identified(served, object)));
+  return answerObject(exchange, served, 200, sourceEntry(object, served.kind));
 }
 
 /** GET of a collection that its source has. */
 export async function listSourced(exchange: Exchange, served: ServedKind): Promise<void> {
   const { namespace, selects: isSelected } = selectorOf(exchange, served);
   const objects = (await sourceOf(served).list(namespace)).filter(isSelected);
-  const entries = objects.map((object) => sourceEntry(identified(served, object)));
+  const entries = objects.map((object) => sourceEntry(object, served.kind));
   const newest = entries.reduce((most, { revision }) => Math.max(most, revision), 0);
   const form = formOf(exchange.accepted, exchange.info.query);
   const metadata = { resourceVersion: newest === 0 ? '' : String(newest) };
@@ -50,7 +50,7 @@ export async function watchSourced(exchange: Exchange, served: ServedKind): Prom
   const form = formOf(exchange.accepted, info.query);
   const frame = (type: string, entry: SourcedEntry) =>
     encodeWatchEvent(form.type, type, objectJson(served, form, entry, server.now()));
-  const entryOf = (object: KubernetesObject) => sourceEntry(identified(served, object));
+  const entryOf = (object: KubernetesObject) => sourceEntry(object, served.kind);
   const { stream } = await openWatchStream(exchange, form);
   try {
     if (sendInitialEvents ?? (version === '' || version === '0')) {
@@ -87,9 +87,4 @@ function selectorOf(exchange: Exchange, served: ServedKind) {
       return selects(selection, name, headOf(object, served.kind.selectableFields));
     },
   };
-}
-
-/** Sources need not say the kind of each object. */
-function identified({ kind }: ServedKind, object: KubernetesObject): KubernetesObject {
-  return { ...object, apiVersion: kind.apiVersion, kind: kind.kind };
 }
