@@ -390,9 +390,9 @@ export class ApiServer implements Registry {
   }
 
   #addResource(rules: KindRules): void {
-    const reader = headReader(rules.kind.selectableFields, rules.fields, rules.fieldsRead);
     const resource = new Resource(rules, (prefix) => {
       this.#name(prefix, { group: rules.kind.group, resource: rules.kind.plural });
+      const reader = headReader(rules.kind.selectableFields, rules.fields, rules.fieldsRead);
       return this.#cache.resource(prefix, reader);
     });
     this.resources.add(resource);

@@ -52,7 +52,8 @@ const rememberedLimit = 256;
 export function negotiate(accept: string | undefined, endpoint: Endpoint): MediaType {
   // What most clients send is answered without looking at the endpoint.
   if (accept === undefined || accept === '' || accept === 'application/json') return plainJson;
-  const key = `${endpoint.protobuf ? 'p' : ''}${endpoint.transforms ? 't' : ''} ${accept}`;
+  const route = endpoint.produces?.length ?? 0;
+  const key = `${endpoint.protobuf ? 'p' : ''}${endpoint.transforms ? 't' : ''}${route} ${accept}`;
   let known = remembered.get(key);
   if (known === undefined) {
     if (endpoint.produces !== undefined) matchRoute(accept, endpoint.produces);
