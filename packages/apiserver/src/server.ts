@@ -212,8 +212,8 @@ export class ApiServer implements Registry {
     await cache.ready();
     server.#authorization.follow(server.resources);
     await server.#customResources.start();
-    await bootstrapNamespaces(server.objects);
-    await bootstrapPriorityClasses(server.objects);
+    await bootstrapNamespaces(server);
+    await bootstrapPriorityClasses(server);
     if (server.authentication.serviceAccountTokens !== undefined)
       await trackLegacyTokens(server.objects, server.now());
     server.flowControl?.follow();
