@@ -4,6 +4,7 @@ import type { Exchange } from '../exchange.js';
 import type { UpgradeRequest } from '../http/api-request.js';
 import { forwardedHeaders, returnedHeaders, upgradeHead } from '../http/forwarded-headers.js';
 import { joinConnections } from '../http/join-connections.js';
+import { passAnswer } from '../http/pass-answer.js';
 import { identityHeaders } from './identity-headers.js';
 import type { RemoteServer } from './remote-server.js';
 
@@ -34,21 +35,8 @@ export async function proxyToServer(exchange: Exchange, remote: RemoteServer): P
       fail(cause);
     }
   });
-  const {
-    'content-type': contentType = 'application/octet-stream',
-    'content-length': _,
-    ...headers
-  } = returnedHeaders(incoming.headers);
-  const stream = exchange.open(incoming.statusCode ?? 502, String(contentType), headers);
-  try {
-    for await (const chunk of incoming as AsyncIterable<Buffer>)
-      if (!stream.write(chunk)) await stream.drained();
-    stream.end();
-  } catch (error) {
-    // The answer has begun, so all that can be said is that it is not whole.
-    stream.destroy();
-    if (!request.signal.aborted) throw error;
-  }
+  const { 'content-length': _, ...headers } = returnedHeaders(incoming.headers);
+  await passAnswer(exchange, incoming, headers);
 }
 
 const bodiless = new Set(['GET', 'HEAD']);

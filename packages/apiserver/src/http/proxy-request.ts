@@ -14,6 +14,7 @@ import type { UpgradeRequest } from './api-request.js';
 import { forwardedHeaders, returnedHeaders, upgradeHead } from './forwarded-headers.js';
 import { joinConnections } from './join-connections.js';
 import { kubeletTls } from './kubelet-proxy.js';
+import { passAnswer } from './pass-answer.js';
 import { proxiedRedirect, proxyPath } from './proxy-path.js';
 
 const connectTimeoutMs = 30_000;
@@ -46,24 +47,13 @@ export async function proxyRequest(exchange: Exchange, location: ProxyLocation):
   }
   const own = pathname.slice(0, pathname.length - path.length);
   const incoming = await answerTo(exchange, location, `${path || '/'}${search}`, own);
-  const { 'content-type': contentType = 'application/octet-stream', ...headers } = returnedHeaders(
-    incoming.headers,
-  );
+  const headers = returnedHeaders(incoming.headers);
   for (const name of corsHeaders) delete headers[name];
   if (typeof headers.location === 'string') {
     const hosts = [hostOf(location), request.headers.host];
     headers.location = proxiedRedirect(headers.location, own, hosts);
   }
-  const stream = exchange.open(incoming.statusCode ?? 502, String(contentType), headers);
-  try {
-    for await (const chunk of incoming as AsyncIterable<Buffer>)
-      if (!stream.write(chunk)) await stream.drained();
-    stream.end();
-  } catch (error) {
-    // The answer has begun, so all that can be said is that it is not whole.
-    stream.destroy();
-    if (!request.signal.aborted) throw error;
-  }
+  await passAnswer(exchange, incoming, headers);
 }
 
 function answerTo(

@@ -1,0 +1,21 @@
+import type { IncomingMessage } from 'node:http';
+import type { Exchange } from '../exchange.js';
+import type { ResponseHeaders } from './api-request.js';
+
+/** Answers with what another server answers, as it comes, under these headers. */
+export async function passAnswer(
+  exchange: Exchange,
+  incoming: IncomingMessage,
+  { 'content-type': contentType = 'application/octet-stream', ...headers }: ResponseHeaders,
+): Promise<void> {
+  const stream = exchange.open(incoming.statusCode ?? 502, String(contentType), headers);
+  try {
+    for await (const chunk of incoming as AsyncIterable<Buffer>)
+      if (!stream.write(chunk)) await stream.drained();
+    stream.end();
+  } catch (error) {
+    // The answer has begun, so all that can be said is that it is not whole.
+    stream.destroy();
+    if (!exchange.request.signal.aborted) throw error;
+  }
+}
