@@ -2,7 +2,7 @@ import { encodeJson } from '@kubewright/api';
 import type { Transport } from '@kubewright/client';
 import { CredentialError, type TokenAuthenticator, type TokenIdentity } from '../authenticator.js';
 import type { User } from '../user.js';
-import { readJson } from './read-json.js';
+import { askWebhook } from './ask-webhook.js';
 import { intersect } from './token-union.js';
 
 const timeoutMs = 30_000;
@@ -63,14 +63,7 @@ interface Review {
 }
 
 async function review(transport: Transport, body: string): Promise<Review> {
-  const answer = await transport.request({
-    method: 'POST',
-    path: '',
-    headers: { 'content-type': 'application/json', accept: 'application/json' },
-    body,
-    signal: AbortSignal.timeout(timeoutMs),
-  });
-  return parseReview(await readJson(answer));
+  return parseReview(await askWebhook(transport, body, timeoutMs));
 }
 
 function parseReview(value: unknown): Review {

@@ -2,7 +2,7 @@ import { encodeJson, type FieldRequirement, type LabelRequirement } from '@kubew
 import type { SubjectAccessReviewSpec } from '@kubewright/api/authorization/v1';
 import type { Transport } from '@kubewright/client';
 import { LRUCache } from 'lru-cache';
-import { readJson } from '../../authentication/read-json.js';
+import { askWebhook } from '../../authentication/ask-webhook.js';
 import { type Attributes, type Authorizer, type Decision, noOpinion } from '../authorizer.js';
 
 export interface WebhookAuthorizerOptions {
@@ -96,14 +96,7 @@ async function review(options: WebhookAuthorizerOptions, spec: string): Promise<
   const body = `${head.slice(0, -1)},"spec":${spec},"status":{"allowed":false}}`;
   for (let attempt = 1; ; attempt++) {
     try {
-      const answer = await transport.request({
-        method: 'POST',
-        path: '',
-        headers: { 'content-type': 'application/json', accept: 'application/json' },
-        body,
-        signal: AbortSignal.timeout(timeoutMs),
-      });
-      return statusOf(await readJson(answer));
+      return statusOf(await askWebhook(transport, body, timeoutMs));
     } catch (error) {
       if (attempt === attempts) throw error;
       await new Promise((resolve) => setTimeout(resolve, initialBackoffMs * factor ** (attempt - 1)));
