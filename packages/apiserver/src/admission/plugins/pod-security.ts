@@ -1,5 +1,4 @@
-import type { KubernetesObject } from '@kubewright/api';
-import { controllerOf } from '@kubewright/api';
+import { controllerOf, type Kind, type KubernetesObject } from '@kubewright/api';
 import { type Container, Namespace, Pod, type PodSpec } from '@kubewright/api/core/v1';
 import { kubernetesVersion } from '../../http/version.js';
 import type { CountedRequest, PodSecurityMetrics } from '../../metrics/pod-security-metrics.js';
@@ -29,7 +28,7 @@ const maxPodsToCheck = 3000;
 const ignoredSubresources = new Set([
   ...['exec', 'attach', 'binding', 'eviction', 'log', 'portforward', 'proxy', 'status'],
 ]);
-const isNamespace = handlesKind(Namespace, ['CREATE', 'UPDATE']);
+const handlesNamespace = handlesKind(Namespace, ['CREATE', 'UPDATE']);
 
 /**
  * Pods keep to the level of the Pod Security Standards that labels of their namespace name; who makes a workload of
@@ -47,12 +46,12 @@ export function podSecurity(
       const { operation, resource, subresource } = target;
       if (operation !== 'CREATE' && operation !== 'UPDATE') return false;
       if (isPod(resource.rules.kind)) return !ignoredSubresources.has(subresource);
-      return isNamespace(target) || (subresource === '' && makesPods(resource.rules.kind));
+      return handlesNamespace(target) || (subresource === '' && makesPods(resource.rules.kind));
     },
 
     validate(request) {
       const { kind } = request.resource.rules;
-      if (kind.plural === Namespace.plural)
+      if (isNamespace(kind))
         return validateNamespace(standards, request as unknown as AdmissionRequest<Namespace>);
       if (isPod(kind)) validatePod(standards, request as unknown as AdmissionRequest<Pod>);
       else validateWorkload(standards, request);
@@ -73,16 +72,21 @@ function counted<T extends KubernetesObject>({
   subresource,
 }: AdmissionRequest<T>): CountedRequest {
   const { kind } = resource.rules;
-  const isNamespaceItself = kind.plural === Namespace.plural && kind.group === Namespace.group;
   return {
     operation,
     subresource,
-    resource: isPod(kind) ? 'pod' : isNamespaceItself ? 'namespace' : 'controller',
+    resource: isPod(kind) ? 'pod' : isNamespace(kind) ? 'namespace' : 'controller',
   };
 }
 
-function isPod({ group, plural }: { readonly group: string; readonly plural: string }): boolean {
+type KindName = Pick<Kind, 'group' | 'plural'>;
+
+function isPod({ group, plural }: KindName): boolean {
   return group === Pod.group && plural === Pod.plural;
+}
+
+function isNamespace({ group, plural }: KindName): boolean {
+  return group === Namespace.group && plural === Namespace.plural;
 }
 
 function validatePod(standards: Standards, request: AdmissionRequest<Pod>): void {
