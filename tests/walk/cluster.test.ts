@@ -89,7 +89,14 @@ describe.skipIf(kubectlPath === undefined).each(identities)('a cluster of %s', (
   });
 
   it('shows pods as they change', async () => {
-    const { text } = following(kubectl.start('get pods -l run=watched -w --no-headers'));
+    const watching = kubectl.start('get pods -l run=watched -w --no-headers -v=6');
+    const { text } = following(watching);
+    let log = '';
+    watching.stderr?.on('data', (chunk: Buffer) => {
+      log += chunk.toString('utf8');
+    });
+    // Who watches too late does not see how the pod began.
+    await vi.waitFor(() => expect(log).toMatch(/watch=true.*200/), soon);
     await kubectl.ok('run watched --image=sh --restart=Never --command -- true');
     await vi.waitFor(
       () => expect(text()).toMatch(/^watched .* Pending (?:.*\n)*watched .* Completed /m),
