@@ -1,8 +1,8 @@
 import { parseFieldSelector, parseLabelSelector } from '@kubewright/api';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { compareKeys } from '../storage/storage.js';
-import type { Head } from './head.js';
+import type { Head, StoredReader } from './head.js';
 import { objectNameOf } from './object-name.js';
 import { ObjectTable, type TableQuery } from './object-table.js';
 import { selects } from './selection.js';
@@ -15,7 +15,8 @@ const head = fc.record({
   labels: fc.dictionary(fc.constantFrom('app', 'tier'), fc.constantFrom('x', 'y')),
   fields: fc.record({ 'spec.nodeName': fc.constantFrom('', 'n1', 'n2') }),
 });
-const write = fc.record({ key, head: fc.option(head) });
+/** A write may come with its head or leave it to the reader; without any it is a delete. */
+const write = fc.record({ key, head: fc.option(head), unseen: fc.boolean() });
 const labels = fc.constantFrom(
   '',
   'app=x',
@@ -44,24 +45,36 @@ const query = fc.record(
 );
 const step = fc.oneof({ weight: 3, arbitrary: write }, { weight: 1, arbitrary: fc.record({ query }) });
 
+const unread: StoredReader = {
+  head: () => {
+    throw new Error('nothing is looked at here');
+  },
+};
+
 test('lists equal a naive filter over the same objects, whatever was written and asked before', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-      const table = new ObjectTable(prefix);
       const model = new Map<string, { head: Head; revision: number }>();
+      const seen = new Map<string, Head>();
+      const table = new ObjectTable(prefix, { head: (bytes) => seen.get(bytes.toString()) as Head });
       for (const [revision, each] of steps.entries()) {
         if ('query' in each) {
           const listed = table.list(each.query);
           const expected = naive(model, each.query);
           expect(listed.entries.map((entry) => `${entry.key} ${entry.revision} ${entry.bytes}`)).toEqual(
-            expected.keys.map((found) => `${found} ${model.get(found)?.revision} ${found}`),
+            expected.keys.map((found) => {
+              const at = model.get(found)?.revision;
+              return `${found} ${at} ${found} ${at}`;
+            }),
           );
           expect(listed.more).toBe(expected.more);
         } else if (each.head === null) {
           table.delete(each.key);
           model.delete(each.key);
         } else {
-          table.set(each.key, revision, { bytes: Buffer.from(each.key), head: each.head });
+          const bytes = Buffer.from(`${each.key} ${revision}`);
+          seen.set(bytes.toString(), each.head);
+          table.set(each.key, revision, each.unseen ? { bytes } : { bytes, head: each.head });
           model.set(each.key, { head: each.head, revision });
         }
         expect(table.size).toBe(model.size);
@@ -87,33 +100,60 @@ function naive(
   return { keys: keys.slice(0, limit), more: keys.length > limit };
 }
 
-test('an index that is filled piece by piece ends up with all objects, those that change meanwhile too', () => {
-  const table = new ObjectTable(prefix);
-  const node = (name: string): Head => ({ labels: {}, fields: { 'spec.nodeName': name } });
-  const put = (i: number, name: string) =>
-    table.set(`${prefix}a/pod-${i}`, i + 1, { bytes: Buffer.from(`${i} ${name}`), head: node(name) });
-  for (let i = 0; i < 5_000; i++) put(i, i % 100 === 0 ? 'n1' : 'n2');
-  const query = { selection: { fields: parseFieldSelector('spec.nodeName=n1') } };
-  const first = table.select(query);
-  let step = 0;
-  for (const _ of first.steps()) {
-    put(4_900 + (step % 100), 'n1');
-    put(step * 100, 'n2');
-    if (step === 10) table.delete(`${prefix}a/pod-4800`);
-    step++;
-  }
-  // The first list shows what was there when it began; later ones come out of the index.
-  expect([...first.entries()]).toHaveLength(50);
-  first.release();
-  const scanned = table.list({}).entries.filter(({ bytes }) => bytes.toString().endsWith(' n1'));
-  expect(table.list(query).entries.map(({ key: found }) => found)).toEqual(
-    scanned.map(({ key: found }) => found),
-  );
+describe.each([
+  { by: 'a field', selection: { fields: parseFieldSelector('spec.nodeName=n1') } },
+  { by: 'a label', selection: { labels: parseLabelSelector('node=n1') } },
+])('a selection by $by of many objects that nobody looked at', (query) => {
+  test('ends up with all of them, those that change meanwhile too', () => {
+    const headOf = (name: string): Head => ({ labels: { node: name }, fields: { 'spec.nodeName': name } });
+    const table = new ObjectTable(prefix, { head: (bytes) => headOf(bytes.toString().split(' ')[1] ?? '') });
+    const put = (i: number, name: string, head?: Head) =>
+      table.set(`${prefix}a/pod-${i}`, i + 1, { bytes: Buffer.from(`${i} ${name}`), ...(head && { head }) });
+    for (let i = 0; i < 5_000; i++) put(i, i % 100 === 0 ? 'n1' : 'n2');
+    const first = table.select(query);
+    let step = 0;
+    for (const _ of first.steps()) {
+      put(4_900 + (step % 100), 'n1', headOf('n1'));
+      put(step * 100, 'n2', headOf('n2'));
+      if (step === 10) table.delete(`${prefix}a/pod-4800`);
+      step++;
+    }
+    // The first list shows what was there when it began; later ones come out of the index.
+    expect([...first.entries()]).toHaveLength(50);
+    first.release();
+    const scanned = table.list({}).entries.filter(({ bytes }) => bytes.toString().endsWith(' n1'));
+    expect(table.list(query).entries.map(({ key: found }) => found)).toEqual(
+      scanned.map(({ key: found }) => found),
+    );
+  });
+
+  test('leaves what it had not looked at to the next one when it is given up', () => {
+    let looks = 0;
+    const table = new ObjectTable(prefix, {
+      head: (bytes) => {
+        looks++;
+        const name = bytes.toString();
+        return { labels: { node: name }, fields: { 'spec.nodeName': name } };
+      },
+    });
+    for (let i = 0; i < 5_000; i++)
+      table.set(`${prefix}a/pod-${i}`, i + 1, { bytes: Buffer.from(`n${i % 100}`) });
+    const first = table.select(query);
+    for (const _ of first.steps()) break;
+    first.release();
+    expect(looks).toBeLessThan(5_000);
+    expect(table.list(query).entries).toHaveLength(50);
+    expect(looks).toBe(5_000);
+    const third = table.select(query);
+    for (const _ of third.steps());
+    expect(third.looked).toBe(50);
+    third.release();
+  });
 });
 
 test('a reread looks at an object when it is needed, and at each once', () => {
   const looked: string[] = [];
-  const table = new ObjectTable(prefix, (bytes) => Buffer.from(`${bytes} as of today`));
+  const table = new ObjectTable(prefix, unread);
   for (const name of ['a', 'b', 'c'])
     table.set(`${prefix}x/${name}`, 1, { bytes: Buffer.from(name), head: { labels: {}, fields: {} } });
   table.reread({
@@ -121,6 +161,7 @@ test('a reread looks at an object when it is needed, and at each once', () => {
       looked.push(bytes.toString());
       return { labels: {}, fields: { 'spec.n': `is ${bytes}` }, stale: bytes.toString() === 'b' };
     },
+    current: (bytes) => Buffer.from(`${bytes} as of today`),
   });
   expect(looked).toEqual([]);
   expect(table.get(`${prefix}x/b`)?.bytes.toString()).toBe('b as of today');

@@ -55,18 +55,18 @@ export class ObjectTable {
   readonly #freeSlots: number[] = [];
   /** Slots of which readers get something else than the bytes. */
   readonly #stale = new Set<number>();
-  readonly #current: (bytes: Buffer) => Buffer;
-  /** Undefined before the first {@link reread}. */
-  #reader: StoredReader | undefined;
-  #rereads = 0;
-  /** Of each slot, how many rereads there had been when its bytes were looked at. */
+  #reader: StoredReader;
+  /** Counts the readers. */
+  #version = 1;
+  /** The version of the reader that looked at each slot's bytes; 0 where none did yet. */
   readonly #looks: number[] = [];
+  /** How many objects nobody looked at yet, whose labels are in no index. */
+  #unseen = 0;
   readonly #retired = new RetiredSlots((slot) => this.#free(slot));
 
-  /** @param current what readers get in place of stale bytes */
-  constructor(prefix: string, current: (bytes: Buffer) => Buffer = (bytes) => bytes) {
+  constructor(prefix: string, reader: StoredReader) {
     this.#prefix = prefix;
-    this.#current = current;
+    this.#reader = reader;
   }
 
   get size(): number {
@@ -93,8 +93,8 @@ export class ObjectTable {
     return namespace === undefined ? this.size : (this.#namespaceSizes.get(namespace) ?? 0);
   }
 
-  /** Copies the bytes in. */
-  set(key: string, revision: number, { bytes, head }: Side): void {
+  /** Copies the bytes in. Without a head they are looked at when it is first needed, so that a start does not wait. */
+  set(key: string, revision: number, { bytes, head }: Pick<Side, 'bytes'> & Partial<Side>): void {
     const { namespace } = objectNameOf(this.#prefix, key);
     const old = this.#order.get(key);
     if (old !== undefined) this.#retire(old);
@@ -102,14 +102,13 @@ export class ObjectTable {
     const slot = this.#freeSlots.pop() ?? this.#keys.length;
     this.#order.set(key, slot);
     this.#keys[slot] = key;
-    if (this.#rereads > 0) this.#looks[slot] = this.#rereads;
-    this.#labels[slot] = this.#labelIndex.add(namespace, head.labels, slot);
     this.#revisions[slot] = revision;
-    for (const field of Object.keys(head.fields)) this.#column(field);
-    for (const [field, column] of this.#fields) column[slot] = head.fields[field] ?? '';
-    for (const [field, index] of this.#fieldIndexes) index.add(this.#field(slot, field), slot);
+    this.#looks[slot] = 0;
+    this.#unseen += 1;
+    for (const column of this.#fields.values()) column[slot] = '';
     this.#bytes.set(slot, bytes);
-    if (head.stale) this.#stale.add(slot);
+    if (head !== undefined) this.#learn(slot, head);
+    for (const [field, index] of this.#fieldIndexes) index.add(this.#field(slot, field), slot);
   }
 
   /**
@@ -117,21 +116,27 @@ export class ObjectTable {
    * at when it is first needed, so that many objects are no pause.
    */
   reread(reader: StoredReader): void {
+    if (reader === this.#reader) return;
     this.#fields.clear();
     this.#fieldIndexes.clear();
     this.#partialIndexes.clear();
     this.#stale.clear();
     this.#reader = reader;
-    this.#rereads += 1;
+    this.#version += 1;
   }
 
   /** Sees to it that what is known of a slot is what the newest reader says. */
   #look(slot: number): void {
-    const reader = this.#reader;
-    if (reader === undefined || this.#looks[slot] === this.#rereads) return;
-    this.#looks[slot] = this.#rereads;
-    const { fields, stale } = reader.head(this.#bytes.get(slot));
-    for (const [field, value] of Object.entries(fields)) this.#column(field)[slot] = value;
+    if (this.#looks[slot] !== this.#version) this.#learn(slot, this.#reader.head(this.#bytes.get(slot)));
+  }
+
+  #learn(slot: number, { labels, fields, stale }: Head): void {
+    this.#looks[slot] = this.#version;
+    if (this.#labels[slot] === undefined) {
+      this.#labels[slot] = this.#labelIndex.add(this.#name(slot).namespace, labels, slot);
+      this.#unseen -= 1;
+    }
+    for (const field of Object.keys(fields)) this.#column(field)[slot] = fields[field] ?? '';
     if (stale) this.#stale.add(slot);
   }
 
@@ -159,11 +164,11 @@ export class ObjectTable {
   select(query: TableQuery): TableSelection {
     const { namespace, selection = {} } = query;
     const within = namespace === undefined ? this.#prefix : `${this.#prefix}${namespace}/`;
-    const missing = this.#missingIndexes(selection);
+    const preparation = this.#prepare(selection);
     const indexed = this.#indexed(namespace, selection);
     return new TableSelection(
       {
-        preparation: this.#fill(missing),
+        preparation,
         // An order of its own costs more than to look at every fourth object.
         candidates:
           indexed === undefined || indexed.count > this.count(namespace) / 4
@@ -203,7 +208,7 @@ export class ObjectTable {
       if (best === undefined || count < best.count) best = { slots: index.get(value), count };
     }
     const labels = requiredLabels(selection);
-    if (labels.length > 0) {
+    if (labels.length > 0 && this.#unseen === 0) {
       const sets = [...this.#labelIndex.having(labels, namespace)];
       const count = sets.reduce((sum, set) => sum + set.slots.size, 0);
       if (best === undefined || count < best.count) best = { slots: slotsOf(sets), count };
@@ -220,7 +225,7 @@ export class ObjectTable {
    * Begins the indexes that a selection would use. Of few objects they are complete at once; else the caller fills them
    * piece by piece, and until then selections do without.
    */
-  #missingIndexes(selection: Selection): ReadonlyMap<string, FieldIndex> {
+  #prepare(selection: Selection): Iterable<void> {
     const missing = new Map<string, FieldIndex>();
     for (const [field] of requiredFields(selection)) {
       if (this.#fieldIndexes.has(field)) continue;
@@ -229,21 +234,34 @@ export class ObjectTable {
       this.#partialIndexes.add(index);
       missing.set(field, index);
     }
-    if (this.size > indexedAtOnce) return missing;
-    for (const _ of this.#fill(missing));
-    return new Map();
+    const unlabelled = this.#unseen > 0 && requiredLabels(selection).length > 0;
+    if (missing.size === 0 && !unlabelled) return [];
+    const filling = this.#fill(missing);
+    if (this.size > indexedAtOnce) return filling;
+    for (const _ of filling);
+    return [];
   }
 
   *#fill(indexes: ReadonlyMap<string, FieldIndex>): Generator<void> {
-    if (indexes.size === 0) return;
     let filled = 0;
-    for (const [key, slot] of this.#order.clone().entries()) {
-      // What changed meanwhile is in the indexes already, in its new slot.
-      if (this.#order.get(key) === slot)
-        for (const [field, index] of indexes) index.add(this.#field(slot, field), slot);
-      if (++filled % stepSize === 0) yield;
+    let complete = false;
+    try {
+      for (const [key, slot] of this.#order.clone().entries()) {
+        // What changed meanwhile is in the indexes already, in its new slot.
+        if (this.#order.get(key) === slot) {
+          this.#look(slot);
+          for (const [field, index] of indexes) index.add(this.#field(slot, field), slot);
+        }
+        if (++filled % stepSize === 0) yield;
+      }
+      complete = true;
+    } finally {
+      for (const [field, index] of indexes) {
+        this.#partialIndexes.delete(index);
+        // Who stopped half-way leaves it to the next one.
+        if (!complete && this.#fieldIndexes.get(field) === index) this.#fieldIndexes.delete(field);
+      }
     }
-    for (const index of indexes.values()) this.#partialIndexes.delete(index);
   }
 
   #selects(selection: Selection, slot: number): boolean {
@@ -251,8 +269,9 @@ export class ObjectTable {
     return selects(selection, this.#name(slot), this.#head(slot));
   }
 
-  /** Takes a slot out of the indexes. */
+  /** Takes a slot out of the indexes. Lists that began before may still look at it: it is seen before it goes. */
   #retire(slot: number): void {
+    this.#look(slot);
     const set = this.#labels[slot];
     if (set !== undefined) this.#labelIndex.remove(set, slot);
     for (const [field, index] of this.#fieldIndexes) index.remove(this.#field(slot, field), slot);
@@ -278,7 +297,7 @@ export class ObjectTable {
   }
 
   #field(slot: number, field: string): string {
-    if (this.#rereads > 0) this.#look(slot);
+    this.#look(slot);
     const column = this.#fields.get(field);
     return column === undefined ? fieldOf(this.#name(slot), {}, field) : (column[slot] ?? '');
   }
@@ -288,7 +307,7 @@ export class ObjectTable {
   }
 
   #head(slot: number): Head {
-    if (this.#rereads > 0) this.#look(slot);
+    this.#look(slot);
     const fields: Record<string, string> = {};
     for (const [field, column] of this.#fields) fields[field] = column[slot] ?? '';
     const head = { labels: this.#labels[slot]?.labels ?? {}, fields };
@@ -296,9 +315,10 @@ export class ObjectTable {
   }
 
   #readable(slot: number): Buffer {
-    if (this.#rereads > 0) this.#look(slot);
     const bytes = this.#bytes.get(slot);
-    return this.#stale.size > 0 && this.#stale.has(slot) ? this.#current(bytes) : bytes;
+    if (this.#reader.current === undefined) return bytes;
+    this.#look(slot);
+    return this.#stale.has(slot) ? this.#reader.current(bytes) : bytes;
   }
 
   #entry(slot: number): CacheEntry {

@@ -306,7 +306,7 @@ export class ResourceCache {
   }
 
   #newTable(): ObjectTable {
-    return new ObjectTable(this.prefix, (bytes) => this.#reader.current?.(bytes) ?? bytes);
+    return new ObjectTable(this.prefix, this.#reader);
   }
 
   /** An object as readers get it. */
@@ -362,12 +362,13 @@ export class ResourceCache {
   }
 
   #take(table: ObjectTable, entries: readonly StorageEntry[]): void {
-    for (const { key, value, revision } of entries)
-      table.set(key, revision, { bytes: value, head: this.#reader.head(value) });
+    for (const { key, value, revision } of entries) table.set(key, revision, { bytes: value });
   }
 
   /** The table is as the store was at the revision. */
   #begin(table: ObjectTable, revision: number): void {
+    // The reader may have changed while the objects were loaded.
+    table.reread(this.#reader);
     this.#table = table;
     this.#lastChanged = revision;
     this.#counts.loads += 1;

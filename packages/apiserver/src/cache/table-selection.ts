@@ -3,7 +3,7 @@ import type { CacheEntry } from './object-table.js';
 /** What a selection reads from its table. */
 export interface SelectionSource {
   /** Work to be done on this occasion, in steps. */
-  readonly preparation: Generator<void>;
+  readonly preparation: Iterable<void>;
   /** Slots in the order of their keys. */
   readonly candidates: Iterable<number>;
   selects(slot: number): boolean;

@@ -40,9 +40,22 @@ export function keyIn(record: Buffer): string {
   return record.toString('utf8', keyAt, keyAt + record.readUInt16BE(keyLengthAt));
 }
 
-/** The value alone; undefined where the record is a deletion. */
-export function valueIn(record: Buffer): Buffer | undefined {
+/** A view of the value alone; undefined where the record is a deletion. */
+function valueIn(record: Buffer): Buffer | undefined {
   return isDeletion(record) ? undefined : record.subarray(keyAt + record.readUInt16BE(keyLengthAt));
+}
+
+/**
+ * A copy of the value alone; undefined where the record is a deletion.
+ * @param allocate gives the copy its place
+ */
+export function copyValue(record: Buffer, allocate: (size: number) => Buffer): Buffer | undefined {
+  if (isDeletion(record)) return undefined;
+  const start = keyAt + record.readUInt16BE(keyLengthAt);
+  const value = allocate(record.length - start);
+  // A record that LMDB lends lies in a larger buffer: only `length` says where it ends.
+  record.copy(value, 0, start, record.length);
+  return value;
 }
 
 export function isDeletion(record: Buffer): boolean {

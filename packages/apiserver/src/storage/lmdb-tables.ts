@@ -1,5 +1,6 @@
 import { type Database, open, type RootDatabase } from 'lmdb';
-import { decodeRecord, encodeRecord, isDeletion, keyIn, previousIn, valueIn } from './lmdb-record.js';
+import { copyValue, decodeRecord, encodeRecord, isDeletion, keyIn, previousIn } from './lmdb-record.js';
+import { RecordBuffer } from './record-buffer.js';
 import { compareKeys, type ListOptions, type StorageEntry, type StorageEvent } from './storage.js';
 
 /** One accepted write, as it goes to the disk. */
@@ -85,14 +86,23 @@ export class LmdbTables {
     return this.#index.getBinaryFast(key)?.readDoubleBE(0) ?? 0;
   }
 
-  /** Walks from one of a key's revisions back to what it was at `revision`. */
-  entryAt(key: string, newest: number, revision: number): StorageEntry | undefined {
+  /**
+   * Walks from one of a key's revisions back to what it was at `revision`.
+   * @param allocate gives the value its place
+   */
+  entryAt(
+    key: string,
+    newest: number,
+    revision: number,
+    allocate: (size: number) => Buffer = Buffer.allocUnsafeSlow,
+  ): StorageEntry | undefined {
     for (let at = newest; at > 0; ) {
-      const record = this.#log.getBinary(at);
+      // A view into memory that the next read reuses.
+      const record = this.#log.getBinaryFast(at);
       // Only a deletion that is compacted is missing; what it deleted is not visible at any revision that is left.
       if (record === undefined) return undefined;
       if (at <= revision) {
-        const value = valueIn(record);
+        const value = copyValue(record, allocate);
         return value && { key, value, revision: at };
       }
       at = previousIn(record);
@@ -105,13 +115,15 @@ export class LmdbTables {
     const start =
       startAfter !== undefined && compareKeys(startAfter, prefix) > 0 ? `${startAfter}\0` : prefix || '\0';
     const entries: StorageEntry[] = [];
+    // They are many, and mostly read together: a buffer of its own for each would cost more than its copy.
+    const { take } = new RecordBuffer();
     let found = 0;
     let last: string | undefined;
     for (const { key, value } of this.#index.getRange({ start, limit })) {
       if (!key.startsWith(prefix)) return { entries, last: undefined };
       found++;
       last = key;
-      const entry = this.entryAt(key, value.readDoubleBE(0), revision);
+      const entry = this.entryAt(key, value.readDoubleBE(0), revision, take);
       if (entry !== undefined) entries.push(entry);
     }
     return { entries, last: found < limit ? undefined : last };

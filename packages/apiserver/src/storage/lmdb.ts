@@ -4,6 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { type DirectoryLock, lockDirectory } from './directory-lock.js';
 import { checkDataFile } from './lmdb-file.js';
 import { type Change, type CompactionStep, checkKey, LmdbTables } from './lmdb-tables.js';
+import { RecordBuffer } from './record-buffer.js';
 import { asBuffer, decideAndAccept, type Newest, type SingleWriter } from './single-writer.js';
 import {
   type Decide,
@@ -21,7 +22,6 @@ import {
   tooLargeRevision,
 } from './storage.js';
 import { type History, Watchers } from './watchers.js';
-import { WriteBuffer } from './write-buffer.js';
 
 export interface LmdbStorageOptions {
   /** How long lists and watches may go back. @default 300000 */
@@ -42,7 +42,7 @@ const ageCheckMs = 15_000;
 interface Group {
   readonly changes: Change[];
   /** What the bytes of the changes lie in. */
-  readonly buffer: WriteBuffer;
+  readonly buffer: RecordBuffer;
   /** A step of compaction rides along. */
   compacts: boolean;
   readonly durable: Promise<void>;
@@ -69,7 +69,7 @@ export class LmdbStorage implements Storage, SingleWriter<NewestChange>, History
   /** The newest state of the keys whose last write is not durable yet. */
   readonly #pending = new Map<string, NewestChange>();
   /** Of flushes that are over. */
-  readonly #buffers: WriteBuffer[] = [];
+  readonly #buffers: RecordBuffer[] = [];
   #open: Group | undefined;
   #flushing: Group | undefined;
   #scheduled = false;
@@ -204,7 +204,7 @@ export class LmdbStorage implements Storage, SingleWriter<NewestChange>, History
   }
 
   #openGroup(): Group {
-    this.#open ??= newGroup(this.#buffers.pop() ?? new WriteBuffer());
+    this.#open ??= newGroup(this.#buffers.pop() ?? new RecordBuffer());
     if (this.#flushing === undefined && !this.#scheduled) {
       this.#scheduled = true;
       setImmediate(() => {
@@ -323,7 +323,7 @@ export class LmdbStorage implements Storage, SingleWriter<NewestChange>, History
   }
 }
 
-function newGroup(buffer: WriteBuffer): Group {
+function newGroup(buffer: RecordBuffer): Group {
   let settle: Pick<Group, 'resolve' | 'reject'> | undefined;
   const durable = new Promise<void>((resolve, reject) => {
     settle = { resolve, reject };
