@@ -28,6 +28,7 @@ import { benchFork, benchManyTestServers, benchReconciles } from './framework.js
 import { benchGet } from './get.js';
 import { benchCacheMemory } from './memory.js';
 import { benchApplyChanged, benchApplyUnchanged, benchStrategicMerge } from './patches.js';
+import { benchRbac } from './rbac.js';
 import {
   benchFieldSelection,
   benchGetBesideLists,
@@ -49,6 +50,7 @@ const all = {
   'custom-large': benchLargeDefinitionMemory,
   'custom-create': benchCustomCreate,
   rules: benchPodRules,
+  rbac: benchRbac,
   webhooks: benchWebhookCheck,
   'cel-rule': benchCelRule,
   'cel-policy': benchPolicy,

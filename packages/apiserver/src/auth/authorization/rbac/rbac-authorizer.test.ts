@@ -175,32 +175,3 @@ it('lists the rules that somebody has in a namespace', () => {
   expect(rbac.rulesFor(user, 'web').rules).toEqual([pods]);
   expect(rbac.rulesFor(user, 'other').rules).toEqual([]);
 });
-
-it('decides in microseconds with a thousand roles and bindings', () => {
-  const rbac = new RbacAuthorizer();
-  for (let i = 0; i < 1000; i++) {
-    rbac.setRole({
-      kind: 'ClusterRole',
-      metadata: { name: `r${i}` },
-      rules: [{ ...pods, resources: ['configmaps', `kind${i}`] }],
-    });
-    rbac.setBinding({
-      metadata: { name: `b${i}` },
-      roleRef: { apiGroup, kind: 'ClusterRole', name: `r${i}` },
-      // All of one group, which is the worst.
-      subjects: [dev, { ...jane, name: `user-${i}` }],
-    });
-  }
-  const asked = Array.from({ length: 1000 }, (_, i) => request({ resource: `kind${i}` }));
-  for (const each of asked) expect(rbac.authorize(each).verdict).toBe('allow');
-  const start = performance.now();
-  for (let round = 0; round < 10; round++) for (const each of asked) rbac.authorize(each);
-  const microseconds = (performance.now() - start) / 10;
-  // The limit is 5 µs on a quiet machine; this one may be busy.
-  expect(microseconds).toBeLessThan(50);
-  const refused = request({ resource: 'none' });
-  expect(rbac.authorize(refused).verdict).toBe('no opinion');
-  const from = performance.now();
-  for (let round = 0; round < 1000; round++) rbac.authorize(refused);
-  expect(performance.now() - from).toBeLessThan(50);
-});
