@@ -18,16 +18,25 @@ export function put(object: JsonObject, key: string, value: unknown): void {
   else object[key] = value;
 }
 
-/** Equality of JSON values: the order of members does not matter, that of items does. */
+/** Equality of JSON values: the order of members does not matter, that of items does; integers go by their value. */
 export function jsonEqual(a: unknown, b: unknown): boolean {
   if (a === b) return true;
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return sameInteger(a, b);
   if (Array.isArray(a)) {
     if (!Array.isArray(b) || a.length !== b.length) return false;
     for (let i = 0; i < a.length; i++) if (!jsonEqual(a[i], b[i])) return false;
     return true;
   }
   return !Array.isArray(b) && equalMembers(a as JsonObject, b as JsonObject);
+}
+
+/** Whether one is a bigint and the other the number of the same value. */
+function sameInteger(a: unknown, b: unknown): boolean {
+  return (
+    ((typeof a === 'bigint' && typeof b === 'number') || (typeof a === 'number' && typeof b === 'bigint')) &&
+    // biome-ignore lint/suspicious/noDoubleEquals: 1n is 1
+    a == b
+  );
 }
 
 // Walks whole objects several times in each update, so it makes nothing on the way.

@@ -1,4 +1,4 @@
-import { sameJson } from './same-json.js';
+import { jsonEqual } from '../patch/json-object.js';
 import type { StructuralSchema } from './structural-schema.js';
 
 /**
@@ -16,7 +16,7 @@ export class Previous {
   }
 
   isEqualTo(value: unknown): boolean {
-    return sameJson(this.value, value);
+    return jsonEqual(this.value, value);
   }
 
   /** @param atRoot where apiVersion and kind are the server's own */

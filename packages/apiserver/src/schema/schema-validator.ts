@@ -1,8 +1,8 @@
+import { jsonEqual } from '../patch/json-object.js';
 import type { FieldError, FieldPath } from '../validation/field-error.js';
 import { hasFormat } from './known-formats.js';
 import { checkNumber } from './number-checks.js';
 import type { Previous } from './previous.js';
-import { sameJson } from './same-json.js';
 import { fieldErrorOf, type Place, pathOf, type SchemaProblem } from './schema-problem.js';
 import type { StructuralSchema } from './structural-schema.js';
 
@@ -206,7 +206,7 @@ function checkEnum(
   found: Findings,
 ): void {
   const { enum: values } = schema;
-  if (values.length === 0 || values.some((one) => one !== null && sameJson(one, value))) return;
+  if (values.length === 0 || values.some((one) => one !== null && jsonEqual(one, value))) return;
   const path = pathOf(place);
   found.add({
     path,

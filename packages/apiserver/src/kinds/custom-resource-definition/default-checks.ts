@@ -1,8 +1,8 @@
 import type { Schema } from '@kubewright/api';
+import { jsonEqual } from '../../patch/json-object.js';
 import { validateEmbedded } from '../../schema/embedded-resources.js';
 import { prune } from '../../schema/prune.js';
 import { CostBudget, ruleErrors } from '../../schema/rule-errors.js';
-import { sameJson } from '../../schema/same-json.js';
 import { validateSchema } from '../../schema/schema-validator.js';
 import { StructuralSchema } from '../../schema/structural-schema.js';
 import { type FieldError, type FieldPath, invalid } from '../../validation/field-error.js';
@@ -29,7 +29,7 @@ function presetErrors(schema: Schema, field: FieldPath, budget: CostBudget): Fie
   const preset = schema.default;
   const structural = StructuralSchema.of(schema);
   const at = field.child('default');
-  const errors = sameJson(prune(preset, structural), preset)
+  const errors = jsonEqual(prune(preset, structural), preset)
     ? []
     : [invalid(at, preset, 'must not have unknown fields')];
   const embedded = validateEmbedded(structural, preset, at);

@@ -1,5 +1,5 @@
 import type { CustomResourceDefinitionVersion } from '@kubewright/api/apiextensions/v1';
-import { sameJson } from '../../schema/same-json.js';
+import { jsonEqual } from '../../patch/json-object.js';
 
 /**
  * What all versions of a definition say alike: upstream moves it to the spec before it validates, so errors about it
@@ -16,7 +16,7 @@ export interface Hoisted {
 export function hoisted(versions: readonly CustomResourceDefinitionVersion[]): Hoisted {
   const [first] = versions;
   const same = (read: (version: CustomResourceDefinitionVersion) => unknown) =>
-    first !== undefined && versions.every((version) => sameJson(read(version) ?? null, read(first) ?? null));
+    first !== undefined && versions.every((version) => jsonEqual(read(version) ?? null, read(first) ?? null));
   return {
     schema: same(({ schema }) => schema),
     subresources: same(({ subresources }) => subresources),

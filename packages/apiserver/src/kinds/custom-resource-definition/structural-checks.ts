@@ -1,6 +1,6 @@
 import type { Schema } from '@kubewright/api';
+import { jsonEqual } from '../../patch/json-object.js';
 import { linearPattern } from '../../schema/linear-pattern.js';
-import { sameJson } from '../../schema/same-json.js';
 import {
   type FieldError,
   type FieldPath,
@@ -115,7 +115,7 @@ function metadataErrors(metadata: Schema, level: Level, isChecked: boolean, fiel
 }
 
 function isIntOrStringPattern(anyOf: readonly Schema[] | undefined): boolean {
-  return sameJson(anyOf ?? null, [{ type: 'integer' }, { type: 'string' }]);
+  return jsonEqual(anyOf ?? null, [{ type: 'integer' }, { type: 'string' }]);
 }
 
 /** What may be left out of the rule that alternatives have no types. */

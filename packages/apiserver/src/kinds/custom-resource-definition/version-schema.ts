@@ -1,6 +1,6 @@
 import type { Schema } from '@kubewright/api';
 import type { CustomResourceDefinitionVersion } from '@kubewright/api/apiextensions/v1';
-import { sameJson } from '../../schema/same-json.js';
+import { jsonEqual } from '../../patch/json-object.js';
 import {
   type FieldError,
   type FieldPath,
@@ -37,7 +37,7 @@ export function validateVersionSchema(
   }
   const shape = openApiSchemaErrors(schema, at);
   // Types are made of schemas that are right.
-  const isUnchanged = sameJson(old?.schema?.openAPIV3Schema ?? null, given);
+  const isUnchanged = jsonEqual(old?.schema?.openAPIV3Schema ?? null, given);
   if (errors.length + shape.length === 0 && unreadable === undefined)
     errors.push(...ruleErrorsOf(schema, at, isUnchanged));
   errors.push(...shape);
