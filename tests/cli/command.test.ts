@@ -43,6 +43,17 @@ describe('kubewright', () => {
     expect(await refused(['up', '--nonsense'])).toContain("unknown option '--nonsense'");
     expect(await refused(['up', '--port', '70000'])).toContain('from 0 to 65535');
     expect(await refused(['up', '--storage', 'tape'])).toContain('lmdb, memory');
+    expect(await refused(['up', '--data-dir', ''])).toContain('--data-dir: names no directory');
+  });
+
+  it('has what a beginner needs first in its help', async () => {
+    const { ended, output } = run(['up', '--help']);
+    expect(await ended).toBe(0);
+    const headings = output().match(/^[A-Z].*:$/gm) ?? [];
+    expect(headings.slice(0, 2)).toEqual(['Options:', 'Storage:']);
+    const first = output().slice(output().indexOf('Options:'), output().indexOf('Storage:'));
+    for (const option of ['--data-dir', '--bind-address', '--port', '--kubeconfig', '--no-node'])
+      expect(first).toContain(option);
   });
 
   it('names --port 0 where the port is in use', async () => {

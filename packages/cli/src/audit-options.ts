@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { parseDuration } from './duration.js';
+import { duration, wholeNumber } from './option-values.js';
 
 /** Options of a server about what it writes down of requests, named as kube-apiserver's. */
 export function auditFlags(command: Command): Command {
@@ -19,7 +19,7 @@ export function auditFlags(command: Command): Command {
       new Option(
         '--audit-webhook-batch-max-wait <duration>',
         'how long an event waits for others (default: 30s)',
-      ).argParser((text) => (parseDuration(text) ?? 30) * 1000),
+      ).argParser((text) => duration(text) * 1000),
     )
     .option('--audit-webhook-truncate-enabled', 'take the objects out of events that are too large')
     .addOption(
@@ -28,5 +28,5 @@ export function auditFlags(command: Command): Command {
 }
 
 function number(flags: string, description: string): Option {
-  return new Option(flags, description).argParser(Number);
+  return new Option(flags, description).argParser(wholeNumber);
 }

@@ -1,5 +1,5 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
-import { parseDuration } from './duration.js';
+import { type Command, Option } from 'commander';
+import { duration, list } from './option-values.js';
 
 /** Options of a server about who may do what, named as kube-apiserver's. */
 export function authorizationFlags(command: Command): Command {
@@ -7,7 +7,7 @@ export function authorizationFlags(command: Command): Command {
     .addOption(
       new Option('--authorization-mode <modes>', 'who decides what users may do, in this order')
         .default(['Node', 'RBAC'], 'Node,RBAC')
-        .argParser((text) => text.split(',')),
+        .argParser(list),
     )
     .option('--authorization-config <file>', 'an AuthorizationConfiguration, in place of the modes')
     .option('--authorization-webhook-config-file <file>', 'kubeconfig of the server that mode Webhook asks')
@@ -16,9 +16,5 @@ export function authorizationFlags(command: Command): Command {
 }
 
 function ttl(flags: string, description: string, seconds: number): Option {
-  return new Option(flags, description).default(seconds, `${seconds}s`).argParser((text) => {
-    const parsed = parseDuration(text);
-    if (parsed === undefined) throw new InvalidArgumentError('It must be a duration such as 5m.');
-    return parsed;
-  });
+  return new Option(flags, description).default(seconds, `${seconds}s`).argParser(duration);
 }

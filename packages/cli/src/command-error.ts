@@ -20,6 +20,13 @@ export function errorLine(error: unknown): string {
   return error.message.replaceAll(/\s*\n\s*/g, ' ');
 }
 
+/** An option names a file, of which this is what is wrong. */
+export function unusableFile(option: string, file: string, cause: unknown): CommandError {
+  const line = errorLine(cause);
+  const named = line.startsWith(file) ? line : `${file}: ${line}`;
+  return new CommandError(`${option} ${named}`, { cause });
+}
+
 const fileFaults: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EPERM: 'permission denied',

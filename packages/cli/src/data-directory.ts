@@ -34,6 +34,8 @@ export interface DataDirectory {
  * @throws Error naming the other process that has it
  */
 export async function openDataDirectory(directory: string): Promise<DataDirectory> {
+  // A variable of the shell that is not set.
+  if (directory === '') throw new CommandError('--data-dir: names no directory');
   await mkdir(directory, { recursive: true, mode: 0o711 });
   const path = await realpath(resolve(directory));
   const lock: DirectoryLock = await lockDirectory(path);

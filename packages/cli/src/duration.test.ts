@@ -7,6 +7,7 @@ it.each([
   ['90s', 90],
   ['1.5h', 5400],
   ['500ms', 0.5],
+  ['0', 0],
   ['', undefined],
   ['90', undefined],
   ['1d', undefined],

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { wholeNumber } from './option-values.js';
 
 /** Options of a server about how many requests it works on at once, named as kube-apiserver's. */
 export function flowControlFlags(command: Command): Command {
@@ -7,11 +8,11 @@ export function flowControlFlags(command: Command): Command {
     .addOption(
       new Option('--max-requests-inflight <requests>', 'how many reads at once')
         .default(400)
-        .argParser(Number),
+        .argParser(wholeNumber),
     )
     .addOption(
       new Option('--max-mutating-requests-inflight <requests>', 'how many writes at once')
         .default(200)
-        .argParser(Number),
+        .argParser(wholeNumber),
     );
 }

@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { auditFlags } from './audit-options.js';
 import { authorizationFlags } from './authorization-options.js';
 import type { BackupCommandOptions } from './backup.js';
@@ -11,6 +11,7 @@ import type {
 import { flowControlFlags } from './flow-control-options.js';
 import type { GenerateClientOptions } from './generate-client.js';
 import type { InitOptions } from './init-project.js';
+import { address, port } from './option-values.js';
 import { admissionFlags, authenticationFlags, transportFlags } from './server-options.js';
 import { etcdFlags, storageFlags } from './storage-options.js';
 import type { ServerCommandOptions, UpOptions } from './up.js';
@@ -151,12 +152,34 @@ function commands() {
   return import('./component-commands.js');
 }
 
+/** What the servers' help has together, in this order. */
+const serverFlags: readonly (readonly [heading: string, add: (command: Command) => Command])[] = [
+  ['Options:', placeFlags],
+  ['Storage:', storageFlags],
+  ['Certificates, pages, encryption:', transportFlags],
+  ['Authentication:', authenticationFlags],
+  ['Authorization:', authorizationFlags],
+  ['Admission:', admissionFlags],
+  ['Audit:', auditFlags],
+  ['Flow control:', flowControlFlags],
+];
+
 function serverOptions(command: Command): Command {
-  const common = auditFlags(transportFlags(authenticationFlags(verbosity(command))));
-  return storageFlags(admissionFlags(flowControlFlags(authorizationFlags(common))))
+  for (const [heading, add] of serverFlags) add(command.optionsGroup(heading));
+  return command.optionsGroup('Options:');
+}
+
+/** Where a server keeps things and listens. */
+function placeFlags(command: Command): Command {
+  return verbosity(command)
     .option('--data-dir <dir>', 'where everything is kept', '.kubewright')
-    .option('--bind-address <address>', 'where the API server listens', '127.0.0.1')
+    .addOption(
+      new Option('--bind-address <address>', 'where the API server listens')
+        .default('127.0.0.1')
+        .argParser(address),
+    )
     .addOption(portOption(6443))
+    .option('--kubeconfig <file>', "where the admin's kubeconfig goes (default: in the data directory)")
     .option('--user <user>', 'whom the control plane becomes where root starts it; the node stays root')
     .option(
       '--join-token-file <file>',
@@ -166,8 +189,7 @@ function serverOptions(command: Command): Command {
     .option(
       '--service-cluster-ip-range <cidr>',
       'range of cluster IPs (default: that of the cluster over etcd, else one of its own)',
-    )
-    .option('--kubeconfig <file>', "where the admin's kubeconfig goes (default: in the data directory)");
+    );
 }
 
 function componentOptions(command: Command): Command {
@@ -192,9 +214,5 @@ function verbosity(command: Command): Command {
 function portOption(standard: number): Option {
   return new Option('--port <port>', 'port to listen on; 0 takes a free one')
     .default(standard)
-    .argParser((text) => {
-      const port = Number(text);
-      if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError('It must be from 0 to 65535.');
-      return port;
-    });
+    .argParser(port);
 }

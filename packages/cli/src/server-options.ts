@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { duration } from './storage-options.js';
+import { boolean, duration, list, several } from './option-values.js';
 
 /** Options of a server about who may ask it, named as kube-apiserver's. */
 export function authenticationFlags(command: Command): Command {
@@ -39,10 +39,18 @@ export function authenticationFlags(command: Command): Command {
       'CA of the proxies that may say on whose behalf they ask',
     )
     .option('--requestheader-allowed-names <names>', 'their common names (default: any)', list)
-    .option('--requestheader-username-headers <names>', 'default: X-Remote-User', list)
-    .option('--requestheader-uid-headers <names>', 'default: X-Remote-Uid', list)
-    .option('--requestheader-group-headers <names>', 'default: X-Remote-Group', list)
-    .option('--requestheader-extra-headers-prefix <names>', 'default: X-Remote-Extra-', list);
+    .option(
+      '--requestheader-username-headers <names>',
+      'headers that have the user (default: X-Remote-User)',
+      list,
+    )
+    .option('--requestheader-uid-headers <names>', '… his uid (default: X-Remote-Uid)', list)
+    .option('--requestheader-group-headers <names>', '… his groups (default: X-Remote-Group)', list)
+    .option(
+      '--requestheader-extra-headers-prefix <names>',
+      'what headers of anything else begin with (default: X-Remote-Extra-)',
+      list,
+    );
 }
 
 /** Options of a server about certificates, pages and what is stored, named as kube-apiserver's where it has them. */
@@ -99,17 +107,4 @@ function expressions(value: string): RegExp[] {
       );
     return new RegExp(text);
   });
-}
-
-function several(value: string, previous: readonly string[] = []): string[] {
-  return [...previous, value];
-}
-
-function list(value: string): string[] {
-  return value.split(',');
-}
-
-function boolean(value: string): boolean {
-  if (value !== 'true' && value !== 'false') throw new InvalidArgumentError('It must be true or false.');
-  return value === 'true';
 }

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { StorageChoice } from './components/storage.js';
-import { parseDuration } from './duration.js';
+import { duration } from './option-values.js';
 
 /** Options of a server about where objects are kept, named as kube-apiserver's where it has them. */
 export function storageFlags(command: Command): Command {
@@ -46,11 +46,4 @@ function storageChoice(text: string): StorageChoice {
   if (engine !== 'etcd' || endpoints.length === 0)
     throw new InvalidArgumentError('It must be lmdb, memory, or etcd=https://HOST:2379[,…].');
   return { engine, endpoints };
-}
-
-/** In seconds. */
-export function duration(text: string): number {
-  const seconds = parseDuration(text);
-  if (seconds === undefined) throw new InvalidArgumentError('It must be a duration such as 1h0m0s.');
-  return seconds;
 }

@@ -1,4 +1,5 @@
 import type { PluginSelection } from '@kubewright/apiserver';
+import { unusableFile } from '../command-error.js';
 
 /** Options of the command line, named as kube-apiserver's. */
 export interface AdmissionFlags {
@@ -15,5 +16,9 @@ export async function admissionOptions(flags: AdmissionFlags): Promise<PluginSel
   const selection = { enableAdmissionPlugins, disableAdmissionPlugins };
   if (admissionControlConfigFile === undefined) return selection;
   const { readAdmissionConfiguration } = await import('@kubewright/apiserver');
-  return { ...selection, ...(await readAdmissionConfiguration(admissionControlConfigFile)) };
+  try {
+    return { ...selection, ...(await readAdmissionConfiguration(admissionControlConfigFile)) };
+  } catch (cause) {
+    throw unusableFile('--admission-control-config-file', admissionControlConfigFile, cause);
+  }
 }

@@ -7,7 +7,7 @@ import {
   parseAuditPolicy,
 } from '@kubewright/apiserver';
 import { httpsTransport, loadConnection } from '@kubewright/client';
-import { CommandError } from '../command-error.js';
+import { unusableFile } from '../command-error.js';
 
 /** Options of the command line, named as kube-apiserver's. */
 export interface AuditFlags {
@@ -37,8 +37,7 @@ export async function auditOptions(flags: AuditFlags): Promise<AuditOptions | un
   try {
     return { policy: parseAuditPolicy(await readFile(file, 'utf8')), backends };
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new CommandError(`--audit-policy-file ${file}: ${why}`, { cause });
+    throw unusableFile('--audit-policy-file', file, cause);
   }
 }
 

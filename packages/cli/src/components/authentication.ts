@@ -1,3 +1,4 @@
+import { createPublicKey } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import {
   type AuthenticationOptions,
@@ -6,8 +7,9 @@ import {
   readTokenKeys,
 } from '@kubewright/apiserver';
 import { httpsTransport, loadConnection } from '@kubewright/client';
-import { CommandError } from '../command-error.js';
+import { CommandError, unusableFile } from '../command-error.js';
 import type { AuthorizationFlags } from './authorization.js';
+import { readPem } from './pem-file.js';
 
 /** Options of the command line, named as kube-apiserver's. Files are PEM. */
 export interface AuthenticationFlags {
@@ -88,9 +90,7 @@ async function authenticationConfiguration({
       throw new Error(`${file}: anonymous: can't be set together with --anonymous-auth`);
     return configured;
   } catch (cause) {
-    throw new CommandError(`--authentication-config ${cause instanceof Error ? cause.message : cause}`, {
-      cause,
-    });
+    throw unusableFile('--authentication-config', file, cause);
   }
 }
 
@@ -123,8 +123,14 @@ async function tokenKeys(flags: AuthenticationFlags, pki: PkiDirectory) {
       throw new CommandError('--service-account-key-file: goes with --service-account-signing-key-file');
     return pki.tokenKeys();
   }
-  const [signing = '', ...verifying] = await Promise.all(
-    [file, ...files].map((one) => readFile(one, 'utf8')),
+  const { pem: signing } = await readPem('--service-account-signing-key-file', file, 'private key', (pem) =>
+    readTokenKeys(pem),
   );
-  return readTokenKeys(signing, verifying);
+  const verifying = await Promise.all(
+    files.map((one) => readPem('--service-account-key-file', one, 'keys', (pem) => createPublicKey(pem))),
+  );
+  return readTokenKeys(
+    signing,
+    verifying.map(({ pem }) => pem),
+  );
 }

@@ -10,7 +10,7 @@ import {
   webhookAuthorizer,
 } from '@kubewright/apiserver';
 import { httpsTransport, loadConnection } from '@kubewright/client';
-import { CommandError } from '../command-error.js';
+import { CommandError, unusableFile } from '../command-error.js';
 
 /** Options of the command line, named as kube-apiserver's. */
 export interface AuthorizationFlags {
@@ -53,8 +53,7 @@ async function configured(file: string): Promise<(AuthorizationMode | Authorizer
       authorizers.map((one) => (one.type === 'Webhook' ? webhookOf(one.webhook) : one.type)),
     );
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new CommandError(`--authorization-config ${file}: ${why}`, { cause });
+    throw unusableFile('--authorization-config', file, cause);
   }
 }
 

@@ -1,7 +1,8 @@
-import { readFile } from 'node:fs/promises';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import type { HttpsOptions, KeyPair, ListenerCertificates, PkiDirectory } from '@kubewright/apiserver';
 import type { Logger } from 'pino';
 import { CommandError } from '../command-error.js';
+import { readPem } from './pem-file.js';
 
 /** Options of the command line, named as kube-apiserver's where it has them. Files are PEM. */
 export interface TransportFlags {
@@ -23,8 +24,10 @@ export async function listenerCertificates(
   const [serving, ownClients, otherClients, requestHeaderCA] = await Promise.all([
     servingPair(tlsCertFile, tlsPrivateKeyFile, () => pki.server('apiserver', 'kube-apiserver', hosts)),
     pki.authority.certificate,
-    clientCaFile === undefined ? '' : readFile(clientCaFile, 'utf8'),
-    requestheaderClientCaFile === undefined ? undefined : readFile(requestheaderClientCaFile, 'utf8'),
+    clientCaFile === undefined ? '' : readAuthorities('--client-ca-file', clientCaFile),
+    requestheaderClientCaFile === undefined
+      ? undefined
+      : readAuthorities('--requestheader-client-ca-file', requestheaderClientCaFile),
   ]);
   // The parts of this cluster have certificates of its own CA, whoever else may come.
   return { ...serving, clientCA: `${ownClients}${otherClients}`, requestHeaderCA };
@@ -45,9 +48,23 @@ async function servingPair(
   if (certFile === undefined && keyFile === undefined) return own();
   if (certFile === undefined || keyFile === undefined)
     throw new CommandError('--tls-cert-file and --tls-private-key-file go together');
-  const [certificate, key] = await Promise.all([readFile(certFile, 'utf8'), readFile(keyFile, 'utf8')]);
-  return { certificate, key };
+  const [certificate, key] = await Promise.all([
+    readPem('--tls-cert-file', certFile, 'certificate', (pem) => new X509Certificate(pem)),
+    readPem('--tls-private-key-file', keyFile, 'private key', (pem) => createPrivateKey(pem)),
+  ]);
+  if (!certificate.parsed.checkPrivateKey(key.parsed))
+    throw new CommandError(`--tls-private-key-file ${keyFile}: is not the key of ${certFile}`);
+  return { certificate: certificate.pem, key: key.pem };
 }
+
+async function readAuthorities(option: string, file: string): Promise<string> {
+  const { pem } = await readPem(option, file, 'certificates', (text) =>
+    (text.match(certificates) ?? ['']).map((one) => new X509Certificate(one)),
+  );
+  return pem;
+}
+
+const certificates = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 /** So often files are looked at, in milliseconds. */
 const lookMs = 60_000;

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Encryption, parseEncryptionConfiguration } from '@kubewright/apiserver';
 import type { Logger } from 'pino';
-import { CommandError } from '../command-error.js';
+import { unusableFile } from '../command-error.js';
 import { follow } from './certificates.js';
 import type { ClusterMaterial } from './cluster-material.js';
 
@@ -52,8 +52,6 @@ export async function openEncryption(
       },
     };
   } catch (cause) {
-    throw new CommandError(`--encryption-provider-config ${cause instanceof Error ? cause.message : cause}`, {
-      cause,
-    });
+    throw unusableFile('--encryption-provider-config', what, cause);
   }
 }

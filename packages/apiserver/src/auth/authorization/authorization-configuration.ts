@@ -23,9 +23,7 @@ export interface ConfiguredWebhook {
 export function parseAuthorizationConfiguration(text: string): ConfiguredAuthorizer[] {
   const { apiVersion, kind, authorizers } = record(fromYaml(text).value);
   if (apiVersion !== 'apiserver.config.k8s.io/v1' || kind !== 'AuthorizationConfiguration')
-    throw new Error(
-      `no AuthorizationConfiguration of apiserver.config.k8s.io/v1, but ${JSON.stringify(kind)} of ${JSON.stringify(apiVersion)}`,
-    );
+    throw new Error('is no AuthorizationConfiguration of apiserver.config.k8s.io/v1');
   if (!Array.isArray(authorizers) || authorizers.length === 0)
     throw new Error('authorizers: Required value: at least one authorization mode must be defined');
   const names = new Set<string>();

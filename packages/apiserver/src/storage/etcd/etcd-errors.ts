@@ -53,7 +53,12 @@ export function toApiError(error: unknown, outcomeUnknown: boolean): unknown {
     // Not to be tried again by itself, as clients do where they are told when.
     return new ApiError('Timeout', message, { cause: error });
   }
-  return new ApiError('ServiceUnavailable', `etcd can't be reached: ${details}`, {
+  // What gRPC puts around the reason, where it has one, helps nobody.
+  const why = details.replace(
+    /^No connection established\. Last error: (?:Error: )?(?!null)(.*?)\.? Resolution note:.*$/s,
+    '$1',
+  );
+  return new ApiError('ServiceUnavailable', `etcd can't be reached: ${why}`, {
     cause: error,
     details: { retryAfterSeconds: 1 },
   });
