@@ -15,8 +15,9 @@ const head = fc.record({
   labels: fc.dictionary(fc.constantFrom('app', 'tier'), fc.constantFrom('x', 'y')),
   fields: fc.record({ 'spec.nodeName': fc.constantFrom('', 'n1', 'n2') }),
 });
-/** A write may come with its head or leave it to the reader; without any it is a delete. */
-const write = fc.record({ key, head: fc.option(head), unseen: fc.boolean() });
+const loaded = fc.uniqueArray(fc.record({ key, head }), { selector: (each) => each.key });
+/** Without a head it is a delete. */
+const write = fc.record({ key, head: fc.option(head) });
 const labels = fc.constantFrom(
   '',
   'app=x',
@@ -53,11 +54,23 @@ const unread: StoredReader = {
 
 test('lists equal a naive filter over the same objects, whatever was written and asked before', () => {
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+    fc.property(loaded, fc.array(step, { maxLength: 60 }), (first, steps) => {
       const model = new Map<string, { head: Head; revision: number }>();
       const seen = new Map<string, Head>();
       const table = new ObjectTable(prefix, { head: (bytes) => seen.get(bytes.toString()) as Head });
-      for (const [revision, each] of steps.entries()) {
+      for (const each of first) {
+        seen.set(`${each.key} 0`, each.head);
+        model.set(each.key, { head: each.head, revision: 0 });
+      }
+      const entryOf = (each: { key: string }) => ({
+        key: each.key,
+        revision: 0,
+        value: Buffer.from(`${each.key} 0`),
+      });
+      table.load(first.map(entryOf).sort((a, b) => compareKeys(a.key, b.key)));
+      table.loaded();
+      for (const [index, each] of steps.entries()) {
+        const revision = index + 1;
         if ('query' in each) {
           const listed = table.list(each.query);
           const expected = naive(model, each.query);
@@ -73,8 +86,7 @@ test('lists equal a naive filter over the same objects, whatever was written and
           model.delete(each.key);
         } else {
           const bytes = Buffer.from(`${each.key} ${revision}`);
-          seen.set(bytes.toString(), each.head);
-          table.set(each.key, revision, each.unseen ? { bytes } : { bytes, head: each.head });
+          table.set(each.key, revision, { bytes, head: each.head });
           model.set(each.key, { head: each.head, revision });
         }
         expect(table.size).toBe(model.size);
@@ -107,14 +119,19 @@ describe.each([
   test('ends up with all of them, those that change meanwhile too', () => {
     const headOf = (name: string): Head => ({ labels: { node: name }, fields: { 'spec.nodeName': name } });
     const table = new ObjectTable(prefix, { head: (bytes) => headOf(bytes.toString().split(' ')[1] ?? '') });
-    const put = (i: number, name: string, head?: Head) =>
-      table.set(`${prefix}a/pod-${i}`, i + 1, { bytes: Buffer.from(`${i} ${name}`), ...(head && { head }) });
-    for (let i = 0; i < 5_000; i++) put(i, i % 100 === 0 ? 'n1' : 'n2');
+    const keyOf = (i: number) => `${prefix}a/pod-${String(i).padStart(4, '0')}`;
+    for (let i = 0; i < 5_000; i++) {
+      const value = Buffer.from(`${i} ${i % 100 === 0 ? 'n1' : 'n2'}`);
+      table.load([{ key: keyOf(i), revision: i + 1, value }]);
+    }
+    table.loaded();
+    const put = (i: number, name: string) =>
+      table.set(keyOf(i), i + 1, { bytes: Buffer.from(`${i} ${name}`), head: headOf(name) });
     const first = table.select(query);
     let step = 0;
     for (const _ of first.steps()) {
-      put(4_900 + (step % 100), 'n1', headOf('n1'));
-      put(step * 100, 'n2', headOf('n2'));
+      put(4_900 + (step % 100), 'n1');
+      put(step * 100, 'n2');
       if (step === 10) table.delete(`${prefix}a/pod-4800`);
       step++;
     }
@@ -136,8 +153,9 @@ describe.each([
         return { labels: { node: name }, fields: { 'spec.nodeName': name } };
       },
     });
-    for (let i = 0; i < 5_000; i++)
-      table.set(`${prefix}a/pod-${i}`, i + 1, { bytes: Buffer.from(`n${i % 100}`) });
+    for (let i = 10_000; i < 15_000; i++)
+      table.load([{ key: `${prefix}a/pod-${i}`, revision: i, value: Buffer.from(`n${i % 100}`) }]);
+    table.loaded();
     const first = table.select(query);
     for (const _ of first.steps()) break;
     first.release();

@@ -1,13 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ApiError, isGone } from '@kubewright/api';
 import { Distribution } from '../metrics/series.js';
-import {
-  type Storage,
-  type StorageEntry,
-  type StorageEvent,
-  storageClosed,
-  watchExpired,
-} from '../storage/storage.js';
+import { type Storage, type StorageEvent, storageClosed, watchExpired } from '../storage/storage.js';
 import { Change, type Side } from './cache-event.js';
 import type { CacheStatistics } from './cache-statistics.js';
 import { CacheWatch, type WatchOptions } from './cache-watch.js';
@@ -95,7 +89,7 @@ export class ResourceCache {
     const stored = feed.storage.listNow?.(prefix);
     if (stored === undefined) this.ready = this.#load();
     else {
-      this.#take(this.#table, stored.entries);
+      this.#table.load(stored.entries);
       this.#begin(this.#table, stored.revision);
       this.ready = Promise.resolve();
     }
@@ -347,7 +341,7 @@ export class ResourceCache {
     let page = await storage.list(this.prefix, { limit: loadPage });
     const { revision } = page;
     for (;;) {
-      this.#take(table, page.entries);
+      table.load(page.entries);
       const startAfter = page.entries.at(-1)?.key;
       if (!page.more || startAfter === undefined) break;
       page = await storage.list(this.prefix, { limit: loadPage, startAfter, revision });
@@ -361,12 +355,9 @@ export class ResourceCache {
     for (const event of backlog) this.apply(event);
   }
 
-  #take(table: ObjectTable, entries: readonly StorageEntry[]): void {
-    for (const { key, value, revision } of entries) table.set(key, revision, { bytes: value });
-  }
-
   /** The table is as the store was at the revision. */
   #begin(table: ObjectTable, revision: number): void {
+    table.loaded();
     // The reader may have changed while the objects were loaded.
     table.reread(this.#reader);
     this.#table = table;
