@@ -77,8 +77,8 @@ describe('create', () => {
     const { metadata } = item(await post(maps, body), 201);
     expect(metadata.uid).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
     expect(metadata).toMatchObject({ namespace: 'default', creationTimestamp: '2026-01-01T00:00:00Z' });
-    expect(metadata.deletionTimestamp).toBeUndefined();
-    expect(metadata).not.toHaveProperty('selfLink');
+    for (const none of ['deletionTimestamp', 'selfLink', 'managedFields'])
+      expect(metadata).not.toHaveProperty(none);
   });
 
   it('makes a name of generateName', async () => {
@@ -468,4 +468,16 @@ describe('owner references that are the same', () => {
     expect(answer.warnings).toEqual([text(when)]);
     expect(answer.json<object>()).toMatchObject({ metadata: { ownerReferences: [owner] } });
   });
+});
+it.each([
+  ['deletionTimestamp', '2020-01-01T00:00:00Z', 'field is immutable'],
+  ['deletionGracePeriodSeconds', 5, 'field is immutable'],
+  ['finalizers', [''], 'name part must be non-empty'],
+])('refuses %s that no client may write', async (field, value, why) => {
+  const name = `unwritten-${field.toLowerCase()}`;
+  await post(maps, { metadata: { name } });
+  const answer = await put(`${maps}/${name}`, { metadata: { name, [field]: value } });
+  expect(answer.code).toBe(422);
+  expect(answer.json().message).toContain(`metadata.${field}: Invalid value: `);
+  expect(answer.json().message).toContain(why);
 });

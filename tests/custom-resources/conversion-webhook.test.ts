@@ -32,9 +32,19 @@ describe('a conversion webhook in a process of its own', () => {
     const definitions = server.client.resource(CustomResourceDefinition);
     const v1 = specOf({ host: { type: 'string' }, port: { type: 'integer' } });
     const v2 = specOf({ address: { type: 'string' } });
-    const definition = crontabs({ schema: v1, subresources: { status: {} } }, [
-      { name: 'v2', served: true, storage: false, schema: v2, subresources: { status: {} } },
-    ]);
+    const definition = crontabs(
+      { schema: v1, subresources: { status: {} }, selectableFields: [{ jsonPath: '.spec.host' }] },
+      [
+        {
+          name: 'v2',
+          served: true,
+          storage: false,
+          schema: v2,
+          subresources: { status: {} },
+          selectableFields: [{ jsonPath: '.spec.address' }],
+        },
+      ],
+    );
     const clientConfig = { url: target, caBundle: Buffer.from(ca).toString('base64') };
     definition.spec.conversion = {
       strategy: 'Webhook',
@@ -103,22 +113,150 @@ describe('a conversion webhook in a process of its own', () => {
     await tabs('v2').delete('one');
   });
 
+  it('is asked of the objects of a version, for their labels and fields', async () => {
+    await tabs('v1').create({ metadata: { name: 'one' }, spec: { host: 'a', port: 1 } });
+    await tabs('v2').create({ metadata: { name: 'two' }, spec: { address: 'b:2' } });
+    const names = async (version: string, selector: object) =>
+      (await tabs(version).list(selector)).items.map(({ metadata }) => metadata.name);
+    expect(await names('v2', { fieldSelector: 'spec.address=a:1' })).toEqual(['one']);
+    expect(await names('v2', { fieldSelector: 'spec.address!=a:1,metadata.name!=one' })).toEqual(['two']);
+    expect(await names('v2', { labelSelector: 'shown=v2' })).toEqual(['one', 'two']);
+    expect(await names('v1', { labelSelector: 'shown=v2' })).toEqual([]);
+    expect(await names('v1', { fieldSelector: 'spec.host=b' })).toEqual(['two']);
+    const page = await tabs('v2').list({ labelSelector: 'shown=v2', limit: 1 });
+    expect(page.items.map(({ metadata }) => metadata.name)).toEqual(['one']);
+    const rest = await tabs('v2').list({
+      labelSelector: 'shown=v2',
+      limit: 1,
+      continue: page.metadata?.continue ?? '',
+    });
+    expect(rest.items.map(({ metadata }) => metadata.name)).toEqual(['two']);
+
+    const seen: unknown[] = [];
+    const stop = new AbortController();
+    const watching = (async () => {
+      const selected = { fieldSelector: 'spec.address=c:3', resourceVersion: '0', signal: stop.signal };
+      for await (const { type, object } of tabs('v2').watch(selected))
+        if (type !== 'BOOKMARK') seen.push([type, object.metadata.name, (object as CronTab).spec]);
+    })();
+    watching.catch(() => undefined);
+    await tabs('v1').patchMerge('one', { spec: { host: 'c', port: 3 } });
+    await expect.poll(() => seen).toEqual([['ADDED', 'one', { address: 'c:3' }]]);
+    await tabs('v1').patchMerge('one', { spec: { port: 4 } });
+    await expect.poll(() => seen.at(-1)).toEqual(['DELETED', 'one', { address: 'c:3' }]);
+    stop.abort();
+
+    await tabs('v2').deleteCollection({ fieldSelector: 'spec.address=b:2' });
+    expect(await names('v1', {})).toEqual(['one']);
+    await tabs('v1').delete('one');
+  });
+
+  it('shows the metadata of a version, alone and in tables', async () => {
+    await tabs('v1').create({ metadata: { name: 'one' }, spec: { host: 'a', port: 1 } });
+    const listed = async (as: string) =>
+      server.client.requester.json<{
+        readonly items?: readonly { readonly metadata: object }[];
+        readonly rows?: readonly { readonly object: { readonly metadata: object } }[];
+      }>({
+        method: 'GET',
+        path: '/apis/stable.example.com/v2/namespaces/default/crontabs',
+        accept: `application/json;as=${as};v=v1;g=meta.k8s.io`,
+      });
+    const labels = { converted: 'yes', shown: 'v2' };
+    expect((await listed('PartialObjectMetadataList')).items?.[0]?.metadata).toMatchObject({ labels });
+    expect((await listed('Table')).rows?.[0]?.object.metadata).toMatchObject({ labels });
+    await tabs('v1').delete('one');
+  });
+
+  it('tells owners of fields apart at the version that each wrote', async () => {
+    const applied = (version: string, manager: string, spec: object, force = false) =>
+      tabs(version).apply({ metadata: { name: 'owned' }, spec }, { fieldManager: manager, force });
+    const managersOf = async () =>
+      (await tabs('v1').get('owned')).metadata.managedFields?.map(({ manager, apiVersion, fieldsV1 }) => [
+        manager,
+        apiVersion,
+        Object.keys((fieldsV1 as Record<string, object>)['f:spec'] ?? {}),
+      ]);
+    await applied('v1', 'x', { host: 'h', port: 1 });
+    // What was listed at v1 is not what v2 lists, and is taken for it.
+    expect((await applied('v2', 'x', { address: 'h:2' })).spec).toEqual({ address: 'h:2' });
+    expect(await managersOf()).toEqual([['x', 'stable.example.com/v2', ['f:address']]]);
+    await expect(applied('v2', 'y', { address: 'z:2' })).rejects.toThrow('conflict with "x": .spec.address');
+    await expect(applied('v1', 'y', { host: 'z' })).rejects.toThrow(
+      'Apply failed with 1 conflict: conflict with "x": .spec.address',
+    );
+    await applied('v1', 'y', { host: 'z' }, true);
+    expect(await managersOf()).toEqual([['y', 'stable.example.com/v1', ['f:host']]]);
+    await tabs('v2').patchMerge('owned', { spec: { address: 'k:9' } }, { fieldManager: 'm' });
+    expect(await managersOf()).toEqual([['m', 'stable.example.com/v2', ['f:address']]]);
+    await tabs('v1').delete('owned');
+  });
+
+  const object = 'returned invalid object: must have the same ';
+  const atZero = 'returned invalid object at index 0: invalid ';
   it.each([
     ['rubbish', 'failed: '],
     ['refuse', 'failed: not today'],
+    ['refuse-silently', "failed: response.result.status was 'Failure', not 'Success'"],
+    ['no-result', "failed: response.result.status was '', not 'Success'"],
+    ['no-response', 'failed: no response provided'],
     ['other-uid', 'failed: expected response.uid='],
+    ['fail', 'failed: an error on the server ("unknown") has prevented the request from succeeding'],
+    ['move', 'failed: '],
     ['lose', 'returned 0 objects, expected 1'],
-    ['rename', 'must have the same name: bad != other'],
+    ['double', 'returned 2 objects, expected 1'],
+    ['rename', `${object}name: bad != other`],
+    ['move-namespace', `${object}namespace: default != elsewhere`],
+    ['change-uid', `${object}UID: `],
+    ['no-metadata', `${object}name: bad != `],
+    ['text-for-metadata', `${object}name: bad != `],
+    ['other-kind', `${atZero}kind (expected CronTab, received Other)`],
+    [
+      'other-version',
+      `${atZero}groupVersion (expected stable.example.com/v2, received stable.example.com/v9)`,
+    ],
+    ['bad-label', 'returned invalid metadata: metadata.labels: Invalid value: "a b": '],
+    [
+      'number-label',
+      'returned invalid metadata: metadata.labels[a] must be a string, but is int64 in converted object',
+    ],
+    [
+      'text-for-labels',
+      'returned invalid metadata: invalid metadata.labels of type string in converted object',
+    ],
+    ['bad-annotation', 'returned invalid metadata: metadata.annotation: Invalid value: "a b": '],
   ])('that answers with %s fails that request and no other', async (misbehave, message) => {
     const annotations = { misbehave };
     await tabs('v1').create({ metadata: { name: 'bad', annotations }, spec: { host: 'a', port: 1 } });
     const refusal = await messageOf(tabs('v2').get('bad'));
-    expect(refusal).toContain(
-      '500 Internal error occurred: conversion webhook for stable.example.com/v1, Kind=CronTab ',
-    );
-    expect(refusal).toContain(message);
+    expect(refusal).toContain(`500 conversion webhook for stable.example.com/v1, Kind=CronTab ${message}`);
     expect((await tabs('v1').get('bad')).spec).toEqual({ host: 'a', port: 1 });
     await tabs('v1').delete('bad');
+  });
+
+  it('changes nothing of the metadata but labels and annotations', async () => {
+    const annotations = { misbehave: 'more-metadata' };
+    const made = await tabs('v1').create({ metadata: { name: 'kept', annotations }, spec: { host: 'a' } });
+    const { creationTimestamp, generation, finalizers } = (await tabs('v2').get('kept')).metadata;
+    expect({ creationTimestamp, generation, finalizers }).toEqual({
+      creationTimestamp: made.metadata.creationTimestamp,
+      generation: 1,
+      finalizers: undefined,
+    });
+    await tabs('v1').delete('kept');
+  });
+
+  it('that hangs fails a request within the time of that request, and no other', async () => {
+    const annotations = { misbehave: 'hang' };
+    await tabs('v1').create({ metadata: { name: 'slow', annotations }, spec: { host: 'a', port: 1 } });
+    const hanging = server.client.requester.json({
+      method: 'GET',
+      path: '/apis/stable.example.com/v2/namespaces/default/crontabs/slow?timeout=1s',
+    });
+    const refused = messageOf(hanging);
+    expect((await tabs('v1').get('slow')).spec).toEqual({ host: 'a', port: 1 });
+    expect(await refused).toMatch(/^50[04] /);
+    await tabs('v1').delete('slow');
   });
 
   it('with a certificate of somebody else is not spoken to', async () => {

@@ -25,33 +25,77 @@ const server = createServer({ cert: certificate, key }, (request, response) => {
     const misbehaves = new Set(objects.map(({ metadata }) => metadata.annotations?.misbehave));
     if (misbehaves.has('hang')) return;
     response.setHeader('content-type', 'application/json');
-    if (misbehaves.has('rubbish')) {
-      response.end('<html>');
-      return;
-    }
     const convertedObjects = objects.map((object) => convert(object, desiredAPIVersion));
-    const answered = misbehaves.has('other-uid') ? 'another' : uid;
-    const result = misbehaves.has('refuse')
-      ? { status: 'Failure', message: 'not today' }
-      : { status: 'Success' };
-    response.end(
-      JSON.stringify({
-        apiVersion: review.apiVersion,
-        kind: review.kind,
-        response: { uid: answered, result, convertedObjects: misbehaves.has('lose') ? [] : convertedObjects },
-      }),
-    );
+    const good = { uid, result: { status: 'Success' }, convertedObjects };
+    const answer = { apiVersion: review.apiVersion, kind: review.kind, response: good };
+    const how = [...misbehaves].find((one) => one !== undefined) ?? '';
+    const told = how in answers ? answers[how]?.(answer) : answer;
+    response.statusCode = how === 'fail' ? 500 : how === 'move' ? 302 : 200;
+    if (how === 'move') response.setHeader('location', '/elsewhere');
+    response.end(typeof told === 'string' ? told : JSON.stringify(told));
   });
 });
 
-function convert(object: Converted, apiVersion: string): Converted {
+interface Answer {
+  readonly response: { readonly convertedObjects: readonly unknown[] };
+}
+
+/** What is answered in place of what is right. */
+const answers: Readonly<Record<string, (answer: Answer) => unknown>> = {
+  rubbish: () => '<html>',
+  refuse: (answer) => responding(answer, { result: { status: 'Failure', message: 'not today' } }),
+  'refuse-silently': (answer) => responding(answer, { result: { status: 'Failure' } }),
+  'no-result': (answer) => responding(answer, { result: undefined }),
+  'other-uid': (answer) => responding(answer, { uid: 'another' }),
+  lose: (answer) => responding(answer, { convertedObjects: [] }),
+  double: (answer) => {
+    const { convertedObjects } = answer.response;
+    return responding(answer, { convertedObjects: [...convertedObjects, ...convertedObjects] });
+  },
+  'no-response': (answer) => ({ ...answer, response: undefined }),
+  'other-review': (answer) => ({ ...answer, kind: 'AdmissionReview' }),
+};
+
+function responding(answer: Answer, changed: object): object {
+  return { ...answer, response: { ...answer.response, ...changed } };
+}
+
+/** What is made of an object in place of what is right. */
+const wrongs: Readonly<Record<string, (object: Converted) => unknown>> = {
+  rename: (object) => ({ ...object, metadata: { ...object.metadata, name: 'other' } }),
+  'other-kind': (object) => ({ ...object, kind: 'Other' }),
+  'other-version': (object) => ({ ...object, apiVersion: 'stable.example.com/v9' }),
+  'no-metadata': ({ metadata: _, ...object }) => object,
+  'text-for-metadata': (object) => ({ ...object, metadata: 'x' }),
+  'move-namespace': (object) => ({ ...object, metadata: { ...object.metadata, namespace: 'elsewhere' } }),
+  'change-uid': (object) => ({ ...object, metadata: { ...object.metadata, uid: 'mine' } }),
+  'bad-label': (object) => ({ ...object, metadata: { ...object.metadata, labels: { 'a b': 'c' } } }),
+  'number-label': (object) => ({ ...object, metadata: { ...object.metadata, labels: { a: 1 } } }),
+  'text-for-labels': (object) => ({ ...object, metadata: { ...object.metadata, labels: 'x' } }),
+  'bad-annotation': (object) => ({
+    ...object,
+    metadata: { ...object.metadata, annotations: { 'a b': 'c' } },
+  }),
+  'text-for-object': () => 'x',
+  'more-metadata': (object) => ({
+    ...object,
+    metadata: { ...object.metadata, finalizers: ['a.b/c'], generation: 9, creationTimestamp: null },
+  }),
+};
+
+function convert(object: Converted, apiVersion: string): unknown {
+  const made = madeOf(object, apiVersion);
+  return wrongs[object.metadata.annotations?.misbehave ?? '']?.(made) ?? made;
+}
+
+function madeOf(object: Converted, apiVersion: string): Converted {
   const { host = '', port = 0, address = ':0' } = object.spec ?? {};
   const [first = '', second = '0'] = address.split(':');
   const spec = apiVersion.endsWith('/v2')
     ? { address: `${host}:${port}` }
     : { host: first, port: Number(second) };
-  const metadata = { ...object.metadata, labels: { ...object.metadata.labels, converted: 'yes' } };
-  if (metadata.annotations?.misbehave === 'rename') metadata.name = 'other';
+  const shown = apiVersion.slice(apiVersion.indexOf('/') + 1);
+  const metadata = { ...object.metadata, labels: { ...object.metadata.labels, converted: 'yes', shown } };
   return { ...object, apiVersion, metadata, spec };
 }
 

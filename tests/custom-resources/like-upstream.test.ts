@@ -1,7 +1,7 @@
 import type { KubernetesObject } from '@kubewright/api';
 import { CustomResourceDefinition } from '@kubewright/api/apiextensions/v1';
 import { startTestServer, type TestServer } from '@kubewright/testing';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { crontabs, specOf } from './crontab.js';
 
 /** What kube-apiserver 1.36.3 answered to the same requests, where a reader of its rules would guess otherwise. */
@@ -226,4 +226,41 @@ it('a rule that is wrong is shown as Go has it', async () => {
   await expect(made).rejects.toThrow(
     'Invalid value: {"Rule":"self.i \\u003e self.z","Message":"","MessageExpression":"","Reason":null,"FieldPath":"","OptionalOldSelf":null}: compilation failed: ERROR: <input>:1:14: undefined field \'z\'',
   );
+});
+
+describe('metadata that is none', () => {
+  const refused = 'CronTab in version "v1" cannot be handled as a CronTab: ';
+  const numberForText = 'json: cannot unmarshal number into Go struct field';
+  it.each<readonly [metadata: unknown, message: string]>([
+    [{ labels: { a: 1 } }, `${numberForText} ObjectMeta.labels of type string`],
+    [{ uid: 1 }, `${numberForText} ObjectMeta.uid of type types.UID`],
+    [
+      { ownerReferences: [{ apiVersion: 'v1', kind: 'A', name: 'b', uid: 3 }] },
+      `${numberForText} OwnerReference.ownerReferences.uid of type types.UID`,
+    ],
+    [
+      { ownerReferences: {} },
+      'json: cannot unmarshal object into Go struct field ObjectMeta.ownerReferences of type []v1.OwnerReference',
+    ],
+    ['x', 'json: cannot unmarshal string into Go value of type v1.ObjectMeta'],
+  ])('%j is told in the words of Go', async (metadata, message) => {
+    expect(await post({ ...identity, metadata })).toMatchObject({
+      code: 400,
+      message: `${refused}${message}`,
+    });
+    const embedded = { apiVersion: 'v1', kind: 'P', metadata };
+    const shown = JSON.stringify(metadata);
+    expect(await post({ ...identity, metadata: { name: 'x' }, spec: { embedded } })).toMatchObject({
+      code: 400,
+      message: `${refused}spec.embedded.metadata: Invalid value: ${shown}: ${message}`,
+    });
+  });
+
+  it('of an object within an object is refused, and so is what is no kind', async () => {
+    const embedded = { apiVersion: 'v1', kind: 1 };
+    expect(await post({ ...identity, metadata: { name: 'x' }, spec: { embedded } })).toMatchObject({
+      code: 400,
+      message: `${refused}spec.embedded.kind: Invalid value: 1: must be a string`,
+    });
+  });
 });

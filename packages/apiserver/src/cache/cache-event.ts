@@ -6,6 +6,7 @@ import { type EventType, type Selection, selects, transition } from './selection
 export class CacheEvent {
   readonly type: EventType;
   readonly key: string;
+  readonly change: Change;
   /** The stored bytes; for DELETED the last that matched. */
   readonly bytes: Buffer;
   /** The revision of the change; newer than the bytes where the type is DELETED. */
@@ -15,6 +16,7 @@ export class CacheEvent {
   constructor(type: EventType, change: Change, bytes: Buffer) {
     this.type = type;
     this.key = change.key;
+    this.change = change;
     this.bytes = bytes;
     this.revision = change.revision;
   }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { ApiError, encodeJson, type KubernetesObject } from '@kubewright/api';
+import { goType, isObject } from '../patch/json-object.js';
 import { path } from '../validation/field-error.js';
 import { validateLabels } from '../validation/label-selector.js';
 import { validateAnnotations } from '../validation/object-meta.js';
@@ -45,12 +46,8 @@ export class ConversionWebhook implements VersionConverter {
   async #convert(objects: readonly KubernetesObject[], apiVersion: string): Promise<KubernetesObject[]> {
     const [first] = objects;
     const subject = `${first?.apiVersion ?? ''}, Kind=${first?.kind ?? ''}`;
-    const failure = (what: string) => {
-      const text = `conversion webhook for ${subject} ${what}`;
-      return new ApiError('InternalError', `Internal error occurred: ${text}`, {
-        details: { causes: [{ message: text }] },
-      });
-    };
+    const failure = (what: string) =>
+      new ApiError('', `conversion webhook for ${subject} ${what}`, { code: 500 });
     const { conversionReviewVersions = [], clientConfig } = this.#outline.spec.conversion?.webhook ?? {};
     const version = conversionReviewVersions.find((one) => one === 'v1' || one === 'v1beta1') ?? 'v1';
     const uid = randomUUID();
@@ -70,8 +67,7 @@ export class ConversionWebhook implements VersionConverter {
       throw failure(`returned ${list.length} objects, expected ${objects.length}`);
     return objects.map((original, index) => {
       const problem = problemOf(original, list[index], apiVersion);
-      if (problem !== undefined)
-        throw failure(`returned invalid converted object at index ${index}: ${problem}`);
+      if (problem !== undefined) throw failure(`returned invalid ${problem}`);
       return withMetadata(original, list[index] as KubernetesObject);
     });
   }
@@ -100,14 +96,13 @@ function recordOf(value: unknown): JsonRecord {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonRecord) : {};
 }
 
-/** Type, name and uid are not a webhook's to change. */
+/** Type, name and uid are not a webhook's to change. Source: apiextensions' `validateConvertedObject` and `restoreObjectMeta`. */
 function problemOf(original: KubernetesObject, converted: unknown, apiVersion: string): string | undefined {
   const { apiVersion: version, kind, metadata } = recordOf(converted);
   if (version !== apiVersion)
-    return `invalid groupVersion (expected ${apiVersion}, received ${String(version ?? '')})`;
+    return `object at index 0: invalid groupVersion (expected ${apiVersion}, received ${String(version ?? '')})`;
   if (kind !== original.kind)
-    return `invalid kind (expected ${original.kind ?? ''}, received ${String(kind ?? '')})`;
-  if (typeof metadata !== 'object' || metadata === null) return 'missing metadata in converted object';
+    return `object at index 0: invalid kind (expected ${original.kind ?? ''}, received ${String(kind ?? '')})`;
   const given = recordOf(metadata);
   for (const [field, name] of [
     ['name', 'name'],
@@ -115,21 +110,25 @@ function problemOf(original: KubernetesObject, converted: unknown, apiVersion: s
     ['uid', 'UID'],
   ] as const) {
     const [wanted, got] = [original.metadata[field] ?? '', given[field] ?? ''];
-    if (wanted !== got) return `must have the same ${name}: ${wanted} != ${String(got)}`;
+    if (wanted !== got) return `object: must have the same ${name}: ${wanted} != ${String(got)}`;
   }
-  for (const field of ['labels', 'annotations'] as const) {
-    const map = given[field] ?? undefined;
-    if (map === undefined) continue;
-    for (const [key, value] of Object.entries(recordOf(map)))
-      if (typeof value !== 'string') return `metadata.${field}[${key}] must be a string`;
-    const texts = map as Record<string, string>;
-    const [error] =
-      field === 'labels'
-        ? validateLabels(texts, path('metadata', field))
-        : validateAnnotations(texts, path('metadata', field));
-    if (error !== undefined) return `${error.field}: ${error.message}`;
-  }
-  return undefined;
+  const problem = textsProblem(given, 'labels') ?? textsProblem(given, 'annotations');
+  return problem && `metadata: ${problem}`;
+}
+
+function textsProblem(metadata: JsonRecord, field: 'labels' | 'annotations'): string | undefined {
+  const map = metadata[field] ?? undefined;
+  if (map === undefined) return undefined;
+  if (!isObject(map)) return `invalid metadata.${field} of type ${goType(map)} in converted object`;
+  for (const [key, value] of Object.entries(map))
+    if (typeof value !== 'string')
+      return `metadata.${field}[${key}] must be a string, but is ${goType(value)} in converted object`;
+  const texts = map as Record<string, string>;
+  const [error] =
+    field === 'labels'
+      ? validateLabels(texts, path('metadata', 'labels'))
+      : validateAnnotations(texts, path('metadata', 'annotation'));
+  return error && `${error.field}: ${error.message}`;
 }
 
 /** Of the metadata only labels and annotations are the webhook's. */

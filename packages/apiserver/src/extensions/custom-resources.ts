@@ -136,7 +136,8 @@ export class CustomResources {
     const { conversion } = outline.spec;
     const webhook =
       conversion?.strategy === 'Webhook' ? new ConversionWebhook(outline, this.#host) : undefined;
-    return { kinds, versions: new StoredVersions(storage, kinds, webhook) };
+    const { storedVersions = [] } = outline.status;
+    return { kinds, versions: new StoredVersions(storage, kinds, storedVersions, webhook) };
   }
 
   #install(outline: Outline, cache: ResourceCache, prefix: string): void {

@@ -3,7 +3,7 @@ import type { CustomResourceColumnDefinition } from '@kubewright/api/apiextensio
 import { nameColumn } from '../kinds/columns.js';
 import { humanDuration } from '../kinds/human-duration.js';
 import type { Column } from '../kinds/kind-rules.js';
-import { isObject } from '../patch/json-object.js';
+import { sortedJson } from '../patch/json-object.js';
 import { type JsonPath, parseJsonPath } from './json-path.js';
 
 /** The columns of a table of custom resources: the name and those that the definition adds, or name and age. */
@@ -39,17 +39,6 @@ function printerColumn(definition: CustomResourceColumnDefinition): Column<Kuber
   };
 }
 
-/** With members in the order that Go writes them in. */
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (!isObject(value)) return value;
-  return Object.fromEntries(
-    Object.keys(value)
-      .sort()
-      .map((name) => [name, sorted(value[name])]),
-  );
-}
-
 /** What can't be read, which upstream does not refuse, shows nothing. */
 function pathOrNothing(text: string): JsonPath {
   try {
@@ -65,7 +54,7 @@ function cellOf(type: string, value: unknown, now: number): string | number | bo
   switch (type) {
     case 'string':
       return typeof value === 'object' && value !== null
-        ? encodeJson(sorted(value))
+        ? encodeJson(sortedJson(value))
         : String(value ?? '<nil>');
     case 'integer':
       return typeof value === 'number' ? Math.trunc(value) : null;

@@ -10,7 +10,7 @@ import { StructuralSchema } from '../schema/structural-schema.js';
 
 /** Brings objects to another version. Without one only `apiVersion` changes, which is the conversion `None`. */
 export interface VersionConverter {
-  /** In the order of the objects. @throws ApiError InternalError */
+  /** In the order of the objects. @throws ApiError with code 500, without a reason */
   convert(objects: readonly KubernetesObject[], apiVersion: string): Promise<KubernetesObject[]>;
 }
 
@@ -25,9 +25,20 @@ export class StoredVersions {
   readonly #storage: Kind;
   readonly #byApiVersion: ReadonlyMap<string, Kind>;
   readonly #converter: VersionConverter | undefined;
+  readonly #isUniform: boolean;
 
-  constructor(storage: Kind, versions: readonly Kind[], converter?: VersionConverter) {
+  /**
+   * @param storage the version that is stored from now on
+   * @param storedVersions the names of all that may be stored
+   */
+  constructor(
+    storage: Kind,
+    versions: readonly Kind[],
+    storedVersions: readonly string[],
+    converter?: VersionConverter,
+  ) {
     this.#storage = storage;
+    this.#isUniform = storedVersions.every((version) => version === storage.version);
     this.#byApiVersion = new Map(versions.map((kind) => [kind.apiVersion, kind]));
     this.#converter = converter;
   }
@@ -58,19 +69,16 @@ export class StoredVersions {
     const prefix = Buffer.from(`{"apiVersion":${JSON.stringify(kind.apiVersion)},`);
     const isOwn = (bytes: Buffer) => bytes.subarray(0, prefix.length).equals(prefix);
     const { current = (bytes) => bytes } = this.reader();
-    // A webhook is not asked: fields that it names otherwise are held to be those of this version.
-    const at = (object: KubernetesObject, apiVersion: string) => {
-      const version = this.#byApiVersion.get(apiVersion);
-      if (version === undefined) return undefined;
-      if (this.#converter !== undefined) return { object, kind };
-      return { object: this.#pruned({ ...object, apiVersion }), kind: version };
-    };
     const converter = this.#converter;
     if (converter === undefined) {
       return {
         storedAs,
         current,
-        at,
+        selectsConverted: false,
+        at: (object, apiVersion) => {
+          const version = this.#byApiVersion.get(apiVersion);
+          return version && { object: this.#pruned({ ...object, apiVersion }), kind: version };
+        },
         read: (bytes) => {
           if (isOwn(bytes)) return bytes;
           return storedBytes(this.#pruned({ ...this.#source(bytes), apiVersion: kind.apiVersion }));
@@ -85,7 +93,17 @@ export class StoredVersions {
     return {
       storedAs,
       current,
-      at,
+      selectsConverted: kind !== this.#storage || !this.#isUniform,
+      at: (object, apiVersion) => {
+        const version = this.#byApiVersion.get(apiVersion);
+        if (version === undefined) return undefined;
+        // What an object is compared with when it is created is none, and says nothing.
+        const { apiVersion: given = apiVersion } = object;
+        if (given === apiVersion) return { object, kind: version };
+        return converter
+          .convert([object], apiVersion)
+          .then(([converted]) => converted && { object: this.#pruned(converted), kind: version });
+      },
       read: (bytes) => {
         const own = isOwn(bytes) ? bytes : prepared.get(bytes);
         if (own === undefined) throw new Error(`an object of ${kind.kind} was read before it was converted`);

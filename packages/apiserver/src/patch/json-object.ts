@@ -70,6 +70,15 @@ export function goValue(value: unknown): string {
   return `map[${members.join(' ')}]`;
 }
 
+/** The value with the members of its objects in the order that Go writes those of maps in. */
+export function sortedJson(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortedJson);
+  if (!isObject(value)) return value;
+  const sorted: JsonObject = {};
+  for (const key of Object.keys(value).sort()) put(sorted, key, sortedJson(value[key]));
+  return sorted;
+}
+
 /** What Go's JSON decoder calls a value of the wrong type. */
 export function goJsonName(value: unknown): string {
   if (value === null || value === undefined) return 'null';

@@ -28,6 +28,7 @@ import { isObject, type JsonObject, own, put } from './json-object.js';
 import { decodeManagers, type Manager, type Managers, managerId, ownable, setFields } from './managers.js';
 import { mergeTyped } from './merge-typed.js';
 import { prune } from './prune-typed.js';
+import { pruneVersions } from './prune-versions.js';
 
 /** A server-side apply. */
 export interface ApplyWrite extends TrackedWrite {
@@ -157,16 +158,14 @@ interface PruneInput {
 /** Removes what the manager applied last time and nobody owns now, at the version that it applied. */
 function pruned(merged: JsonObject, { last, fields, managers, id, write }: PruneInput): JsonObject {
   if (last === undefined || isEmptySet(difference(last.fields, fields))) return merged;
-  let owned = fields;
-  for (const [other, manager] of managers) if (other !== id) owned = union(owned, manager.fields);
-  const sets = { last: last.fields, owned };
-  if (last.apiVersion === write.apiVersion || write.atVersion === undefined)
-    return prune(merged, sets, fieldTypeOf(write.schema));
-  const before = write.atVersion(merged, last.apiVersion);
-  if (before === undefined) return merged;
-  const rest = prune(before.object, sets, fieldTypeOf(before.schema));
-  if (rest === before.object) return merged;
-  return write.atVersion(rest, write.apiVersion)?.object ?? merged;
+  const owned = new Map([[write.apiVersion, fields]]);
+  for (const [other, { apiVersion, fields }] of managers)
+    if (other !== id) owned.set(apiVersion, union(owned.get(apiVersion) ?? emptyFieldSet, fields));
+  const { atVersion } = write;
+  if (atVersion !== undefined && (owned.size > 1 || last.apiVersion !== write.apiVersion))
+    return pruneVersions(merged, { last, owned, write: { ...write, atVersion } });
+  const sets = { last: last.fields, owned: owned.get(write.apiVersion) ?? fields };
+  return prune(merged, sets, fieldTypeOf(write.schema));
 }
 
 interface Conflict {

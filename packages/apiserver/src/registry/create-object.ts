@@ -30,8 +30,10 @@ export async function createObject<T extends KubernetesObject>(
 ): Promise<StoredObject<T>> {
   const { metadata } = object;
   const generated = (metadata.name ?? '') === '' && (metadata.generateName ?? '') !== '';
+  wipeDeletion(metadata);
   // What admission adds is nobody's.
-  context.ownership?.track(undefined, object, '');
+  const tracked = context.ownership?.track(undefined, object, '');
+  if (tracked !== undefined) await tracked;
   const request = new AdmissionRequest({
     operation: 'CREATE',
     resource,
@@ -77,8 +79,6 @@ async function createNamed<T extends KubernetesObject>(
   if (errors.length > 0) throw invalidObject(rules.kind, name, errors);
   const admitted = registry.admission.validate(request);
   if (admitted !== undefined) await admitted;
-  if ((object.metadata.resourceVersion ?? '') !== '')
-    throw new ApiError('', 'resourceVersion should not be set on objects to be created');
   const key = resource.key(object.metadata.namespace ?? '', name);
   if (context.dryRun) {
     if ((await (resource.source ?? registry.storage).get(key)).entry !== undefined)
@@ -86,6 +86,7 @@ async function createNamed<T extends KubernetesObject>(
     await rules.allocate?.(object, undefined, context);
     return { bytes: storedBytes(object), revision: 0, object };
   }
+  refuseVersion(object.metadata);
   const giveBack = await rules.allocate?.(object, undefined, context);
   try {
     const bytes = storedBytes(object);
@@ -104,6 +105,12 @@ async function createNamed<T extends KubernetesObject>(
   }
 }
 
+/** Source: etcd3's `store.Create`: what is no number is no version, and a dry run stores nothing. */
+function refuseVersion({ resourceVersion = '' }: KubernetesObject['metadata']): void {
+  if (/^\d+$/.test(resourceVersion) && Number(resourceVersion) !== 0)
+    throw new ApiError('', 'resourceVersion should not be set on objects to be created');
+}
+
 /** What only the server sets. Source: apiserver's `rest.BeforeCreate`. */
 function fillSystemFields<T extends KubernetesObject>(
   resource: Resource<T>,
@@ -112,8 +119,7 @@ function fillSystemFields<T extends KubernetesObject>(
 ): void {
   const { rules } = resource;
   const { metadata } = object;
-  delete metadata.deletionTimestamp;
-  delete metadata.deletionGracePeriodSeconds;
+  wipeDeletion(metadata);
   delete metadata.selfLink;
   metadata.creationTimestamp = formatTime(context.now());
   metadata.uid = randomUUID();
@@ -122,6 +128,12 @@ function fillSystemFields<T extends KubernetesObject>(
   const resetsStatus = rules.kind.subresources.status !== undefined && !rules.createdWithStatus;
   if (resetsStatus && 'status' in object) delete object.status;
   rules.prepareForCreate?.(object, context);
+}
+
+/** Nothing is created as deleted. */
+function wipeDeletion(metadata: KubernetesObject['metadata']): void {
+  delete metadata.deletionTimestamp;
+  delete metadata.deletionGracePeriodSeconds;
 }
 
 function generateName(base: string): string {

@@ -1,9 +1,9 @@
-import { apiVersionOf, type KubernetesObject } from '@kubewright/api';
+import { apiVersionOf, encodeJson, type KubernetesObject } from '@kubewright/api';
 import { type TrackedWrite, updateManagedFields } from '../patch/field-ownership.js';
 import type { FieldSet } from '../patch/field-set.js';
 import type { JsonObject } from '../patch/json-object.js';
 import type { ApplyWrite } from '../patch/server-side-apply.js';
-import { type ServedKind, statusKeeps } from './resource.js';
+import { type AtVersion, type ServedKind, type StoredForms, statusKeeps } from './resource.js';
 
 /** Who owns the fields that a write changes. */
 export interface Writer {
@@ -17,22 +17,51 @@ export interface Writer {
 export class FieldOwnership {
   readonly #served: ServedKind;
   readonly #writer: Writer;
+  /** What a webhook made in the course of this write, by what it was made of. */
+  readonly #conversions = new Map<string, AtVersion>();
 
   constructor(served: ServedKind, writer: Writer) {
     this.#served = served;
     this.#writer = writer;
   }
 
-  /** Gives the writer what it changed; `old` is undefined on create. Both are of the stored version. */
-  track(old: KubernetesObject | undefined, object: KubernetesObject, subresource: string): void {
-    const tracked = updateManagedFields(
-      old === undefined ? undefined : this.#request(old),
-      this.#request(object),
-      this.#write(subresource),
-    );
-    const { managedFields } = tracked.metadata as KubernetesObject['metadata'];
-    if (managedFields === undefined) delete object.metadata.managedFields;
-    else object.metadata.managedFields = managedFields;
+  /**
+   * Gives the writer what it changed; `old` is undefined on create. Both are of the stored version. A promise where a
+   * webhook has to convert them for owners of other versions.
+   */
+  track(
+    old: KubernetesObject | undefined,
+    object: KubernetesObject,
+    subresource: string,
+  ): undefined | Promise<undefined> {
+    return this.converting(() => {
+      const tracked = updateManagedFields(
+        old === undefined ? undefined : this.#request(old),
+        this.#request(object),
+        this.#write(subresource),
+      );
+      const { managedFields } = tracked.metadata as KubernetesObject['metadata'];
+      if (managedFields === undefined) delete object.metadata.managedFields;
+      else object.metadata.managedFields = managedFields;
+      return undefined;
+    });
+  }
+
+  /**
+   * Runs what compares an object's versions. Where a webhook makes these, it is run again with each that it turned out
+   * to need: so what compares need not wait, and few writes ever have such owners.
+   */
+  converting<R>(run: () => R): R | Promise<R> {
+    try {
+      return run();
+    } catch (error) {
+      if (!(error instanceof ConversionNeeded)) throw error;
+      return this.#convert(error).then(() => this.converting(run));
+    }
+  }
+
+  async #convert({ key, conversion }: ConversionNeeded): Promise<void> {
+    this.#conversions.set(key, await conversion);
   }
 
   /** What a server-side apply through this version is told. */
@@ -61,19 +90,45 @@ export class FieldOwnership {
       ...(resetFields === undefined ? {} : { resetFields }),
       atVersion: (object, apiVersion) => {
         if (resource.forms !== undefined) {
-          const at = resource.forms.at(object as unknown as KubernetesObject, apiVersion);
+          const at = this.#at(resource.forms, object as unknown as KubernetesObject, apiVersion);
           return at && { object: at.object as unknown as JsonObject, schema: at.kind.schema };
         }
-        const other = resource.served.find((one) => one.kind.apiVersion === apiVersion);
+        const served = (version: unknown) => resource.served.find((one) => one.kind.apiVersion === version);
+        const other = served(apiVersion);
         if (other === undefined) return undefined;
-        const stored = this.#served.toStored(structuredClone(object) as unknown as KubernetesObject);
+        const from = served(object.apiVersion) ?? this.#served;
+        const stored = from.toStored(structuredClone(object) as unknown as KubernetesObject);
         return { object: other.fromStored(stored) as unknown as JsonObject, schema: other.kind.schema };
       },
     };
   }
 
+  /** @throws ConversionNeeded where a webhook has to be asked first */
+  #at(forms: StoredForms, object: KubernetesObject, apiVersion: string): AtVersion {
+    let key = '';
+    if (forms.prepare !== undefined) {
+      key = `${apiVersion} ${encodeJson(object)}`;
+      if (this.#conversions.has(key)) return this.#conversions.get(key);
+    }
+    const at = forms.at(object, apiVersion);
+    if (at instanceof Promise) throw new ConversionNeeded(key, at);
+    return at;
+  }
+
   #request(object: KubernetesObject): JsonObject {
     return this.#served.fromStored(object) as unknown as JsonObject;
+  }
+}
+
+/** Thrown to begin again when the conversion is there. */
+class ConversionNeeded extends Error {
+  readonly key: string;
+  readonly conversion: Promise<AtVersion>;
+
+  constructor(key: string, conversion: Promise<AtVersion>) {
+    super('a conversion is needed');
+    this.key = key;
+    this.conversion = conversion;
   }
 }
 

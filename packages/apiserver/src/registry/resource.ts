@@ -30,14 +30,24 @@ export interface StoredForms<T extends KubernetesObject = KubernetesObject> {
   /**
    * Has another process bring these to the resource's own version, so that `read` knows them. Absent where none is
    * needed.
-   * @throws ApiError InternalError where it can't
+   * @throws ApiError with code 500 where it can't
    */
   prepare?(current: readonly Buffer[]): Promise<void>;
+  /**
+   * True where the labels and selectable fields of what is stored need not be those of the resource's own version, as
+   * another process makes these.
+   */
+  readonly selectsConverted: boolean;
   /** What is to be stored of an object; `bytes` are its own. */
   write(object: T, bytes: Buffer): Buffer | Promise<Buffer>;
-  /** The object at another version of its kind, for those who own its fields there. */
-  at(object: KubernetesObject, apiVersion: string): { object: KubernetesObject; kind: Kind } | undefined;
+  /**
+   * The object at another version of its kind, for those who own its fields there; undefined where there is no such
+   * version. A promise where another process has to be asked.
+   */
+  at(object: KubernetesObject, apiVersion: string): AtVersion | Promise<AtVersion>;
 }
+
+export type AtVersion = { readonly object: KubernetesObject; readonly kind: Kind } | undefined;
 
 /** A stored kind on one server: its rules, its place in the store, its cache, and the versions that it is served at. */
 export class Resource<T extends KubernetesObject = KubernetesObject> {
@@ -198,12 +208,12 @@ export class ServedKind<T extends KubernetesObject = KubernetesObject> {
 
   /** A stored entry as the rules know it. */
   readStored(stored: Buffer, revision: number): T {
-    return parseStored<T>(this.#own(stored), revision);
+    return parseStored<T>(this.ownBytes(stored), revision);
   }
 
   /** A stored entry as the cells of a table are made of it, without its resource version. */
   tableObject(stored: Buffer): KubernetesObject {
-    const object = JSON.parse(this.#own(stored).toString()) as T;
+    const object = JSON.parse(this.ownBytes(stored).toString()) as T;
     return this.conversion?.columns === undefined ? object : this.fromStored(object);
   }
 
@@ -229,17 +239,17 @@ export class ServedKind<T extends KubernetesObject = KubernetesObject> {
   }
 
   *#eachOwn<E extends { readonly bytes: Buffer }>(entries: Iterable<E>): Iterable<E> {
-    for (const entry of entries) yield { ...entry, bytes: this.#own(entry.bytes) };
+    for (const entry of entries) yield { ...entry, bytes: this.ownBytes(entry.bytes) };
   }
 
-  /** Bytes of the cache at the version of the resource. */
-  #own(stored: Buffer): Buffer {
+  /** Bytes of the cache at the version of the resource: where that is another, their metadata may be, too. */
+  ownBytes(stored: Buffer): Buffer {
     const { forms } = this.resource;
     return forms === undefined ? stored : forms.read(stored);
   }
 
   #served(stored: Buffer): Buffer {
-    const own = this.#own(stored);
+    const own = this.ownBytes(stored);
     return this.conversion === undefined ? own : storedBytes(this.fromStored(parseStored<T>(own, 0)));
   }
 }

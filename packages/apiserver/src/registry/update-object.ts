@@ -147,7 +147,8 @@ async function changed<T extends KubernetesObject>(
   if (wanted !== undefined) refuseStale(resource, wanted, before());
   rules.default?.(object);
   // What admission adds is nobody's.
-  context.ownership?.track(before(), object, subresource);
+  const tracked = context.ownership?.track(before(), object, subresource);
+  if (tracked !== undefined) await tracked;
   const request = new AdmissionRequest({
     operation: 'UPDATE',
     resource,
@@ -245,8 +246,12 @@ function prepare<T extends KubernetesObject>(
   // One that a patch changes is for validation to refuse.
   if (!metadata.uid) keepSystemField(metadata, old.metadata, 'uid');
   keepSystemField(metadata, old.metadata, 'creationTimestamp');
-  keepSystemField(metadata, old.metadata, 'deletionTimestamp');
-  keepSystemField(metadata, old.metadata, 'deletionGracePeriodSeconds');
+  // A deletion that is under way goes on; one that a client writes is for validation to refuse.
+  if (old.metadata.deletionTimestamp !== undefined) {
+    keepSystemField(metadata, old.metadata, 'deletionTimestamp');
+    if (metadata.deletionGracePeriodSeconds === undefined)
+      keepSystemField(metadata, old.metadata, 'deletionGracePeriodSeconds');
+  }
   keepSystemField(metadata, old.metadata, 'generation');
   delete metadata.selfLink;
   if (subresource === '') {

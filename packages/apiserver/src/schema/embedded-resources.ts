@@ -1,5 +1,6 @@
 import { dns1035LabelErrors, isApiError, pathSegmentErrors } from '@kubewright/api';
 import type { ObjectMeta } from '@kubewright/api/meta/v1';
+import { sortedJson } from '../patch/json-object.js';
 import { type FieldError, type FieldPath, invalid, required } from '../validation/field-error.js';
 import { validateObjectMeta } from '../validation/object-meta.js';
 import { normaliseMetadata } from './metadata-normaliser.js';
@@ -95,7 +96,7 @@ function metadataErrors(given: unknown, field: FieldPath): FieldError[] {
     metadata = normaliseMetadata(given).metadata as ObjectMeta;
   } catch (error) {
     if (!isApiError(error)) throw error;
-    return [invalid(field, given, error.message)];
+    return [invalid(field, sortedJson(given), error.message)];
   }
   const named = { ...metadata, name: metadata.name || 'fakename' };
   const rules = { namespaced: (metadata.namespace ?? '') !== '', validateName: pathSegmentErrors };

@@ -1,6 +1,7 @@
 import { definitions } from '@kubewright/api/schemas';
 import { createNormaliser, type Normaliser } from './normalise.js';
 
+const objectMeta = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';
 let normaliser: Normaliser | undefined;
 
 /**
@@ -13,15 +14,9 @@ export function normaliseMetadata(metadata: unknown): {
 } {
   // Made once: it is the same for all kinds.
   normaliser ??= createNormaliser(
-    {
-      root: {
-        type: 'object',
-        properties: { metadata: { $ref: 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' } },
-      },
-      resolve: (name) => definitions.get(name),
-    },
-    'ObjectMeta',
+    { root: definitions.get(objectMeta), name: objectMeta, resolve: (name) => definitions.get(name) },
+    'v1.ObjectMeta',
   );
-  const { object, unknownFields } = normaliser({ metadata });
-  return { metadata: object.metadata ?? {}, unknownFields };
+  const { object, unknownFields } = normaliser((metadata ?? {}) as Record<string, unknown>);
+  return { metadata: object, unknownFields: unknownFields.map((field) => `metadata.${field}`) };
 }

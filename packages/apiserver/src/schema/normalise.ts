@@ -244,9 +244,14 @@ function isScalar({ type, format, 'x-kubernetes-int-or-string': intOrString }: S
 const keep: Step = (value) => value;
 
 const plainString: Step = (value, place) => {
-  if (typeof value !== 'string') throw mismatch(value, place, 'string');
+  if (typeof value !== 'string') throw mismatch(value, place, isUid(place) ? 'types.UID' : 'string');
   return value;
 };
+
+/** Go gives uids a type of their own, but for those of users. */
+function isUid(place: Place | undefined): boolean {
+  return place?.segment === 'uid' && place.owner?.endsWith('.UserInfo') === false;
+}
 
 const boolean: Step = (value, place) => {
   if (typeof value !== 'boolean') throw mismatch(value, place, 'bool');

@@ -1,4 +1,6 @@
 import { isApiError } from '@kubewright/api';
+import { sortedJson } from '../patch/json-object.js';
+import { type FieldError, invalid, path } from '../validation/field-error.js';
 import { ChangedCopy } from './changed-copy.js';
 import { normaliseMetadata } from './metadata-normaliser.js';
 import { type Place, pathOf } from './schema-problem.js';
@@ -28,6 +30,8 @@ export function prune(
 export interface UnknownFields {
   readonly fields: string[];
   readonly ofMetadata: string[];
+  /** What can't be the type or the metadata of an object within the object; left out, nobody asks. */
+  readonly malformed?: FieldError[];
 }
 
 class Pruner {
@@ -86,7 +90,10 @@ class Pruner {
       at.segment = name;
       const before = object[name];
       if (isResource && metaFields.has(name)) {
-        if (isEmbedded && name === 'metadata') copy.set(name, this.#metadata(before, at));
+        if (!isEmbedded) continue;
+        if (name === 'metadata') copy.set(name, this.#metadata(before, at));
+        else if (typeof before !== 'string')
+          this.#unknown.malformed?.push(invalid(path(pathOf(at)), before, 'must be a string'));
         continue;
       }
       const property = schema?.property(name);
@@ -110,8 +117,8 @@ class Pruner {
       );
       return shaped;
     } catch (error) {
-      // What can't be metadata is for the validation to name.
       if (!isApiError(error)) throw error;
+      this.#unknown.malformed?.push(invalid(path(pathOf(place)), sortedJson(metadata), error.message));
       return metadata;
     }
   }

@@ -170,7 +170,8 @@ function* itemsOf(served: ServedKind, form: Form, entries: Iterable<StoredEntry>
 }
 
 function metadataJson(served: ServedKind, { apiVersion }: Form, entry: StoredEntry): Buffer {
-  if (served.conversion === undefined) return metadataBytes(entry.bytes, entry.revision, apiVersion);
+  if (served.conversion === undefined)
+    return metadataBytes(served.ownBytes(entry.bytes), entry.revision, apiVersion);
   return Buffer.from(encodeJson(partialMetadata(parseEntry(served, entry), apiVersion)));
 }
 

@@ -59,7 +59,8 @@ function rowObject(
 ): Buffer {
   if (include === 'None') return nothing;
   if (include === 'Object') return served.objectBytes(bytes, revision);
-  if (served.conversion?.columns === undefined) return metadataBytes(bytes, revision, apiVersion);
+  if (served.conversion?.columns === undefined)
+    return metadataBytes(served.ownBytes(bytes), revision, apiVersion);
   const metadata = { ...object.metadata, resourceVersion: String(revision) };
   return Buffer.from(encodeJson(partialMetadata({ ...object, metadata }, apiVersion)));
 }

@@ -2,6 +2,7 @@ import {
   dns1123LabelErrors,
   dns1123SubdomainErrors,
   type KubernetesObject,
+  pathSegmentErrors,
   qualifiedNameErrors,
 } from '@kubewright/api';
 import type { ManagedFieldsEntry, ObjectMeta, OwnerReference } from '@kubewright/api/meta/v1';
@@ -37,15 +38,18 @@ export function validateMetadata<T extends KubernetesObject>(
 
 /** Metadata of an object that is updated, by the rules of its kind. */
 export function validateMetadataUpdate<T extends KubernetesObject>(
-  _type: Typed<T>,
+  { rules }: Typed<T>,
   { metadata }: T,
   old: T,
 ): FieldError[] {
+  const namespaced = rules.kind.scope === 'Namespaced';
+  // Of a name that was good once only what no path can have is asked.
+  const errors = validateObjectMeta(metadata, { namespaced, validateName: pathSegmentErrors });
   // An update without a resourceVersion is unconditional: the registry answers it against the newest object.
-  return validateObjectMetaUpdate(
-    { ...metadata, resourceVersion: old.metadata.resourceVersion },
-    old.metadata,
+  errors.push(
+    ...validateMetaChange({ ...metadata, resourceVersion: old.metadata.resourceVersion }, old.metadata),
   );
+  return errors;
 }
 
 /** Keys and values of all annotations of an object together, in bytes. */
@@ -95,6 +99,20 @@ export function validateObjectMetaUpdate(
   old: ObjectMeta,
   field: FieldPath = path('metadata'),
 ): FieldError[] {
+  const errors = validateMetaChange(meta, old, field);
+  errors.push(...validateLabels(meta.labels, field.child('labels')));
+  errors.push(...validateAnnotations(meta.annotations, field.child('annotations')));
+  errors.push(...validateOwnerReferences(meta.ownerReferences ?? [], field.child('ownerReferences')));
+  errors.push(...validateManagedFields(meta.managedFields ?? [], field.child('managedFields')));
+  return errors;
+}
+
+/** What an update may not change. */
+function validateMetaChange(
+  meta: ObjectMeta,
+  old: ObjectMeta,
+  field: FieldPath = path('metadata'),
+): FieldError[] {
   const errors: FieldError[] = [];
   if (old.deletionTimestamp !== undefined)
     errors.push(...noNewFinalizers(meta, old, field.child('finalizers')));
@@ -106,10 +124,6 @@ export function validateObjectMetaUpdate(
     if (!sameValue(meta[name], old[name]))
       errors.push(invalid(field.child(name), meta[name], 'field is immutable'));
   }
-  errors.push(...validateLabels(meta.labels, field.child('labels')));
-  errors.push(...validateAnnotations(meta.annotations, field.child('annotations')));
-  errors.push(...validateOwnerReferences(meta.ownerReferences ?? [], field.child('ownerReferences')));
-  errors.push(...validateManagedFields(meta.managedFields ?? [], field.child('managedFields')));
   return errors;
 }
 

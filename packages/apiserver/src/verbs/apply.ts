@@ -48,7 +48,8 @@ export async function apply(exchange: Exchange, served: ServedKind, form?: Appli
   const { config: sent, problems } = readConfiguration(await exchange.readBody());
   const config = form === undefined ? sent : form.configuration(sent);
   const writer = { manager: options.fieldManager, now: () => server.now() };
-  const write = new FieldOwnership(served, writer).applyWrite(subresource, options.force);
+  const ownership = new FieldOwnership(served, writer);
+  const write = ownership.applyWrite(subresource, options.force);
   const { dryRun, given } = options;
   // The apply itself says whose the fields are.
   const context: WriteContext = {
@@ -81,7 +82,7 @@ export async function apply(exchange: Exchange, served: ServedKind, form?: Appli
       name,
       subresource,
       change: (current) => {
-        const object = applied(served.fromStored(current));
+        const object = ownership.converting(() => applied(served.fromStored(current)));
         return form === undefined ? object : admittedForm(form, object, current);
       },
       ...(subresource === '' ? { create } : {}),
@@ -94,9 +95,10 @@ export async function apply(exchange: Exchange, served: ServedKind, form?: Appli
 
 async function admittedForm(
   form: AppliedForm,
-  object: KubernetesObject | undefined,
+  applied: KubernetesObject | undefined | Promise<KubernetesObject | undefined>,
   current: KubernetesObject,
 ): Promise<KubernetesObject | undefined> {
+  const object = await applied;
   await form.admit(object ?? structuredClone(current), current);
   return object;
 }

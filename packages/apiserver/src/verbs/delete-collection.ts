@@ -4,6 +4,7 @@ import { deleteObject } from '../registry/delete-object.js';
 import type { ServedKind } from '../registry/resource.js';
 import { formOf, listPieces } from '../tables/forms.js';
 import type { StoredEntry } from '../tables/table.js';
+import { ConvertedSelection } from './converted-selection.js';
 import { deleteOptions } from './delete-options.js';
 import { scopeOf } from './read-options.js';
 import { writeContext } from './write-options.js';
@@ -15,11 +16,19 @@ export async function deleteCollection(exchange: Exchange, served: ServedKind): 
   const options = await deleteOptions(exchange);
   const dryRun = (options.dryRun ?? []).includes('All');
   const context = writeContext(exchange, served, { dryRun, given: options });
-  const { entries, revision } = await resource.cache.list(scopeOf(exchange, served));
+  const scope = scopeOf(exchange, served);
+  const list = await (ConvertedSelection.of(served, scope)?.list(
+    resource.cache,
+    scope,
+    server.turns.start(),
+  ) ?? resource.cache.select(scope, server.turns.start()));
+  const { revision } = list;
+  const keys = [...list.entries()].map(({ key }) => key);
+  list.release();
   const deleted: StoredEntry[] = [];
-  for (const entry of entries) {
+  for (const key of keys) {
     try {
-      const target = { ...resource.nameOf(entry.key), ofCollection: true };
+      const target = { ...resource.nameOf(key), ofCollection: true };
       deleted.push(await deleteObject(server, resource, target, options, context));
     } catch (error) {
       if (!isNotFound(error)) throw error;

@@ -1,10 +1,12 @@
 import { ApiError, badRequest, isGone } from '@kubewright/api';
 import type { ObjectList } from '../cache/object-list.js';
+import type { ListQuery } from '../cache/resource-cache.js';
 import type { Turn } from '../cache/turns.js';
 import type { Exchange } from '../exchange.js';
 import type { ServedKind } from '../registry/resource.js';
 import { tooLargeRevision } from '../storage/storage.js';
 import type { ListMetadata } from '../tables/forms.js';
+import { ConvertedSelection } from './converted-selection.js';
 import { type ContinueToken, decodeContinue, encodeContinue, versionOptions } from './list-options.js';
 import { numberOption, resourceVersionOf, type Scope, scopeOf, waitForVersion } from './read-options.js';
 
@@ -29,15 +31,18 @@ export async function readPage(exchange: Exchange, served: ServedKind, turn: Tur
   const prefix = namespace === undefined ? served.resource.prefix : served.resource.key(namespace, '');
   const { query } = exchange.info;
   const text = query.get('continue') ?? '';
+  const converted = ConvertedSelection.of(served, scope);
+  const select = (wanted: ListQuery) =>
+    converted === undefined ? cache.select(wanted, turn) : converted.list(cache, wanted, turn);
   const paged = limit > 0 ? { ...scope, limit } : scope;
   if (text !== '') {
     const token = decodeContinue(text, prefix);
     if (!['', '0'].includes(query.get('resourceVersion') ?? ''))
       throw badRequest('specifying resource version is not allowed when using continue');
     await waitForVersion(exchange, cache, undefined);
-    const list = await cache
-      .select({ ...paged, ...startOf(token) }, turn)
-      .catch((error: unknown) => Promise.reject(isGone(error) ? outdated(token, prefix) : error));
+    const list = await select({ ...paged, ...startOf(token) }).catch((error: unknown) =>
+      Promise.reject(isGone(error) ? outdated(token, prefix) : error),
+    );
     return { list, metadata: metadataOf(list, scope, prefix, token.remaining) };
   }
   const version = resourceVersionOf(exchange);
@@ -50,8 +55,8 @@ export async function readPage(exchange: Exchange, served: ServedKind, turn: Tur
   const waiting = waitForVersion(exchange, cache, version);
   await (version === undefined ? cache.consistentRead(waiting) : waiting);
   // As upstream's cache: a list that takes any version is not cut into pages.
-  if (version === 0) return whole(await cache.select(scope, turn));
-  const list = await cache.select(exact ? { ...paged, revision: version } : paged, turn);
+  if (version === 0) return whole(await select(scope));
+  const list = await select(exact ? { ...paged, revision: version } : paged);
   return { list, metadata: metadataOf(list, scope, prefix, list.total) };
 }
 

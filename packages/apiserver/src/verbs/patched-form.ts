@@ -1,6 +1,6 @@
 import { ApiError, encodeJson, isApiError, type KubernetesObject } from '@kubewright/api';
 import type { Exchange } from '../exchange.js';
-import { goValue, isObject, type JsonObject, own } from '../patch/json-object.js';
+import { goValue, isObject, type JsonObject, own, sortedJson } from '../patch/json-object.js';
 import type { BodyKind } from '../schema/body-kind.js';
 import { invalid, invalidObject, path } from '../validation/field-error.js';
 import type { Patch } from './patch.js';
@@ -24,7 +24,7 @@ export function patchedForm(
   const problems = [...patch.problems, ...unknownFields.map((field) => `unknown field "${field}"`)];
   if (validation === 'Warn') exchange.warn(...problems);
   if (validation === 'Strict' && problems.length > 0)
-    throw invalidPatch(patch, value, `strict decoding error: ${problems.join(', ')}`);
+    throw invalidPatch(patch, shown(value, expected), `strict decoding error: ${problems.join(', ')}`);
   object.apiVersion = expected.apiVersion;
   object.kind = expected.kind;
   object.metadata ??= {};
@@ -50,8 +50,13 @@ function normalised(exchange: Exchange, value: JsonObject, patch: Patch, expecte
   } catch (error) {
     if (!isApiError(error)) throw error;
     const problem = patch.strategic ? conversionProblem(error.message) : error.message.replace(handledAs, '');
-    throw invalidPatch(patch, value, problem);
+    throw invalidPatch(patch, shown(value, expected), problem);
   }
+}
+
+/** Upstream holds a custom resource as a map. */
+function shown(value: JsonObject, { namesItself }: BodyKind): JsonObject {
+  return namesItself ? (sortedJson(value) as JsonObject) : value;
 }
 
 function invalidPatch(patch: Patch, value: JsonObject, problem: string): ApiError {

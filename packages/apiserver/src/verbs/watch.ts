@@ -8,6 +8,7 @@ import type { ByteStream } from '../http/api-request.js';
 import type { Distribution } from '../metrics/series.js';
 import type { ServedKind } from '../registry/resource.js';
 import { type Form, formOf, objectJson, tableJson } from '../tables/forms.js';
+import { ConvertedSelection } from './converted-selection.js';
 import { versionOptions } from './list-options.js';
 import { booleanOption, numberOption, resourceVersionOf, scopeOf, waitForVersion } from './read-options.js';
 import { bookmarkEvent, openWatchStream } from './watch-stream.js';
@@ -37,6 +38,8 @@ class Watch {
   readonly #sizes: Distribution;
   readonly #timeoutMs: number;
   readonly #abort = new AbortController();
+  /** Undefined where the cache answers for the selectors. */
+  #converted: ConvertedSelection | undefined;
   #columnsSent = false;
   #bookmarkTimer: NodeJS.Timeout | undefined;
   /** While the reader is behind, a bookmark is not worth its place in the buffer. */
@@ -82,11 +85,16 @@ class Watch {
     const { sendInitialEvents } = versionOptions(this.#exchange, true);
     const version = resourceVersionOf(this.#exchange);
     const bookmarks = booleanOption(this.#exchange, 'allowWatchBookmarks');
-    const scope = scopeOf(this.#exchange, this.#served);
+    const asked = scopeOf(this.#exchange, this.#served);
+    this.#converted = ConvertedSelection.of(this.#served, asked);
+    const { scope } = this.#converted ?? { scope: asked };
     const anyVersion = version === undefined || version === 0;
     if (sendInitialEvents || anyVersion) await waitForVersion(this.#exchange, cache, version);
+    const turn = server.turns.start();
     const initial =
-      (sendInitialEvents ?? anyVersion) ? await cache.select(scope, server.turns.start()) : undefined;
+      (sendInitialEvents ?? anyVersion)
+        ? await (this.#converted?.list(cache, scope, turn) ?? cache.select(scope, turn))
+        : undefined;
     const after = initial?.revision ?? (anyVersion ? cache.revision : version);
     let stream: ByteStream | undefined;
     try {
@@ -107,15 +115,17 @@ class Watch {
   }
 
   /** Sends each batch in few writes: all that one tick of the loop brought goes out together. */
-  async #forward(stream: ByteStream, events: CacheWatch): Promise<void> {
+  async #forward(stream: ByteStream, watched: CacheWatch): Promise<void> {
     try {
-      for await (const batch of events) {
+      for await (const batch of watched) {
         this.#followKind();
-        const preparing = this.#served.prepare(batch.events);
+        const converted = this.#converted;
+        const events = converted === undefined ? batch.events : await converted.events(batch.events);
+        const preparing = this.#served.prepare(events);
         if (preparing !== undefined) await preparing;
         let frames: Uint8Array[] = [];
         let bytes = 0;
-        for (const event of batch.events) {
+        for (const event of events) {
           const frame = this.#frame(event);
           this.#sizes.observe(frame.length);
           frames.push(frame);
@@ -215,6 +225,10 @@ class Watch {
     }
     this.#served = served;
     this.#nameForm();
+    const converted = ConvertedSelection.of(served, scopeOf(this.#exchange, served));
+    // The cache was asked for less, or for more.
+    if ((converted === undefined) !== (this.#converted === undefined)) this.#abort.abort();
+    this.#converted = converted;
   }
 
   /** Framed once for all who watch in this form; a Table's ages are of the moment and its columns are sent once. */

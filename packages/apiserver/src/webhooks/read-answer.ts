@@ -7,15 +7,17 @@ export interface Answer {
 }
 
 /** Of an answer with this status, why it is none, in client-go's words; undefined where it is one. */
-export function statusProblem({ status, body }: Answer): string | undefined {
+export function statusProblem({ status, contentType, body }: Answer): string | undefined {
   if (status >= 200 && status <= 206) return undefined;
   const text = body.toString('utf8', 0, 2048).trim();
   const told = statusMessage(text);
   if (told !== undefined) return told;
-  const known = status === 403 && text !== '' ? text : messages[status];
+  // What is no text is not shown.
+  const shown = contentType === '' || contentType.startsWith('text/') ? text : '';
+  const known = status === 403 && shown !== '' ? shown : messages[status];
   if (known !== undefined) return known;
   return status >= 500
-    ? `an error on the server (${JSON.stringify(text === '' ? 'unknown' : text)}) has prevented the request from succeeding`
+    ? `an error on the server (${JSON.stringify(shown === '' ? 'unknown' : shown)}) has prevented the request from succeeding`
     : `the server responded with the status code ${status} but did not return more information`;
 }
 
