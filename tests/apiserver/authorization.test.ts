@@ -174,7 +174,7 @@ describe('escalation', () => {
       /rolebindings.rbac.authorization.k8s.io "admins" is forbidden: user "jane" .*not currently held/,
     );
     await expect(bind('nobody', 'not-there')).rejects.toThrow(
-      'clusterroles.rbac.authorization.k8s.io "not-there" not found',
+      'rolebindings.rbac.authorization.k8s.io "not-there" not found',
     );
     await test.client.resource(Role).create({
       metadata: { name: 'binder', namespace: 'default' },
@@ -252,8 +252,49 @@ describe('reviews', () => {
 
   it('are refused when they ask nothing or two things', async () => {
     await expect(jane.resource(SelfSubjectAccessReview).create({ metadata: {}, spec: {} })).rejects.toThrow(
-      'SelfSubjectAccessReview.authorization.k8s.io "" is invalid: spec.resourceAttributes: Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes must be specified',
+      '.authorization.k8s.io "" is invalid: spec.resourceAttributes: Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes must be specified',
     );
+  });
+
+  it.each([
+    [
+      'values',
+      { requirements: [{ key: 'spec.nodeName', operator: 'In', values: ['a', 'b'] }] },
+      'spec.resourceAttributes.fieldSelector ignored due to parse error',
+    ],
+    [
+      'operators',
+      {
+        requirements: [
+          { key: 'spec.nodeName', operator: 'In', values: ['a'] },
+          { key: 'a', operator: 'Before', values: ['b'] },
+        ],
+      },
+      'spec.resourceAttributes.fieldSelector partially ignored due to parse error',
+    ],
+  ])('go on without the part of a selector that they cannot read: %s', async (_what, fieldSelector, said) => {
+    const asked = await jane.resource(SelfSubjectAccessReview).create({
+      metadata: {},
+      spec: { resourceAttributes: { verb: 'list', resource: 'pods', fieldSelector } },
+    });
+    expect(asked.status).toEqual({ allowed: false, evaluationError: said });
+  });
+
+  it.each([
+    [
+      { key: 'a', operator: 'Exists', values: ['b'] },
+      'requirements[0].values: Forbidden: may not be specified',
+    ],
+    [{ key: 'a b', operator: 'Exists' }, 'requirements[0].key: Invalid value: "a b": name part must consist'],
+    [{ key: 'a', operator: 'In' }, 'requirements[0].values: Required value: must be specified when'],
+  ])('are refused with a selector that cannot be: %j', async (requirement, said) => {
+    const labelSelector = { requirements: [requirement] };
+    await expect(
+      jane.resource(SelfSubjectAccessReview).create({
+        metadata: {},
+        spec: { resourceAttributes: { verb: 'list', resource: 'pods', labelSelector } },
+      }),
+    ).rejects.toThrow(`spec.resourceAttributes.labelSelector.${said}`);
   });
 
   it('list what somebody may do', async () => {

@@ -153,6 +153,21 @@ describe('who may not', () => {
   });
 });
 
+it('the way that somebody was let is the one that is spoken of when he is not', async () => {
+  await grant('sometimes', {
+    verbs: ['impersonate'],
+    apiGroups: [''],
+    resources: ['users'],
+    resourceNames: ['joe'],
+  });
+  const ask = (user: string) => whoami('sometimes', [['impersonate-user', user]]);
+  expect(await ask('jane')).toContain('cannot impersonate-on:user-info:create resource');
+  await ask('joe');
+  expect(await ask('jane')).toBe(
+    'users "jane" is forbidden: User "sometimes" cannot impersonate resource "users" in API group "" at the cluster scope',
+  );
+});
+
 describe('constrained impersonation', () => {
   it('is for one user, on what it names', async () => {
     expect(await whoami('narrow', [['impersonate-user', 'joe']])).toMatchObject({ username: 'joe' });

@@ -90,7 +90,7 @@ describe('a token that was asked for', () => {
   it('stands for its account', async () => {
     const answer = await tokenRequest({});
     const { spec, status } = answer.json<Created>();
-    expect(spec).toEqual({ audiences: [issuer], expirationSeconds: 3600 });
+    expect(spec).toEqual({ audiences: [issuer], expirationSeconds: 3600, boundObjectRef: null });
     expect(Date.parse(status.expirationTimestamp)).toBe(now + 3_600_000);
     expect((await ask(status.token)).code).toBe(200);
     expect(await review(status.token)).toEqual({
@@ -241,7 +241,7 @@ describe('a token that is not good', () => {
     ['that is empty JSON', () => `${encode({})}.${encode({})}.`],
   ])('is refused as nobody knows it: one %s', async (_name, token) => {
     expect((await ask(token())).code).toBe(401);
-    expect(await review(token())).toEqual({ user: {} });
+    expect(await review(token())).toEqual({ user: {}, error: 'invalid bearer token' });
   });
 
   it('does not become anonymous, even where anybody may ask', async () => {
@@ -267,7 +267,9 @@ describe('a token that is bound', () => {
     await server.send({ method: 'DELETE', path: `${base}/pods/bound?gracePeriodSeconds=0` });
     forgetTokens();
     expect((await ask(token)).code).toBe(401);
-    expect((await review(token)).error).toBe('service account token has been invalidated');
+    expect((await review(token)).error).toBe(
+      '[invalid bearer token, service account token has been invalidated]',
+    );
   });
 
   it('dies with its secret', async () => {

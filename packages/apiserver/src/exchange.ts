@@ -183,6 +183,8 @@ export class Exchange {
     const headers: ResponseHeaders = {};
     const retryAfter = status.details?.retryAfterSeconds;
     if (retryAfter !== undefined) headers['retry-after'] = String(retryAfter);
+    // Its message repeats what was asked for, which a browser shall not take for a page.
+    if (status.code === 403) headers['x-content-type-options'] = 'nosniff';
     const media = this.#statusType();
     this.send(status.code ?? 500, media.type, encodeAnswer(media, encodeJson(status)), headers);
   }

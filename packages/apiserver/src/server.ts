@@ -15,6 +15,7 @@ import {
 } from './auth/authorization/authorization.js';
 import type { Authorizer } from './auth/authorization/authorizer.js';
 import { ensureDefaultPolicy } from './auth/authorization/rbac/default-policy/ensure-default-policy.js';
+import { Impersonation } from './auth/impersonation/impersonation.js';
 import { serveIssuerDiscovery } from './auth/service-account/issuer-discovery.js';
 import { allAuthenticated, asAuthenticated, type User } from './auth/user.js';
 import { publishExtensionAuthentication } from './bootstrap/extension-authentication.js';
@@ -130,6 +131,7 @@ export class ApiServer implements Registry {
   readonly objects: ObjectStore;
   readonly authentication: Authentication;
   readonly authorizer: Authorizer;
+  readonly impersonation: Impersonation;
   readonly audit: Audit | undefined;
   readonly flowControl: FlowControl | undefined;
   readonly #authorization: Authorization;
@@ -166,6 +168,7 @@ export class ApiServer implements Registry {
     this.authentication = new Authentication(options.authentication ?? {}, this);
     this.#authorization = new Authorization(options.authorization ?? openAuthorization);
     this.authorizer = this.#authorization.authorizer;
+    this.impersonation = new Impersonation(this.authorizer);
     this.flowControl = options.flowControl && new FlowControl(options.flowControl, this, metrics.flowControl);
     if (this.flowControl !== undefined) metrics.flowControl.of(this.flowControl);
     this.audit = options.audit && new Audit(options.audit, { metrics: metrics.audit, logger: this.logger });

@@ -41,8 +41,14 @@ function identify(exchange: Exchange, user: User): void {
   exchange.user = user;
   if (user.credential !== undefined) note(exchange, user.credential);
   const { headers } = exchange.request;
-  if (headers.authorization !== undefined) delete headers.authorization;
+  const { authorization } = headers;
+  if (authorization === undefined) return;
+  if (/^bearer {2}/i.test(authorization)) exchange.warn(extraSpace);
+  delete headers.authorization;
 }
+
+const extraSpace =
+  'the provided Authorization header contains extra space before the bearer token, and is ignored';
 
 function note(exchange: Exchange, { annotations, warning }: CredentialNotes): void {
   for (const [key, value] of Object.entries(annotations)) exchange.annotate(key, value);

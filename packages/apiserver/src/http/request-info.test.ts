@@ -22,6 +22,8 @@ test.each([
     '/api/v1/namespaces/a/pods/p/proxy/x/y',
     { verb: 'create', subresource: 'proxy', rest: ['x', 'y'] },
   ],
+  // As kube-apiserver reads it: what there is not is forbidden before it is not found.
+  ['GET', '/api/v1//pods', { verb: 'get', resource: '', name: 'pods' }],
   ['GET', '/api/v1/nodes/a%2Fb', { verb: 'get', resource: 'nodes', name: 'a/b' }],
 ])('%s %s', (method, url, expected) => {
   expect(parseRequestInfo(method, url)).toMatchObject({ isResource: true, ...expected });

@@ -52,7 +52,7 @@ export function parseRequestInfo(method: string, url: string): RequestInfo {
   const group = grouped ? (segments[1] ?? '') : '';
   const version = (grouped ? segments[2] : segments[1]) ?? '';
   let at = grouped ? 3 : 2;
-  if ((segments[at] ?? '') === '')
+  if (segments.length <= at)
     return { ...noResource, verb: method.toLowerCase(), path, query, group, version };
   // The old form /api/v1/watch/… is a watch of what follows.
   const oldWatch = segments[at] === 'watch' && segments.length > at + 1;

@@ -16,7 +16,7 @@ export const tokenReviewRules = defineReview<TokenReview>({
     const asked = audiences.length > 0 ? audiences : authentication.audiences;
     try {
       const identity = await authentication.tokens.authenticateToken(token, asked);
-      if (identity === undefined) return { ...review, status: { user: {} } };
+      if (identity === undefined) throw new CredentialError(unknown);
       const status = {
         authenticated: true,
         user: userInfo(asAuthenticated(identity.user)),
@@ -26,17 +26,26 @@ export const tokenReviewRules = defineReview<TokenReview>({
       return { ...review, status };
     } catch (error) {
       if (!(error instanceof CredentialError)) throw error;
-      return { ...review, status: { user: {}, error: error.message } };
+      return { ...review, status: { user: {}, error: reviewError(error) } };
     }
   },
 });
+
+/** Upstream asks two chains, the first of which never knows the token, and joins what they say. */
+const unknown = 'invalid bearer token';
+
+function reviewError({ message }: CredentialError): string {
+  if (message === unknown) return message;
+  const several = /^\[(.*)\]$/s.exec(message)?.[1];
+  return `[${unknown}, ${several ?? message}]`;
+}
 
 /** Says who asks. */
 export const selfSubjectReviewRules = defineReview<SelfSubjectReview>({
   kind: SelfSubjectReview,
   answer: (review, { user, now }) => ({
     ...review,
-    metadata: { ...review.metadata, creationTimestamp: formatTime(now()) },
+    metadata: { creationTimestamp: formatTime(now()) },
     status: { userInfo: userInfo(user) },
   }),
 });

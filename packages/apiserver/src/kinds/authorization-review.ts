@@ -1,4 +1,4 @@
-import { badRequest } from '@kubewright/api';
+import { badRequest, type KubernetesObject } from '@kubewright/api';
 import {
   LocalSubjectAccessReview,
   SelfSubjectAccessReview,
@@ -7,27 +7,23 @@ import {
   type SubjectAccessReviewSpec,
   type SubjectAccessReviewStatus,
 } from '@kubewright/api/authorization/v1';
-import type { ObjectMeta } from '@kubewright/api/meta/v1';
 import { reviewAttributes } from '../auth/authorization/review-attributes.js';
 import type { User } from '../auth/user.js';
 import {
-  type FieldError,
-  type FieldPath,
-  invalid,
-  invalidObject,
-  path,
-  required,
-} from '../validation/field-error.js';
+  type Question,
+  refuse,
+  validateLocalSubjectAccessReview,
+  validateSelfSubjectAccessReview,
+  validateSubjectAccessReview,
+} from './authorization-review-validation.js';
 import { defineReview, type ReviewContext } from './review-rules.js';
-
-type Question = Pick<SubjectAccessReviewSpec, 'resourceAttributes' | 'nonResourceAttributes'>;
 
 /** Says whether somebody may do something. */
 export const subjectAccessReviewRules = defineReview<SubjectAccessReview>({
   kind: SubjectAccessReview,
-  async answer(review, context) {
-    const errors = [...validateSubject(review.spec), ...validateMetadata(review.metadata, 'must be empty')];
-    if (errors.length > 0) throw invalidObject(SubjectAccessReview, '', errors);
+  async answer(given, context) {
+    const review = ofCluster(given);
+    refuse(validateSubjectAccessReview(review));
     return { ...review, status: await decide(userOf(review.spec), review.spec, context) };
   },
 });
@@ -36,30 +32,8 @@ export const subjectAccessReviewRules = defineReview<SubjectAccessReview>({
 export const localSubjectAccessReviewRules = defineReview<LocalSubjectAccessReview>({
   kind: LocalSubjectAccessReview,
   async answer(review, context) {
-    const { spec, metadata } = review;
-    const { namespace = '', ...others } = metadata;
-    const { resourceAttributes: resource } = spec;
-    const errors = [
-      ...validateSubject(spec),
-      ...validateMetadata(others, 'must be empty except for namespace'),
-    ];
-    if (resource !== undefined && (resource.namespace ?? '') !== namespace)
-      errors.push(
-        invalid(
-          path('spec.resourceAttributes.namespace'),
-          resource.namespace ?? '',
-          'must match metadata.namespace',
-        ),
-      );
-    if (spec.nonResourceAttributes !== undefined)
-      errors.push(
-        invalid(
-          path('spec.nonResourceAttributes'),
-          spec.nonResourceAttributes,
-          'disallowed on this kind of request',
-        ),
-      );
-    if (errors.length > 0) throw invalidObject(LocalSubjectAccessReview, '', errors);
+    const { spec } = review;
+    refuse(validateLocalSubjectAccessReview(review));
     return { ...review, status: await decide(userOf(spec), spec, context) };
   },
 });
@@ -67,13 +41,9 @@ export const localSubjectAccessReviewRules = defineReview<LocalSubjectAccessRevi
 /** Says whether who asks may do something. */
 export const selfSubjectAccessReviewRules = defineReview<SelfSubjectAccessReview>({
   kind: SelfSubjectAccessReview,
-  async answer(review, context) {
-    const errors = [
-      ...validateQuestion(review.spec),
-      ...validateSelectors(review.spec),
-      ...validateMetadata(review.metadata, 'must be empty'),
-    ];
-    if (errors.length > 0) throw invalidObject(SelfSubjectAccessReview, '', errors);
+  async answer(given, context) {
+    const review = ofCluster(given);
+    refuse(validateSelfSubjectAccessReview(review));
     return { ...review, status: await decide(context.user, review.spec, context) };
   },
 });
@@ -110,6 +80,12 @@ export const selfSubjectRulesReviewRules = defineReview<SelfSubjectRulesReview>(
   },
 });
 
+/** Reviews of the cluster have no namespace, whatever the body says. */
+function ofCluster<T extends KubernetesObject>(review: T): T {
+  const { namespace: _, ...metadata } = review.metadata;
+  return { ...review, metadata };
+}
+
 function userOf({ user = '', groups = [], uid, extra }: SubjectAccessReviewSpec): User {
   return {
     name: user,
@@ -131,70 +107,6 @@ async function decide(
     allowed: verdict === 'allow',
     ...(verdict === 'deny' ? { denied: true } : {}),
     ...(reason === '' ? {} : { reason }),
-    ...(errors.length === 0 ? {} : { evaluationError: errors.join('\n') }),
+    ...(errors.length === 0 ? {} : { evaluationError: errors.join('; ') }),
   };
-}
-
-function validateQuestion({ resourceAttributes, nonResourceAttributes }: Question): FieldError[] {
-  const spec = path('spec');
-  const errors: FieldError[] = [];
-  if (resourceAttributes !== undefined && nonResourceAttributes !== undefined)
-    errors.push(
-      invalid(
-        spec.child('nonResourceAttributes'),
-        nonResourceAttributes,
-        'cannot be specified in combination with resourceAttributes',
-      ),
-    );
-  if (resourceAttributes === undefined && nonResourceAttributes === undefined)
-    errors.push(
-      invalid(
-        spec.child('resourceAttributes'),
-        undefined,
-        'exactly one of nonResourceAttributes or resourceAttributes must be specified',
-      ),
-    );
-  return errors;
-}
-
-function validateSubject(spec: SubjectAccessReviewSpec): FieldError[] {
-  const errors = validateQuestion(spec);
-  const { user = '', groups = [] } = spec;
-  if (user === '' && groups.length === 0)
-    errors.push(invalid(path('spec', 'user'), user, 'at least one of user or group must be specified'));
-  return [...errors, ...validateSelectors(spec)];
-}
-
-function validateSelectors({ resourceAttributes }: Question): FieldError[] {
-  const field = path('spec.resourceAttributes');
-  return (['fieldSelector', 'labelSelector'] as const).flatMap((name) =>
-    validateSelector(resourceAttributes?.[name], field.child(name)),
-  );
-}
-
-function validateSelector(
-  selector:
-    | { readonly rawSelector?: string | undefined; readonly requirements?: readonly unknown[] | undefined }
-    | undefined,
-  field: FieldPath,
-): FieldError[] {
-  if (selector === undefined) return [];
-  const { rawSelector = '', requirements = [] } = selector;
-  if (rawSelector !== '' && requirements.length > 0)
-    return [
-      invalid(field.child('rawSelector'), rawSelector, 'may not specified at the same time as requirements'),
-    ];
-  if (rawSelector === '' && requirements.length === 0)
-    return [
-      required(
-        field.child('requirements'),
-        `when ${field} is specified, requirements or rawSelector is required`,
-      ),
-    ];
-  return [];
-}
-
-function validateMetadata({ managedFields: _, ...metadata }: ObjectMeta, detail: string): FieldError[] {
-  const given = Object.fromEntries(Object.entries(metadata).filter(([, value]) => value !== undefined));
-  return Object.keys(given).length === 0 ? [] : [invalid(path('metadata'), given, detail)];
 }

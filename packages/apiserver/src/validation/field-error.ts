@@ -178,7 +178,7 @@ export function invalidObject(
     details: {
       ...(name === '' ? {} : { name }),
       ...(resource.group === '' ? {} : { group: resource.group }),
-      kind: resource.kind,
+      ...(resource.kind === '' ? {} : { kind: resource.kind }),
       causes,
     },
   });

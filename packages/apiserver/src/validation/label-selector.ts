@@ -32,31 +32,34 @@ function validateRequirement(requirement: LabelSelectorRequirement, field: Field
   const values = requirement.values ?? [];
   const valuesField = field.child('values');
   return [
-    ...validateOperator(requirement.operator, values, field),
+    ...(validateValueCount(requirement.operator, values, field) ?? [
+      invalid(field.child('operator'), requirement.operator ?? '', 'not a valid selector operator'),
+    ]),
     ...validateLabelKey(requirement.key ?? '', field.child('key')),
     ...values.flatMap((value, index) => validateFormat(labelValueErrors, value, valuesField.index(index))),
   ];
 }
 
-function validateOperator(operator: string, values: readonly string[], field: FieldPath): FieldError[] {
+/** Whether an operator of selectors has values where it needs them; undefined for one that there is not. */
+export function validateValueCount(
+  operator: string,
+  values: readonly string[],
+  field: FieldPath,
+): FieldError[] | undefined {
+  const valuesField = field.child('values');
   switch (operator) {
     case 'In':
     case 'NotIn':
       return values.length > 0
         ? []
-        : [required(field.child('values'), "must be specified when `operator` is 'In' or 'NotIn'")];
+        : [required(valuesField, "must be specified when `operator` is 'In' or 'NotIn'")];
     case 'Exists':
     case 'DoesNotExist':
       return values.length === 0
         ? []
-        : [
-            forbiddenField(
-              field.child('values'),
-              "may not be specified when `operator` is 'Exists' or 'DoesNotExist'",
-            ),
-          ];
+        : [forbiddenField(valuesField, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'")];
     default:
-      return [invalid(field.child('operator'), operator ?? '', 'not a valid selector operator')];
+      return undefined;
   }
 }
 

@@ -74,7 +74,7 @@ export class TokenUnion implements TokenAuthenticator {
   }
 }
 
-/** The audiences of both lists. */
-export function intersect(one: readonly string[], other: readonly string[]): string[] {
-  return one.filter((audience) => other.includes(audience));
+/** The audiences of both lists, in the order of those that were asked for. */
+export function intersect(meant: readonly string[], asked: readonly string[]): string[] {
+  return asked.filter((audience) => meant.includes(audience));
 }

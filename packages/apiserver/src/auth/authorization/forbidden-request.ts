@@ -9,7 +9,7 @@ import type { Attributes } from './authorizer.js';
 export function forbiddenRequest(attributes: Attributes, reason: string): ApiError {
   const { apiGroup, resource, name, isResource } = attributes;
   const what = sanitised(refusal(attributes));
-  const target = { group: apiGroup, plural: isResource ? resource : '' };
+  const target = isResource ? { group: apiGroup, plural: resource } : { group: '', plural: '' };
   return forbidden(target, isResource ? name : '', reason === '' ? what : `${what}: ${reason}`);
 }
 

@@ -14,7 +14,7 @@ import type {
 import type { User } from '../user.js';
 import type { Attributes } from './authorizer.js';
 
-/** What a review asks about, and what of its selectors can't be read, which then restricts nothing. */
+/** What a review asks about, and which of its selectors can't be read; what can't restricts nothing. */
 export interface ReviewedAttributes {
   readonly attributes: Attributes;
   readonly problems: readonly string[];
@@ -38,60 +38,58 @@ export function reviewAttributes(
     subresource: resource?.subresource ?? '',
     namespace: resource?.namespace ?? '',
     name: resource?.name ?? '',
-    fieldSelector: fieldSelector(resource?.fieldSelector, problems),
-    labelSelector: labelSelector(resource?.labelSelector, problems),
+    fieldSelector: readable('fieldSelector', fieldSelector(resource?.fieldSelector), problems),
+    labelSelector: readable('labelSelector', labelSelector(resource?.labelSelector), problems),
   };
   return { attributes, problems };
 }
 
-function fieldSelector(
-  selector: FieldSelectorAttributes | undefined,
-  problems: string[],
-): readonly FieldRequirement[] | undefined {
-  const { rawSelector = '', requirements = [] } = selector ?? {};
-  if (requirements.length === 0) return readable(rawSelector, parseFieldSelector, problems);
-  const known: FieldRequirement[] = [];
-  for (const { key, operator, values = [] } of requirements) {
-    const [value = ''] = values;
-    if (values.length > 1) problems.push('fieldSelectors do not yet support multiple values');
-    else if (operator === 'Exists' || operator === 'DoesNotExist')
-      problems.push(`fieldSelectors do not yet support ${operator}`);
-    else if (operator !== 'In' && operator !== 'NotIn')
-      problems.push(`${JSON.stringify(operator)} is not a valid field selector operator`);
-    else if (values.length === 0)
-      problems.push(`fieldSelectors ${operator === 'In' ? 'in' : 'not in'} must have one value`);
-    else known.push({ field: key, operator: operator === 'In' ? '=' : '!=', value });
-  }
+/** The requirements that can be read, and whether there are others. */
+interface Selector<T> {
+  readonly known: readonly T[];
+  readonly ignores: boolean;
+}
+
+function readable<T>(name: string, { known, ignores }: Selector<T>, problems: string[]) {
+  const partially = known.length > 0 ? 'partially ' : '';
+  if (ignores) problems.push(`spec.resourceAttributes.${name} ${partially}ignored due to parse error`);
   return known.length === 0 ? undefined : known;
 }
 
-function labelSelector(
-  selector: LabelSelectorAttributes | undefined,
-  problems: string[],
-): readonly LabelRequirement[] | undefined {
-  const { rawSelector = '', requirements = [] } = selector ?? {};
-  if (requirements.length === 0) return readable(rawSelector, parseLabelSelector, problems);
-  const known = requirements.flatMap((requirement) => {
-    const read = () => labelRequirements({ matchExpressions: [requirement] }) ?? [];
-    return attempt(read, problems) ?? [];
+function fieldSelector({
+  rawSelector = '',
+  requirements = [],
+}: FieldSelectorAttributes = {}): Selector<FieldRequirement> {
+  if (requirements.length === 0) return parsed(rawSelector, parseFieldSelector);
+  const known = requirements.flatMap(({ key, operator, values = [] }): FieldRequirement[] => {
+    const [value, ...more] = values;
+    if (value === undefined || more.length > 0 || (operator !== 'In' && operator !== 'NotIn')) return [];
+    return [{ field: key, operator: operator === 'In' ? '=' : '!=', value }];
   });
-  return known.length === 0 ? undefined : known;
+  return { known, ignores: known.length < requirements.length };
 }
 
-function readable<T>(
-  text: string,
-  parse: (text: string) => readonly T[],
-  problems: string[],
-): readonly T[] | undefined {
-  return text === '' ? undefined : attempt(() => parse(text), problems);
+function labelSelector({
+  rawSelector = '',
+  requirements = [],
+}: LabelSelectorAttributes = {}): Selector<LabelRequirement> {
+  if (requirements.length === 0) return parsed(rawSelector, parseLabelSelector);
+  const read = requirements.map((requirement) =>
+    attempt(() => labelRequirements({ matchExpressions: [requirement] }) ?? []),
+  );
+  return { known: read.flatMap((some) => some ?? []), ignores: read.includes(undefined) };
 }
 
-function attempt<T>(read: () => T, problems: string[]): T | undefined {
+function parsed<T>(text: string, parse: (text: string) => readonly T[]): Selector<T> {
+  const known = text === '' ? [] : attempt(() => parse(text));
+  return { known: known ?? [], ignores: known === undefined };
+}
+
+function attempt<T>(read: () => T): T | undefined {
   try {
     return read();
   } catch (error) {
     if (!(error instanceof SelectorError)) throw error;
-    problems.push(error.message);
     return undefined;
   }
 }

@@ -1,6 +1,5 @@
 import type { Exchange } from '../../exchange.js';
 import { RequestAttributes } from '../authorization/request-attributes.js';
-import { impersonatedUser } from './modes.js';
 import { asksToImpersonate, wantedUser } from './wanted-user.js';
 
 /**
@@ -20,7 +19,7 @@ async function become(exchange: Exchange): Promise<void> {
     server.metrics.authorization.impersonated(mode, decision, performance.now() - start);
   try {
     const attributes = new RequestAttributes(user, info);
-    const { user: become, constraint } = await impersonatedUser(server.authorizer, wanted, attributes);
+    const { user: become, constraint } = await server.impersonation.userFor(wanted, attributes);
     observe(constraint === '' ? 'legacy' : constraint.replace('impersonate:', ''), 'allowed');
     exchange.impersonation = { by: user, constraint };
     exchange.user = become;

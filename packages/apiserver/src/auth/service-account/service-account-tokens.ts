@@ -82,7 +82,9 @@ export class ServiceAccountTokens implements TokenAuthenticator {
       sub: serviceAccountUsername(kubernetes.namespace, kubernetes.serviceaccount.name),
     };
     const { algorithm, privateKey } = signing;
-    return { token: jwt.sign(payload, privateKey, { algorithm, keyid: signing.id }), id };
+    // As go-jose writes it, without `typ`.
+    const header = { alg: algorithm, typ: undefined };
+    return { token: jwt.sign(payload, privateKey, { algorithm, keyid: signing.id, header }), id };
   }
 
   async authenticateToken(token: string, audiences: readonly string[]): Promise<TokenIdentity | undefined> {

@@ -43,7 +43,7 @@ export async function requestToken(
   account: ServiceAccount,
   request: TokenRequest,
   context: TokenRequestContext,
-): Promise<TokenRequest> {
+): Promise<KubernetesObject & Record<'spec' | 'status', object>> {
   const { name = '', namespace = '' } = account.metadata;
   refuseOtherAccount(account, request);
   const now = Math.floor(context.now() / 1000);
@@ -59,7 +59,7 @@ export async function requestToken(
     seconds = most;
   }
   // Clients that never read the file again shall not break: they are only told on.
-  const ours = intersect(audiences, context.audiences).length === audiences.length;
+  const ours = intersect(context.audiences, audiences).length === audiences.length;
   const extended = extendExpiration && bound.pod !== undefined && seconds === pluginSeconds && ours;
   const lifetime = extended ? Math.max(seconds, Math.min(extendedSeconds, most ?? extendedSeconds)) : seconds;
   const { token, id } = context.tokens.sign({
@@ -80,7 +80,8 @@ export async function requestToken(
     spec: {
       audiences,
       expirationSeconds: seconds,
-      ...(boundObjectRef === undefined ? {} : { boundObjectRef }),
+      // Go writes this pointer also where there is nothing behind it.
+      boundObjectRef: boundObjectRef ?? null,
     },
     status: { token, expirationTimestamp: formatTime((now + seconds) * 1000) },
   };
@@ -116,7 +117,9 @@ async function boundClaims(
   if (ref === undefined) return {};
   const { apiVersion = '', kind = '', name = '', uid = '' } = ref;
   const { name: accountName = '', namespace = '' } = account.metadata;
+  const [version = '', group = ''] = apiVersion.split('/').reverse();
   const find = async <T extends KubernetesObject>(of: Kind<T>, where: string): Promise<[T, ObjectRef]> => {
+    if (name === '') throw badRequest('Name parameter required.');
     const object = await objects.get(of, where, name);
     if (object === undefined) throw notFound(of, name);
     const found = object.metadata.uid ?? '';
@@ -128,7 +131,7 @@ async function boundClaims(
       );
     return [object, { name, uid: found }];
   };
-  if (apiVersion === 'v1' && kind === 'Pod') {
+  if (group === '' && kind === 'Pod') {
     const [pod, claim] = await find(Pod, namespace);
     if (pod.spec?.serviceAccountName !== accountName)
       throw badRequest(
@@ -139,8 +142,7 @@ async function boundClaims(
     const node = await objects.get(Node, '', nodeName);
     return { pod: claim, node: { name: nodeName, uid: node?.metadata.uid ?? '' } };
   }
-  if (apiVersion === 'v1' && kind === 'Secret') return { secret: (await find(Secret, namespace))[1] };
-  if (apiVersion === 'v1' && kind === 'Node') return { node: (await find(Node, ''))[1] };
-  const [version = '', group = ''] = apiVersion.split('/').reverse();
+  if (group === '' && kind === 'Secret') return { secret: (await find(Secret, namespace))[1] };
+  if (group === '' && kind === 'Node') return { node: (await find(Node, ''))[1] };
   throw badRequest(`cannot bind token to object of type ${group}/${version}, Kind=${kind}`);
 }

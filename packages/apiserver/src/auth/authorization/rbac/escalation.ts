@@ -62,7 +62,8 @@ export async function refuseBinding<T extends RoleBinding | ClusterRoleBinding>(
   if (role === undefined) return;
   if (await mayDo(context, 'bind', { resource: role.plural, namespace, name: roleRef.name })) return;
   const rules = context.roles.rulesOfRole(roleRef, namespace);
-  if (rules === undefined) throw notFound(role, roleRef.name);
+  // Upstream speaks of the binding here, by the role's name.
+  if (rules === undefined) throw notFound(kind, roleRef.name);
   const problem = notHeld(rules, namespace, context);
   if (problem !== undefined) throw forbidden(kind, name, problem);
 }

@@ -1,4 +1,5 @@
 import { type ApiError, dns1123SubdomainErrors } from '@kubewright/api';
+import { LRUCache } from 'lru-cache';
 import type { Attributes, Authorizer } from '../authorization/authorizer.js';
 import { privilegedGroup } from '../authorization/authorizer.js';
 import { forbiddenRequest } from '../authorization/forbidden-request.js';
@@ -16,7 +17,7 @@ export interface ImpersonatedUser {
   readonly constraint: string;
 }
 
-/** One way in which somebody may be let be another. The constrained ones are asked about the request, too. */
+/** One way in which somebody may be let be another, besides the plain verb. These are asked about the request, too. */
 interface Mode {
   readonly name: string;
   /** Whether this mode is for such a user at all. */
@@ -37,29 +38,63 @@ const constrainedModes: readonly Mode[] = [
   },
 ];
 
+/** How many users' last modes are remembered. */
+const maxUsers = 10_000;
+
 /**
- * The user that a request is made as.
- * @param attributes of the request as who asks makes it
- * @throws ApiError Forbidden, of the first mode that was tried
+ * Finds out whether one user may be another. Who impersonates mostly does it in one way, so that the mode that allowed
+ * it last is tried first, and is the one that is spoken of where none allows it.
  */
-export async function impersonatedUser(
-  authorizer: Authorizer,
-  wanted: User,
-  attributes: Attributes,
-): Promise<ImpersonatedUser> {
-  const { user: requestor } = attributes;
-  let first: ApiError | undefined;
-  for (const { name, fits } of constrainedModes) {
-    if (!fits(wanted, requestor)) continue;
-    const checks = new Checks(authorizer, `impersonate:${name}`, requestor, true);
-    const on = await checks.request(attributes, name);
-    const refused = on ?? (await checks.user(wanted));
-    if (refused === undefined) return { user: withGroups(wanted, true), constraint: `impersonate:${name}` };
-    first ??= refused;
+export class Impersonation {
+  readonly #authorizer: Authorizer;
+  /** Made when somebody impersonates: the place in {@link constrainedModes} by user, beyond them the plain verb. */
+  #lastModes: LRUCache<string, number> | undefined;
+
+  constructor(authorizer: Authorizer) {
+    this.#authorizer = authorizer;
   }
-  const refused = await new Checks(authorizer, 'impersonate', requestor, false).user(wanted);
-  if (refused === undefined) return { user: withGroups(wanted, false), constraint: '' };
-  throw first ?? refused;
+
+  /**
+   * The user that a request is made as.
+   * @param attributes of the request as who asks makes it
+   * @throws ApiError Forbidden, of the first mode that was tried
+   */
+  async userFor(wanted: User, attributes: Attributes): Promise<ImpersonatedUser> {
+    this.#lastModes ??= new LRUCache({ max: maxUsers });
+    const { name } = attributes.user;
+    const last = this.#lastModes.get(name);
+    const order = [...constrainedModes.keys(), constrainedModes.length];
+    if (last !== undefined) order.unshift(...order.splice(last, 1));
+    let first: ApiError | undefined;
+    for (const at of order) {
+      const outcome = await this.#try(constrainedModes[at], wanted, attributes);
+      if (outcome === undefined) continue;
+      if ('user' in outcome) {
+        this.#lastModes.set(name, at);
+        return outcome;
+      }
+      first ??= outcome;
+    }
+    throw first ?? forbiddenRequest(attributes, '');
+  }
+
+  /** @param mode undefined for the plain verb. @returns undefined where the mode is not for such a user */
+  async #try(
+    mode: Mode | undefined,
+    wanted: User,
+    attributes: Attributes,
+  ): Promise<ImpersonatedUser | ApiError | undefined> {
+    const { user: requestor } = attributes;
+    if (mode === undefined) {
+      const refused = await new Checks(this.#authorizer, 'impersonate', requestor, false).user(wanted);
+      return refused ?? { user: withGroups(wanted, false), constraint: '' };
+    }
+    if (!mode.fits(wanted, requestor)) return undefined;
+    const constraint = `impersonate:${mode.name}`;
+    const checks = new Checks(this.#authorizer, constraint, requestor, true);
+    const refused = (await checks.request(attributes, mode.name)) ?? (await checks.user(wanted));
+    return refused ?? { user: withGroups(wanted, true), constraint };
+  }
 }
 
 /** Asks whether somebody may be a user: for the name, the UID, each group and each extra. */
