@@ -17,7 +17,7 @@ afterAll(() => api.close());
 
 /** The lines of a metric, with its labels. */
 async function linesOf(name: string): Promise<string[]> {
-  const { text } = await api.server.metrics.expose(api.server.resources);
+  const { text } = await api.server.metrics.expose(api.server);
   return text.split('\n').filter((line) => line.startsWith(`${name}{`));
 }
 const rules = (resource: string) => [

@@ -17,6 +17,7 @@ import type { ApiRequest, ByteStream, ResponseHeaders, ResponseSink } from './ht
 import { requestTimeout } from './http/deadline.js';
 import { gzipped, gzipThreshold, takesGzip } from './http/gzip-stream.js';
 import type { RequestInfo } from './http/request-info.js';
+import type { RequestSeries } from './metrics/request-series.js';
 import type { ApiServer } from './server.js';
 
 /**
@@ -43,6 +44,10 @@ export class Exchange {
   audit: AuditRecord | undefined;
   /** The status of the answer; 0 until there is one, 101 where a connection was upgraded. */
   status = 0;
+  /** Where it is counted; undefined until it has reached what does the work. */
+  counted: RequestSeries | undefined;
+  /** Milliseconds that it waited for webhooks and for its turn. */
+  waitedMs = 0;
   /** Expires the request unless it is cleared. */
   deadline: NodeJS.Timeout | undefined;
   /** Bytes of the answer's body. */
@@ -76,13 +81,11 @@ export class Exchange {
   }
 
   /** The whole body. @throws ApiError RequestEntityTooLarge */
-  readBody(): Promise<Buffer> {
-    const { audit } = this;
-    if (audit === undefined) return this.request.readBody();
-    return this.request.readBody().then((bytes) => {
-      audit.body(bytes);
-      return bytes;
-    });
+  async readBody(): Promise<Buffer> {
+    const bytes = await this.request.readBody();
+    this.counted?.bodies.observe(bytes.length);
+    this.audit?.body(bytes);
+    return bytes;
   }
 
   /** A `Warning` header of the answer; a text is sent once. */
@@ -155,8 +158,14 @@ export class Exchange {
   /** Ends a request that took too long: an answer that has begun breaks off, and what still comes is dropped. */
   expire(): void {
     const error = requestTimeout();
-    if (this.#stream !== undefined) this.#stream.destroy();
-    else if (!this.answered) this.fail(error);
+    const { requests } = this.server.metrics;
+    if (this.#stream !== undefined) {
+      requests.aborted(this);
+      this.#stream.destroy();
+    } else if (!this.answered) {
+      requests.terminated(this, 504);
+      this.fail(error);
+    }
     this.#expired = error;
     this.request.abandon(error);
   }

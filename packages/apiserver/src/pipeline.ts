@@ -43,8 +43,12 @@ export async function runStages(exchange: Exchange): Promise<void> {
       const running = stage.run(exchange);
       if (running !== undefined) await running;
     }
+    if (exchange.expired) exchange.server.metrics.requests.endedLate('ok');
   } catch (error) {
-    if (exchange.expired) return;
+    if (exchange.expired) {
+      exchange.server.metrics.requests.endedLate('error');
+      return;
+    }
     if (exchange.answered)
       exchange.server.logger.error({ err: error, path: exchange.info?.path }, 'an answer broke off');
     else exchange.fail(error);

@@ -42,8 +42,8 @@ export function serveDocuments(server: ApiServer): void {
     }
   };
   paths.add('/openapi/v2', answerOpenApi);
-  paths.add('/openapi/v3', answerOpenApi);
-  paths.addBelow('/openapi/v3/', answerOpenApi);
+  paths.add('/openapi/v3', answerOpenApi, { counted: { subresource: 'openapi/v3' } });
+  paths.addBelow('/openapi/v3/', answerOpenApi, { counted: { subresource: 'openapi/v3/' } });
   paths.add('/', (exchange) =>
     exchange.send(
       200,
@@ -114,6 +114,10 @@ function sendDocument(exchange: Exchange, { contentType, body, etag }: Discovery
     else exchange.sendJson(200, body);
     return;
   }
+  exchange.counted = exchange.server.metrics.requests.ofPath(exchange, {
+    subresource: exchange.info.path.split('/')[1] ?? '',
+    component: 'apiserver',
+  });
   const headers = etag === undefined ? {} : { etag, vary: 'Accept', 'cache-control': 'public' };
   if (etag !== undefined && exchange.request.headers['if-none-match'] === etag)
     exchange.send(304, contentType, '', headers);

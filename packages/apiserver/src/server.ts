@@ -166,7 +166,10 @@ export class ApiServer implements Registry {
     this.objects = objectStore(this, () => this.contextFor(self, false));
     this.webhooks = new WebhookClient(this.objects);
     this.authentication = new Authentication(options.authentication ?? {}, this);
-    this.#authorization = new Authorization(options.authorization ?? openAuthorization);
+    this.#authorization = new Authorization(
+      options.authorization ?? openAuthorization,
+      metrics.authorization,
+    );
     this.authorizer = this.#authorization.authorizer;
     this.impersonation = new Impersonation(this.authorizer);
     this.flowControl = options.flowControl && new FlowControl(options.flowControl, this, metrics.flowControl);
@@ -308,7 +311,11 @@ export class ApiServer implements Registry {
 
   /** Serves over TLS until {@link close}. */
   async listen(options: HttpsOptions): Promise<HttpsListener> {
-    const listener = await listenHttps((request, sink) => this.handle(request, sink), options);
+    const listener = await listenHttps(
+      (request, sink) => this.handle(request, sink),
+      options,
+      () => this.metrics.authentication.handshakeFailed(),
+    );
     this.#listeners.push(listener);
     return listener;
   }
@@ -435,13 +442,13 @@ export class ApiServer implements Registry {
     ] as const) {
       const answer = (exchange: Exchange) =>
         answerHealth(exchange, endpoint, [...list, ...this.#kmsChecks()]);
-      this.paths.add(`/${endpoint}`, answer);
+      this.paths.add(`/${endpoint}`, answer, { counted: { subresource: `/${endpoint}` } });
       this.paths.addBelow(`/${endpoint}/`, answer);
     }
     this.paths.add('/version', answerVersion, { route: true });
     this.paths.add('/configz', (exchange) => exchange.send(200, 'application/json', this.#configuration()));
     this.paths.add('/metrics', async (exchange) => {
-      const { contentType, text } = await this.metrics.expose(this.resources);
+      const { contentType, text } = await this.metrics.expose(this);
       exchange.send(200, contentType, text);
     });
     this.paths.add(backupPath, (exchange) => answerBackup(exchange, this.options.storage), {

@@ -11,10 +11,15 @@ interface Step {
   readonly timer: AdmissionTimer;
 }
 
-/** The plugins that have a say in one kind of requests. */
-interface Steps {
-  readonly admit: readonly Step[];
-  readonly validate: readonly Step[];
+/** The plugins that have a say in one kind of requests, and what takes how long they take together. */
+interface Round {
+  readonly steps: readonly Step[];
+  readonly timer: AdmissionTimer;
+}
+
+interface Rounds {
+  readonly admit: Round;
+  readonly validate: Round;
 }
 
 /**
@@ -24,7 +29,7 @@ interface Steps {
 export class AdmissionChain {
   readonly plugins: readonly AdmissionPlugin[];
   readonly #metrics: AdmissionMetrics;
-  readonly #steps = new WeakMap<Resource, Map<string, Steps>>();
+  readonly #steps = new WeakMap<Resource, Map<string, Rounds>>();
 
   constructor(plugins: readonly AdmissionPlugin[], metrics: AdmissionMetrics) {
     this.plugins = plugins;
@@ -37,29 +42,29 @@ export class AdmissionChain {
     readonly resource: Resource;
     readonly subresource: string;
   }): boolean {
-    const { admit, validate } = this.#stepsFor(target);
-    return admit.length > 0 || validate.length > 0;
+    const { admit, validate } = this.#roundsFor(target);
+    return admit.steps.length > 0 || validate.steps.length > 0;
   }
 
   /** Lets the plugins change the object, a second time where one asks for it. @throws ApiError of a refusal */
   admit<T extends KubernetesObject>(of: AdmissionRequest<T>): Verdict {
     const request = of as unknown as AdmissionRequest;
     if (request.context.admitted) return undefined;
-    const { admit } = this.#stepsFor(request);
-    const first = run(admit, request, 0);
+    const { admit } = this.#roundsFor(request);
+    const first = run(admit, request);
     if (first !== undefined)
-      return first.then(() => (request.beginSecondRound() ? run(admit, request, 0) : undefined));
-    return request.beginSecondRound() ? run(admit, request, 0) : undefined;
+      return first.then(() => (request.beginSecondRound() ? run(admit, request) : undefined));
+    return request.beginSecondRound() ? run(admit, request) : undefined;
   }
 
   /** Asks the plugins whether the object, complete and valid, may be stored. @throws ApiError of a refusal */
   validate<T extends KubernetesObject>(of: AdmissionRequest<T>): Verdict {
     const request = of as unknown as AdmissionRequest;
     if (request.context.admitted) return undefined;
-    return run(this.#stepsFor(request).validate, request, 0);
+    return run(this.#roundsFor(request).validate, request);
   }
 
-  #stepsFor({
+  #roundsFor({
     operation,
     resource,
     subresource,
@@ -67,77 +72,91 @@ export class AdmissionChain {
     readonly operation: AdmissionOperation;
     readonly resource: Resource;
     readonly subresource: string;
-  }): Steps {
+  }): Rounds {
     let known = this.#steps.get(resource);
     if (known === undefined) {
       known = new Map();
       this.#steps.set(resource, known);
     }
     const key = subresource === '' ? operation : `${operation}/${subresource}`;
-    let steps = known.get(key);
-    if (steps === undefined) {
-      steps = this.#find({ operation, resource, subresource });
-      known.set(key, steps);
+    let rounds = known.get(key);
+    if (rounds === undefined) {
+      rounds = this.#find({ operation, resource, subresource });
+      known.set(key, rounds);
     }
-    return steps;
+    return rounds;
   }
 
-  #find(target: Parameters<AdmissionChain['concerns']>[0]): Steps {
+  #find(target: Parameters<AdmissionChain['concerns']>[0]): Rounds {
     const { operation, resource } = target;
     const all = [...this.plugins, ...(resource.rules.admission ?? [])];
     const handling = all.filter((plugin) => plugin.handles?.(target) ?? true);
-    const stepsOf = (type: 'admit' | 'validate') =>
-      handling.flatMap((plugin): Step[] => {
+    const roundOf = (type: 'admit' | 'validate'): Round => ({
+      steps: handling.flatMap((plugin): Step[] => {
         if (plugin[type] === undefined) return [];
         const timer = this.#metrics.timer({ name: plugin.name, operation, type });
         return [{ run: (request) => plugin[type]?.(request), timer }];
-      });
-    return { admit: stepsOf('admit'), validate: stepsOf('validate') };
+      }),
+      timer: this.#metrics.stepTimer({ operation, type }),
+    });
+    return { admit: roundOf('admit'), validate: roundOf('validate') };
   }
 }
 
-/** Calls the steps from one on; goes on without a wait as long as none is to be waited for. */
-function run(steps: readonly Step[], request: AdmissionRequest, from: number): Verdict {
-  if (from === steps.length) return undefined;
-  let start = performance.now();
-  for (let at = from; at < steps.length; at++) {
-    const { run: call, timer } = steps[at] as Step;
+/** Calls the steps one after the other, without a wait as long as none is to be waited for. */
+function run(round: Round, request: AdmissionRequest): Verdict {
+  if (round.steps.length === 0) return undefined;
+  const began = performance.now();
+  return runFrom({ round, request, began }, 0, began);
+}
+
+/** A round on its way. */
+interface Running {
+  readonly round: Round;
+  readonly request: AdmissionRequest;
+  readonly began: number;
+}
+
+function runFrom(running: Running, from: number, now: number): Verdict {
+  const { round, request, began } = running;
+  let start = now;
+  for (let at = from; at < round.steps.length; at++) {
+    const { run: call, timer } = round.steps[at] as Step;
     let verdict: Verdict;
     try {
       verdict = call(request);
     } catch (error) {
-      timer.rejected(performance.now() - start);
+      rejected(running, timer, start);
       throw error;
     }
-    if (verdict !== undefined) return waitFor(verdict, { steps, request, at, start });
+    if (verdict !== undefined) return waitFor(verdict, running, { at, start });
     const end = performance.now();
     timer.passed(end - start);
     start = end;
   }
+  round.timer.passed(start - began);
   return undefined;
 }
 
 async function waitFor(
   verdict: Promise<void>,
-  {
-    steps,
-    request,
-    at,
-    start,
-  }: {
-    readonly steps: readonly Step[];
-    readonly request: AdmissionRequest;
-    readonly at: number;
-    readonly start: number;
-  },
+  running: Running,
+  { at, start }: { readonly at: number; readonly start: number },
 ): Promise<void> {
-  const { timer } = steps[at] as Step;
+  const { timer } = running.round.steps[at] as Step;
   try {
     await verdict;
   } catch (error) {
-    timer.rejected(performance.now() - start);
+    rejected(running, timer, start);
     throw error;
   }
-  timer.passed(performance.now() - start);
-  await run(steps, request, at + 1);
+  const end = performance.now();
+  timer.passed(end - start);
+  await runFrom(running, at + 1, end);
+}
+
+function rejected({ round, began }: Running, timer: AdmissionTimer, start: number): void {
+  const end = performance.now();
+  timer.rejected(end - start);
+  round.timer.rejected(end - began);
 }

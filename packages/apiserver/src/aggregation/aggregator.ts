@@ -98,7 +98,10 @@ export class Aggregator {
   async handle(exchange: Exchange): Promise<void> {
     const { group, version, path } = exchange.info;
     const remote = this.#remotes.get(nameOf(group, version, path));
-    if (remote?.available !== true) throw new ApiError('ServiceUnavailable', 'service unavailable');
+    if (remote?.available !== true) {
+      exchange.server.metrics.requests.terminated(exchange, 503);
+      throw new ApiError('ServiceUnavailable', 'service unavailable');
+    }
     try {
       await proxyToServer(exchange, remote.server);
     } catch (error) {
@@ -106,6 +109,14 @@ export class Aggregator {
       if (!this.#closed) this.#checkIn(remote, 0);
       throw error;
     }
+  }
+
+  /** Each APIService by name, and whether it can be asked. What this server has itself always can. */
+  availability(): readonly (readonly [name: string, available: boolean])[] {
+    return this.#parts.objects
+      .lister(APIService)
+      .list()
+      .map(({ metadata: { name = '' } }) => [name, this.#remotes.get(name)?.available ?? true]);
   }
 
   /** What the servers behind this one serve, as far as they have said. */

@@ -27,14 +27,23 @@ export function authenticate(exchange: Exchange): void | Promise<void> {
 }
 
 function known(exchange: Exchange, start: number, user: User): void {
-  exchange.server.metrics.authentication.succeeded(user.name, performance.now() - start);
+  const { authentication, requests } = exchange.server.metrics;
+  const ms = performance.now() - start;
+  authentication.succeeded(user.name, ms);
+  requests.stages.authentication.observe(ms / 1000);
+  const { certificate } = exchange.request;
+  if (certificate?.trustedAs.includes('client') === true)
+    authentication.certificate((certificate.notAfter - exchange.startedAt) / 1000);
   identify(exchange, user);
 }
 
 function refused({ request, server }: Exchange, start: number): void {
   // Who shows nothing fails; what he shows and is not good is an error.
   const showed = request.headers.authorization !== undefined || request.certificate !== undefined;
-  server.metrics.authentication.refused(showed ? 'error' : 'failure', performance.now() - start);
+  const { authentication, requests } = server.metrics;
+  const ms = performance.now() - start;
+  authentication.refused(showed ? 'error' : 'failure', ms);
+  requests.stages.authentication.observe(ms / 1000);
 }
 
 function identify(exchange: Exchange, user: User): void {

@@ -127,7 +127,7 @@ describe('the headers of a front proxy', () => {
 });
 
 it('counts who asks, and how that was found out', async () => {
-  const { text } = await server.metrics.expose(server.resources);
+  const { text } = await server.metrics.expose(server);
   for (const line of [
     /^authentication_attempts\{result="success"\} [1-9]/m,
     /^authentication_attempts\{result="error"\} [1-9]/m,

@@ -34,6 +34,14 @@ export interface TableQuery {
   readonly limit?: number;
 }
 
+/** Where an index says that the selected objects are. Fields have an index each, labels have one in common. */
+interface IndexedSlots {
+  /** As upstream names indexes: `f:spec.nodeName`; `l:`. */
+  readonly name: string;
+  readonly slots: Iterable<number>;
+  readonly count: number;
+}
+
 /**
  * The objects of one resource in the order of their keys, with indexes. Each has a slot; what is known of it stands in
  * columns by slot, so that a hundred thousand objects are a few arrays to the garbage collector. A change takes a new
@@ -193,14 +201,15 @@ export class ObjectTable {
     const within = namespace === undefined ? this.#prefix : `${this.#prefix}${namespace}/`;
     const preparation = this.#prepare(selection);
     const indexed = this.#indexed(namespace, selection);
+    // An order of its own costs more than to look at every fourth object.
+    const helps = indexed !== undefined && indexed.count <= this.count(namespace) / 4;
     return new TableSelection(
       {
         preparation,
-        // An order of its own costs more than to look at every fourth object.
-        candidates:
-          indexed === undefined || indexed.count > this.count(namespace) / 4
-            ? keysFrom(this.#order.clone(), within, query.startAfter)
-            : this.#inOrder([...indexed.slots], within, query.startAfter),
+        index: helps ? indexed.name : '',
+        candidates: helps
+          ? this.#inOrder([...indexed.slots], within, query.startAfter)
+          : keysFrom(this.#order.clone(), within, query.startAfter),
         selects: (slot) => this.#selects(selection, slot),
         entry: (slot) => this.#entry(slot),
         release: this.#retired.hold(),
@@ -221,24 +230,22 @@ export class ObjectTable {
   }
 
   /** The smallest set that an index offers; undefined where none helps. */
-  #indexed(
-    namespace: string | undefined,
-    selection: Selection,
-  ): { slots: Iterable<number>; count: number } | undefined {
-    let best: { slots: Iterable<number>; count: number } | undefined;
+  #indexed(namespace: string | undefined, selection: Selection): IndexedSlots | undefined {
+    let best: IndexedSlots | undefined;
     for (const [field, value] of requiredFields(selection)) {
       const named = field === 'metadata.name' ? this.#named(namespace, value) : undefined;
-      if (named !== undefined) return { slots: [named], count: 0 };
+      if (named !== undefined) return { name: '', slots: [named], count: 0 };
       const index = this.#fieldIndexes.get(field);
       if (index === undefined || this.#partialIndexes.has(index)) continue;
       const count = index.count(value);
-      if (best === undefined || count < best.count) best = { slots: index.get(value), count };
+      if (best === undefined || count < best.count)
+        best = { name: `f:${field}`, slots: index.get(value), count };
     }
     const labels = requiredLabels(selection);
     if (labels.length > 0 && this.#unseen === 0) {
       const sets = [...this.#labelIndex.having(labels, namespace)];
       const count = sets.reduce((sum, set) => sum + set.slots.size, 0);
-      if (best === undefined || count < best.count) best = { slots: slotsOf(sets), count };
+      if (best === undefined || count < best.count) best = { name: 'l:', slots: slotsOf(sets), count };
     }
     return best;
   }

@@ -3,7 +3,7 @@ import { ApiError, isGone } from '@kubewright/api';
 import { Distribution } from '../metrics/series.js';
 import { type Storage, type StorageEvent, storageClosed, watchExpired } from '../storage/storage.js';
 import { Change, type Side } from './cache-event.js';
-import type { CacheStatistics } from './cache-statistics.js';
+import { type CacheStatistics, ListCounts } from './cache-statistics.js';
 import { CacheWatch, type WatchOptions } from './cache-watch.js';
 import { EventWindow, type WindowLimits } from './event-window.js';
 import type { StoredReader } from './head.js';
@@ -70,10 +70,12 @@ export class ResourceCache {
   #listeners: readonly ((change: Change) => void)[] = [];
   readonly #counts = {
     ...{ received: 0, dispatched: 0, loads: 0, loaded: 0, terminated: 0 },
-    ...{ lists: 0, listed: 0, looked: 0 },
+    listed: 0,
     ...{ consistentReads: 0, failedConsistentReads: 0 },
     ...{ storedLists: 0, storedListed: 0, storedLooked: 0, storedSelected: 0 },
   };
+  /** Lists that memory answered, by the index that helped. */
+  readonly #lists = new ListCounts();
   readonly #waits = new Distribution(waitSeconds);
 
   constructor(
@@ -117,7 +119,8 @@ export class ResourceCache {
     const capacity = this.#window?.capacity ?? 0;
     return {
       ...this.#counts,
-      ...{ objects: size, bytes, revision: this.revision, capacity, waits: this.#waits },
+      ...{ objects: size, bytes, revision: this.revision, capacity },
+      ...{ waits: this.#waits, lists: this.#lists.byIndex },
     };
   }
 
@@ -167,9 +170,8 @@ export class ResourceCache {
       found.release();
       throw error;
     }
-    this.#counts.lists += 1;
     this.#counts.listed += found.length;
-    this.#counts.looked += found.looked;
+    this.#lists.count(found);
     return {
       revision,
       total,

@@ -6,6 +6,8 @@ export interface SelectionSource {
   readonly preparation: Iterable<void>;
   /** Slots in the order of their keys. */
   readonly candidates: Iterable<number>;
+  /** The name of the index that they are from; empty for none. */
+  readonly index: string;
   selects(slot: number): boolean;
   entry(slot: number): CacheEntry;
   release(): void;
@@ -26,9 +28,12 @@ export class TableSelection {
   more = false;
   /** How many objects were looked at to find them. */
   looked = 0;
+  /** The name of the index that narrowed down which; empty for none. */
+  readonly index: string;
 
   constructor(source: SelectionSource, limit = Number.POSITIVE_INFINITY) {
     this.#source = source;
+    this.index = source.index;
     this.#limit = limit;
   }
 

@@ -68,6 +68,7 @@ export function encryptedStorage(engine: Storage, encryption: Encryption): Stora
     ...(engine.expireAfter === undefined
       ? {}
       : { expireAfter: (prefix: string, seconds: number) => engine.expireAfter?.(prefix, seconds) }),
+    ...(engine.size === undefined ? {} : { size: engine.size.bind(engine) }),
     close: () => engine.close(),
   };
 }

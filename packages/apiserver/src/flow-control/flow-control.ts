@@ -226,15 +226,16 @@ export class FlowControl {
         ? Promise.resolve(this.#begin(request, schema))
         : refuse('concurrency-limit');
     }
-    if (!level.enqueue(request)) return this.#refuseLater(() => refuse('queue-full'), at);
+    const queued = level.enqueue(request);
+    if (queued === undefined) return this.#refuseLater(() => refuse('queue-full'), at);
     const series = this.#metrics.series(level.name, request.schema);
-    series.waiting += 1;
+    series.queued(seats, queued);
     this.#waiting += 1;
     if (!this.#turnOpen) this.#openTurn(at);
     this.#expiry ??= setTimeout(this.#expire, this.#longestWaitMs).unref();
     return new Promise((resolve) => {
       const end = (outcome: Outcome) => {
-        series.waiting -= 1;
+        series.left(seats);
         series.waited(Date.now() - at, outcome === 'execute');
         resolve(outcome === 'execute' ? this.#begin(request, schema) : refuse(outcome));
       };

@@ -70,8 +70,8 @@ export class PriorityLevel {
     this.#queueLength = queueLengthLimit;
   }
 
-  /** Puts a request into the emptiest of its flow's queues. @returns false where there is no room */
-  enqueue(request: FlowRequest): boolean {
+  /** Puts a request into the emptiest of its flow's queues. @returns how long that queue is now; undefined where there is no room */
+  enqueue(request: FlowRequest): number | undefined {
     const hand = dealHand(`${request.schema}\n${request.distinguisher}`, this.queues.length, this.#handSize);
     let best: Queue | undefined;
     for (const index of hand) {
@@ -79,11 +79,11 @@ export class PriorityLevel {
       if (queue !== undefined && (best === undefined || queue.waiting.length < best.waiting.length))
         best = queue;
     }
-    if (best === undefined || best.waiting.length >= this.#queueLength) return false;
+    if (best === undefined || best.waiting.length >= this.#queueLength) return undefined;
     if (best.waiting.length === 0) best.next = Math.max(best.next, this.virtual);
     best.waiting.push(request);
     this.waiting += 1;
-    return true;
+    return best.waiting.length;
   }
 
   /** The request whose turn it is; it stays in its queue. */

@@ -16,13 +16,21 @@ export function controlFlow(exchange: Exchange): void | Promise<void> {
   if (info.verb !== 'watch' && allowedMs(exchange) === undefined) return;
   const admitted = flowControl.admit({ user, info, at: exchange.startedAt, signal: request.signal });
   if (admitted === undefined) return;
-  if (admitted instanceof Promise) return admitted.then((late) => settle(exchange, late));
+  if (admitted instanceof Promise) return waitFor(exchange, admitted);
   settle(exchange, admitted);
+}
+
+async function waitFor(exchange: Exchange, turn: Promise<Execution | Refused>): Promise<void> {
+  const start = performance.now();
+  const outcome = await exchange.server.metrics.requests.waiting(exchange, turn);
+  exchange.waitedMs += performance.now() - start;
+  settle(exchange, outcome);
 }
 
 function settle(exchange: Exchange, outcome: Execution | Refused): void {
   exchange.flow = outcome;
   if (!('refused' in outcome)) return;
+  exchange.server.metrics.requests.terminated(exchange, 429);
   throw new ApiError('TooManyRequests', 'too many requests, please try again later', {
     details: { retryAfterSeconds: 1 },
   });

@@ -75,8 +75,13 @@ const closeIdleMs = 20;
 /**
  * Serves the core over TLS, on one port: HTTP/1.1 through Express, with upgrades beside it, and HTTP/2 for the clients
  * that choose it; all through the same stages.
+ * @param onHandshakeError told of connections that end before the two sides have agreed on TLS
  */
-export async function listenHttps(core: HandleRequest, options: HttpsOptions): Promise<HttpsListener> {
+export async function listenHttps(
+  core: HandleRequest,
+  options: HttpsOptions,
+  onHandshakeError: () => void,
+): Promise<HttpsListener> {
   let closing = false;
   const { allowedHosts = [], corsAllowedOrigins = [] } = options;
   const { handshakeMs, headersMs, requestMs, idleMs } = { ...clientTimeouts, ...options.clientTimeouts };
@@ -105,6 +110,7 @@ export async function listenHttps(core: HandleRequest, options: HttpsOptions): P
     },
     adapter.app,
   );
+  server.on('tlsClientError', onHandshakeError);
   server.maxConnections = options.maxConnections ?? 20_000;
   const http2 = new Http2Adapter(handle, { maxHeaderBytes, idleMs });
   shareConnections(server, http2, () => authorities);

@@ -1,4 +1,5 @@
 import type { Exchange } from '../exchange.js';
+import type { RequestLabels } from '../metrics/request-series.js';
 import { methodNotAllowed } from '../verbs/refusals.js';
 import { notFoundPage } from './not-found-page.js';
 
@@ -8,6 +9,8 @@ export type PathHandler = (exchange: Exchange) => void | Promise<void>;
 export interface PathOptions {
   /** Takes no other method than GET, which is answered with a Status, and a slash at its end. @default false */
   readonly route?: boolean;
+  /** How its requests are counted. @default not at all, as most of upstream's */
+  readonly counted?: Partial<RequestLabels>;
 }
 
 interface Path extends PathOptions {
@@ -38,7 +41,11 @@ export class Paths {
     const found = this.#exact.get(path) ?? this.#route(path) ?? this.#below.find(isAbove(path));
     if (found === undefined) notFoundPage(exchange);
     else if (found.route === true && exchange.request.method !== 'GET') throw methodNotAllowed();
-    else await found.handler(exchange);
+    else {
+      if (found.counted !== undefined)
+        exchange.counted = exchange.server.metrics.requests.ofPath(exchange, found.counted);
+      await found.handler(exchange);
+    }
   }
 
   #route(path: string): Path | undefined {

@@ -1,4 +1,4 @@
-import { ByLabels, Distribution, type ExposedMetric, exposed } from './series.js';
+import { ByLabels, countersByLabels, counts, Distribution, type ExposedMetric, exposed } from './series.js';
 
 /** Upper bounds in seconds, as upstream has them. */
 const bounds = [0.005, 0.025, 0.1, 0.5, 1, 2.5];
@@ -27,19 +27,17 @@ export interface MatchConditionLabels {
 
 const conditionBounds = [0.001, 0.005, 0.01, 0.025, 0.1, 0.2, 0.25];
 
-type Counter = { value: number };
-const counter = (): Counter => ({ value: 0 });
-
 /** How long admission plugins and webhooks take, and what webhooks refuse. */
 export class AdmissionMetrics {
+  readonly #steps = new ByLabels(() => new Distribution(bounds));
   readonly #plugins = new ByLabels(() => new Distribution(bounds));
   readonly #webhooks = new ByLabels(() => new Distribution(webhookBounds));
-  readonly #requests = new ByLabels(counter);
-  readonly #rejections = new ByLabels(counter);
-  readonly #failedOpen = new ByLabels(counter);
+  readonly #requests = countersByLabels();
+  readonly #rejections = countersByLabels();
+  readonly #failedOpen = countersByLabels();
   readonly #conditions = new ByLabels(() => new Distribution(conditionBounds));
-  readonly #conditionErrors = new ByLabels(counter);
-  readonly #exclusions = new ByLabels(counter);
+  readonly #conditionErrors = countersByLabels();
+  readonly #exclusions = countersByLabels();
 
   /** Of a plugin's `admit` or `validate` for one operation. */
   timer(labels: {
@@ -48,12 +46,13 @@ export class AdmissionMetrics {
     readonly type: 'admit' | 'validate';
   }): AdmissionTimer {
     const { name, operation, type } = labels;
-    const seriesOf = (rejected: string) => this.#plugins.at({ name, operation, rejected, type });
-    const passed = seriesOf('false');
-    return {
-      passed: (ms) => passed.observe(ms / 1000),
-      rejected: (ms) => seriesOf('true').observe(ms / 1000),
-    };
+    return timerOf((rejected) => this.#plugins.at({ name, operation, rejected, type }));
+  }
+
+  /** Of all plugins together. */
+  stepTimer(labels: { readonly operation: string; readonly type: 'admit' | 'validate' }): AdmissionTimer {
+    const { operation, type } = labels;
+    return timerOf((rejected) => this.#steps.at({ operation, rejected, type }));
   }
 
   webhook(labels: {
@@ -107,39 +106,54 @@ export class AdmissionMetrics {
     const conditions = 'apiserver_admission_match_condition_evaluation_seconds';
     const plugins = 'apiserver_admission_controller_admission_duration_seconds';
     const webhooks = 'apiserver_admission_webhook_admission_duration_seconds';
-    const counts = (name: string, help: string, series: ByLabels<Counter>) =>
-      exposed(name, 'counter', help, () => series.flatMap((labels, { value }) => [{ labels, value }]));
+    const steps = 'apiserver_admission_step_admission_duration_seconds';
     return [
-      exposed(plugins, 'histogram', 'Time that an admission plugin takes.', () =>
+      exposed(steps, 'histogram', '[STABLE] Time that all admission plugins take together.', () =>
+        this.#steps.flatMap((labels, seconds) => seconds.values(steps, labels)),
+      ),
+      exposed(plugins, 'histogram', '[STABLE] Time that an admission plugin takes.', () =>
         this.#plugins.flatMap((labels, seconds) => seconds.values(plugins, labels)),
       ),
-      exposed(webhooks, 'histogram', 'Time that an admission webhook takes.', () =>
+      exposed(webhooks, 'histogram', '[STABLE] Time that an admission webhook takes.', () =>
         this.#webhooks.flatMap((labels, seconds) => seconds.values(webhooks, labels)),
       ),
-      counts('apiserver_admission_webhook_request_total', 'Calls of admission webhooks.', this.#requests),
+      counts(
+        'apiserver_admission_webhook_request_total',
+        '[ALPHA] Calls of admission webhooks.',
+        this.#requests,
+      ),
       counts(
         'apiserver_admission_webhook_rejection_count',
-        'Refusals by admission webhooks.',
+        '[ALPHA] Refusals by admission webhooks.',
         this.#rejections,
       ),
       counts(
         'apiserver_admission_webhook_fail_open_count',
-        'Failures of admission webhooks that were passed over.',
+        '[ALPHA] Failures of admission webhooks that were passed over.',
         this.#failedOpen,
       ),
-      exposed(conditions, 'histogram', 'Time that match conditions take.', () =>
+      exposed(conditions, 'histogram', '[ALPHA] Time that match conditions take.', () =>
         this.#conditions.flatMap((labels, seconds) => seconds.values(conditions, labels)),
       ),
       counts(
         'apiserver_admission_match_condition_evaluation_errors_total',
-        'Match conditions that could not be evaluated.',
+        '[ALPHA] Match conditions that could not be evaluated.',
         this.#conditionErrors,
       ),
       counts(
         'apiserver_admission_match_condition_exclusions_total',
-        'Requests that match conditions kept from a webhook or a policy.',
+        '[ALPHA] Requests that match conditions kept from a webhook or a policy.',
         this.#exclusions,
       ),
     ];
   }
+}
+
+/** The series of those that pass is kept, that of those that do not is made where there is one. */
+function timerOf(seriesOf: (rejected: 'true' | 'false') => Distribution): AdmissionTimer {
+  const passed = seriesOf('false');
+  return {
+    passed: (ms) => passed.observe(ms / 1000),
+    rejected: (ms) => seriesOf('true').observe(ms / 1000),
+  };
 }

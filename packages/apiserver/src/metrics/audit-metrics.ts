@@ -23,13 +23,13 @@ export class AuditMetrics {
 
   metrics(): ExposedMetric[] {
     return [
-      exposed('apiserver_audit_event_total', 'counter', 'Audit events.', () => [
+      exposed('apiserver_audit_event_total', 'counter', '[ALPHA] Audit events.', () => [
         { labels: {}, value: this.#events },
       ]),
-      exposed('apiserver_audit_level_total', 'counter', 'Requests by the level of their audit.', () =>
+      exposed('apiserver_audit_level_total', 'counter', '[ALPHA] Requests by the level of their audit.', () =>
         [...this.#levels].map(([level, value]) => ({ labels: { level }, value })),
       ),
-      exposed('apiserver_audit_error_total', 'counter', 'Audit events that got lost.', () =>
+      exposed('apiserver_audit_error_total', 'counter', '[ALPHA] Audit events that got lost.', () =>
         [...this.#lost].map(([plugin, value]) => ({ labels: { plugin }, value })),
       ),
     ];

@@ -6,6 +6,9 @@ import { ByLabels, Distribution, type ExposedMetric, exposed, type MetricValue }
 const secondsBounds = [0, 0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30];
 const seatsBounds = [1, 2, 4, 8, 16, 32, 64, 100];
 
+/** In requests. */
+const queueBounds = [0, 10, 25, 50, 100, 250, 500, 1000];
+
 const prefix = 'apiserver_flowcontrol_';
 
 /** What is counted of the requests of one schema at one level. */
@@ -14,6 +17,8 @@ export class FlowSeries {
   executing = 0;
   seatsInUse = 0;
   waiting = 0;
+  seatsWaiting = 0;
+  readonly queueLengths = new Distribution(queueBounds);
   readonly seats = new Distribution(seatsBounds);
   readonly regular = new Distribution(secondsBounds);
   readonly watch = new Distribution(secondsBounds);
@@ -31,6 +36,18 @@ export class FlowSeries {
     this.executing -= 1;
     this.seatsInUse -= seats;
     (isWatch ? this.watch : this.regular).observe(milliseconds / 1000);
+  }
+
+  /** @param queued how many requests are in its queue now */
+  queued(seats: number, queued: number): void {
+    this.waiting += 1;
+    this.seatsWaiting += seats;
+    this.queueLengths.observe(queued);
+  }
+
+  left(seats: number): void {
+    this.waiting -= 1;
+    this.seatsWaiting -= seats;
   }
 
   waited(milliseconds: number, ran: boolean): void {
@@ -71,6 +88,7 @@ export class FlowControlMetrics {
     const waits = `${prefix}request_wait_duration_seconds`;
     const times = `${prefix}request_execution_seconds`;
     const seats = `${prefix}work_estimated_seats`;
+    const queues = `${prefix}request_queue_length_after_enqueue`;
     const ofLevels = (name: string, help: string, value: (level: PriorityLevel) => number) =>
       exposed(`${prefix}${name}`, 'gauge', help, () => this.#levels(value));
     const ofFlows = (
@@ -83,41 +101,69 @@ export class FlowControlMetrics {
         this.#flows((series, labels) => [{ labels, value: value(series) }]),
       );
     return [
-      ofFlows('dispatched_requests_total', 'counter', 'Requests that went on.', (one) => one.dispatched),
-      exposed(`${prefix}rejected_requests_total`, 'counter', 'Requests that did not.', () =>
+      ofFlows(
+        'dispatched_requests_total',
+        'counter',
+        '[BETA] Requests that went on.',
+        (one) => one.dispatched,
+      ),
+      exposed(`${prefix}rejected_requests_total`, 'counter', '[BETA] Requests that did not.', () =>
         this.#rejected.flatMap((labels, { count }) => [{ labels, value: count }]),
       ),
-      exposed(waits, 'histogram', 'Time that requests waited.', () =>
+      exposed(waits, 'histogram', '[BETA] Time that requests waited.', () =>
         this.#flows(({ waitedThenRan, waitedInVain }, labels) => [
           ...waitedThenRan.values(waits, { execute: 'true', ...labels }),
           ...waitedInVain.values(waits, { execute: 'false', ...labels }),
         ]),
       ),
-      exposed(times, 'histogram', 'Time that requests took.', () =>
+      exposed(times, 'histogram', '[ALPHA] Time that requests took.', () =>
         this.#flows(({ regular, watch }, labels) => [
           ...regular.values(times, { ...labels, type: 'regular' }),
           ...watch.values(times, { ...labels, type: 'watch' }),
         ]),
       ),
-      exposed(seats, 'histogram', 'Seats that requests were taken to need.', () =>
+      exposed(seats, 'histogram', '[ALPHA] Seats that requests were taken to need.', () =>
         this.#flows((series, labels) => series.seats.values(seats, labels)),
       ),
-      ofFlows('current_inqueue_requests', 'gauge', 'Requests that wait.', ({ waiting }) => waiting),
-      ofFlows('current_executing_requests', 'gauge', 'Requests under way.', ({ executing }) => executing),
-      ofFlows('current_executing_seats', 'gauge', 'Seats that they have.', ({ seatsInUse }) => seatsInUse),
-      ofLevels('nominal_limit_seats', 'Seats of the level.', ({ nominal }) => nominal),
+      exposed(queues, 'histogram', '[ALPHA] How long the queue is that a request has come into.', () =>
+        this.#flows((series, labels) => series.queueLengths.values(queues, labels)),
+      ),
+      ofFlows(
+        'current_inqueue_seats',
+        'gauge',
+        '[ALPHA] Seats that those who wait will need.',
+        ({ seatsWaiting }) => seatsWaiting,
+      ),
+      ofFlows('current_inqueue_requests', 'gauge', '[BETA] Requests that wait.', ({ waiting }) => waiting),
+      ofFlows(
+        'current_executing_requests',
+        'gauge',
+        '[BETA] Requests under way.',
+        ({ executing }) => executing,
+      ),
+      ofFlows(
+        'current_executing_seats',
+        'gauge',
+        '[BETA] Seats that they have.',
+        ({ seatsInUse }) => seatsInUse,
+      ),
+      ofLevels('nominal_limit_seats', '[BETA] Seats of the level.', ({ nominal }) => nominal),
       ofLevels(
         'lower_limit_seats',
-        'Seats that it never lends.',
+        '[ALPHA] Seats that it never lends.',
         ({ nominal, lendable }) => nominal - lendable,
       ),
-      ofLevels('upper_limit_seats', 'The most seats that it may have.', ({ most }) => this.#upTo(most)),
-      ofLevels('current_limit_seats', 'Seats that it may have now, with what it can borrow.', (level) =>
-        this.#upTo(this.#flowControl?.limitOf(level) ?? 0),
+      ofLevels('upper_limit_seats', '[ALPHA] The most seats that it may have.', ({ most }) =>
+        this.#upTo(most),
+      ),
+      ofLevels(
+        'current_limit_seats',
+        '[ALPHA] Seats that it may have now, with what it can borrow.',
+        (level) => this.#upTo(this.#flowControl?.limitOf(level) ?? 0),
       ),
       ofLevels(
         'current_r',
-        'Where the clock of its queues is, in seats that each has used.',
+        '[ALPHA] Where the clock of its queues is, in seats that each has used.',
         ({ virtual }) => virtual,
       ),
     ];

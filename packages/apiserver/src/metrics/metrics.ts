@@ -1,19 +1,22 @@
 import type { Metric } from 'prom-client';
 import { collectDefaultMetrics, Registry } from 'prom-client';
-import { kubernetesVersion } from '../http/version.js';
+import type { Aggregator } from '../aggregation/aggregator.js';
 import type { ResourceTable } from '../registry/resource-table.js';
+import type { Storage } from '../storage/storage.js';
 import { AdmissionMetrics } from './admission-metrics.js';
 import { AuditMetrics } from './audit-metrics.js';
 import { AuthenticationMetrics } from './authentication-metrics.js';
 import { AuthorizationMetrics } from './authorization-metrics.js';
+import { buildInfo } from './build-info.js';
 import { cacheMetrics } from './cache-metrics.js';
 import { FlowControlMetrics } from './flow-control-metrics.js';
 import { PodSecurityMetrics } from './pod-security-metrics.js';
 import { PolicyMetrics } from './policy-metrics.js';
+import { processMetrics } from './process-metrics.js';
 import { RequestMetrics } from './request-metrics.js';
-import { type ExposedMetric, exposed } from './series.js';
+import { type ExposedMetric, exposed, merged } from './series.js';
 import { ServiceAccountMetrics } from './service-account-metrics.js';
-import { StorageMetrics } from './storage-metrics.js';
+import { StorageMetrics, storageSize } from './storage-metrics.js';
 import { WatchMetrics } from './watch-metrics.js';
 
 /** What the server tells about itself, under upstream's names. Each server has its own, so several fit in a process. */
@@ -31,16 +34,17 @@ export class Metrics {
   readonly serviceAccounts = new ServiceAccountMetrics();
   #registry: Registry | undefined;
 
-  async expose(resources: ResourceTable): Promise<{ contentType: string; text: string }> {
-    this.#registry ??= this.#createRegistry(resources);
-    return { contentType: this.#registry.contentType, text: await this.#registry.metrics() };
+  /** All of them in the text form of Prometheus. */
+  async expose(server: MetricSources): Promise<{ contentType: string; text: string }> {
+    this.#registry ??= this.#createRegistry(server);
+    return { contentType, text: await this.#registry.metrics() };
   }
 
   // The metrics of the process start timers, so they wait until somebody reads them.
-  #createRegistry(resources: ResourceTable): Registry {
+  #createRegistry({ resources, storage, aggregator }: MetricSources): Registry {
     const registry = new Registry();
     collectDefaultMetrics({ register: registry });
-    const all = [
+    const counted = [
       this.requests,
       this.watches,
       this.storage,
@@ -53,16 +57,48 @@ export class Metrics {
       this.flowControl,
       this.serviceAccounts,
     ].flatMap((part) => part.metrics());
-    for (const metric of [...all, ...cacheMetrics(resources), buildInfo()])
+    const all = [
+      ...counted,
+      ...cacheMetrics(resources),
+      storageSize(storage),
+      ...buildInfo(),
+      ...processMetrics(),
+      ...(aggregator === undefined ? [] : [unavailable(aggregator)]),
+    ];
+    for (const metric of [...all, registeredMetrics(all)])
       registry.registerMetric(metric as unknown as Metric);
     return registry;
   }
 }
 
-function buildInfo(): ExposedMetric {
-  const { major, minor, gitVersion } = kubernetesVersion;
-  const labels = { major, minor, git_version: gitVersion, platform: process.platform };
-  return exposed('kubernetes_build_info', 'gauge', 'The version that is served.', () => [
-    { labels, value: 1 },
-  ]);
+/** What metrics are made of when somebody asks for them. */
+export interface MetricSources {
+  readonly resources: ResourceTable;
+  readonly storage: Storage;
+  readonly aggregator?: Aggregator | undefined;
+}
+
+/** As kube-apiserver names the text form. */
+const contentType = 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores';
+
+function unavailable(aggregator: Aggregator): ExposedMetric {
+  const help = '[ALPHA] APIServices that can not be asked.';
+  return exposed('aggregator_unavailable_apiservice', 'gauge', help, () =>
+    aggregator.availability().map(([name, available]) => ({ labels: { name }, value: available ? 0 : 1 })),
+  );
+}
+
+/** How many metrics there are, by what upstream promises of each. */
+function registeredMetrics(all: readonly ExposedMetric[]): ExposedMetric {
+  const name = 'registered_metrics_total';
+  const help = '[BETA] Metrics by stability.';
+  return exposed(name, 'counter', help, () =>
+    merged(
+      [help, ...all.map((metric) => metric.help)].flatMap((text) => {
+        const [, stability, deprecated = ''] = /^\[(\w+)\](?: \(Deprecated since (\S+)\))?/.exec(text) ?? [];
+        const labels = { stability_level: stability ?? '', deprecated_version: deprecated };
+        return stability === undefined ? [] : [{ labels, value: 1 }];
+      }),
+    ),
+  );
 }

@@ -1,4 +1,4 @@
-import { ByLabels, type ExposedMetric, exposed } from './series.js';
+import { countersByLabels, counts, type ExposedMetric } from './series.js';
 
 /** What is counted of a request: `create`, `pod`, and the empty subresource. */
 export interface CountedRequest {
@@ -7,14 +7,11 @@ export interface CountedRequest {
   readonly subresource: string;
 }
 
-type Counter = { value: number };
-const counter = (): Counter => ({ value: 0 });
-
 /** How the Pod Security Standards are applied. */
 export class PodSecurityMetrics {
-  readonly #evaluations = new ByLabels(counter);
-  readonly #exemptions = new ByLabels(counter);
-  readonly #errors = new ByLabels(counter);
+  readonly #evaluations = countersByLabels();
+  readonly #exemptions = countersByLabels();
+  readonly #errors = countersByLabels();
 
   evaluated(
     request: CountedRequest,
@@ -40,12 +37,18 @@ export class PodSecurityMetrics {
   }
 
   metrics(): ExposedMetric[] {
-    const counts = (name: string, help: string, series: ByLabels<Counter>) =>
-      exposed(name, 'counter', help, () => series.flatMap((labels, { value }) => [{ labels, value }]));
     return [
-      counts('pod_security_evaluations_total', 'Evaluations of pods against a level.', this.#evaluations),
-      counts('pod_security_exemptions_total', 'Requests that are exempt.', this.#exemptions),
-      counts('pod_security_errors_total', 'Errors that kept a pod from being evaluated.', this.#errors),
+      counts(
+        'pod_security_evaluations_total',
+        '[ALPHA] Evaluations of pods against a level.',
+        this.#evaluations,
+      ),
+      counts('pod_security_exemptions_total', '[ALPHA] Requests that are exempt.', this.#exemptions),
+      counts(
+        'pod_security_errors_total',
+        '[ALPHA] Errors that kept a pod from being evaluated.',
+        this.#errors,
+      ),
     ];
   }
 }

@@ -27,19 +27,23 @@ export class PolicyMetrics {
 
   metrics(): ExposedMetric[] {
     return [
-      ...checks('apiserver_validating_admission_policy', this.#validating),
-      ...checks('apiserver_mutating_admission_policy', this.#mutating),
+      ...checks('apiserver_validating_admission_policy', 'BETA', this.#validating),
+      ...checks('apiserver_mutating_admission_policy', 'ALPHA', this.#mutating),
     ];
   }
 }
 
-function checks(prefix: string, series: ByLabels<Distribution>): ExposedMetric[] {
+function checks(
+  prefix: string,
+  stability: 'ALPHA' | 'BETA',
+  series: ByLabels<Distribution>,
+): ExposedMetric[] {
   const [total, duration] = [`${prefix}_check_total`, `${prefix}_check_duration_seconds`];
   return [
-    exposed(total, 'counter', 'Checks by admission policies, by what came of them.', () =>
+    exposed(total, 'counter', `[${stability}] Checks by admission policies, by what came of them.`, () =>
       series.flatMap((labels, { count }) => [{ labels, value: count }]),
     ),
-    exposed(duration, 'histogram', 'Time that a check by an admission policy takes.', () =>
+    exposed(duration, 'histogram', `[${stability}] Time that a check by an admission policy takes.`, () =>
       series.flatMap((labels, seconds) => seconds.values(duration, labels)),
     ),
   ];

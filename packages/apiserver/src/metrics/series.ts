@@ -21,10 +21,10 @@ export function exposed(
   name: string,
   type: 'counter' | 'gauge' | 'histogram',
   help: string,
-  values: () => MetricValue[],
+  values: () => MetricValue[] | Promise<MetricValue[]>,
 ): ExposedMetric {
   const identity = { name, help, type, aggregator: 'sum' };
-  return { ...identity, get: async () => ({ ...identity, values: values() }), reset: () => undefined };
+  return { ...identity, get: async () => ({ ...identity, values: await values() }), reset: () => undefined };
 }
 
 /**
@@ -95,6 +95,28 @@ export class ByLabels<T> {
   flatMap(values: (labels: Labels, value: T) => MetricValue[]): MetricValue[] {
     return [...this.#series.values()].flatMap(({ labels, value }) => values(labels, value));
   }
+}
+
+type Counter = { value: number };
+
+/** Counters by labels. */
+export function countersByLabels(): ByLabels<Counter> {
+  return new ByLabels(() => ({ value: 0 }));
+}
+
+/** Counters as a metric. */
+export function counts(name: string, help: string, series: ByLabels<Counter>): ExposedMetric {
+  return exposed(name, 'counter', help, () => series.flatMap((labels, { value }) => [{ labels, value }]));
+}
+
+/** Adds up what is counted in several places under the same labels. */
+export function merged(values: readonly MetricValue[]): MetricValue[] {
+  const sums = new Map<string, MetricValue>();
+  for (const each of values) {
+    const key = `${each.metricName ?? ''}\n${Object.values(each.labels).join('\n')}`;
+    sums.set(key, { ...each, value: each.value + (sums.get(key)?.value ?? 0) });
+  }
+  return [...sums.values()];
 }
 
 /** Upper bounds in seconds of how long requests take, as upstream has them. */

@@ -15,18 +15,22 @@ export class ServiceAccountMetrics {
     const counter = (name: string, help: string, value: () => number) =>
       exposed(`serviceaccount_${name}_total`, 'counter', help, () => [{ labels: {}, value: value() }]);
     return [
-      counter('stale_tokens', 'Tokens of pods that should have been renewed.', () => this.stale),
-      counter('valid_tokens', 'Tokens of pods that need not be renewed yet.', () => this.valid),
-      counter('legacy_tokens', 'Tokens in Secrets.', () => this.legacy),
+      counter('stale_tokens', '[ALPHA] Tokens of pods that should have been renewed.', () => this.stale),
+      counter('valid_tokens', '[ALPHA] Tokens of pods that need not be renewed yet.', () => this.valid),
+      counter('legacy_tokens', '[ALPHA] Tokens in Secrets.', () => this.legacy),
       counter(
         'legacy_manual_token_uses',
-        'Tokens in Secrets that somebody asked for.',
+        '[ALPHA] Tokens in Secrets that somebody asked for.',
         () => this.legacyManual,
       ),
-      counter('legacy_auto_token_uses', 'Tokens in Secrets that their account names.', () => this.legacyAuto),
+      counter(
+        'legacy_auto_token_uses',
+        '[ALPHA] Tokens in Secrets that their account names.',
+        () => this.legacyAuto,
+      ),
       counter(
         'invalid_legacy_auto_token_uses',
-        'Tokens in Secrets that are marked invalid.',
+        '[ALPHA] Tokens in Secrets that are marked invalid.',
         () => this.invalidLegacyAuto,
       ),
     ];

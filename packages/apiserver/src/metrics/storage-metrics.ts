@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Decide, Decision, Storage, StorageEntry } from '../storage/storage.js';
 import { ByLabels, Distribution, type ExposedMetric, exposed, requestSeconds } from './series.js';
 
@@ -40,6 +41,7 @@ export class StorageMetrics {
       ...(storage.expireAfter === undefined
         ? {}
         : { expireAfter: (prefix, seconds) => storage.expireAfter?.(prefix, seconds) }),
+      ...(storage.size === undefined ? {} : { size: storage.size.bind(storage) }),
       close: () => storage.close(),
     };
   }
@@ -47,13 +49,13 @@ export class StorageMetrics {
   metrics(): ExposedMetric[] {
     const duration = 'etcd_request_duration_seconds';
     return [
-      exposed(duration, 'histogram', 'Time that an operation of the store takes.', () =>
+      exposed(duration, 'histogram', '[ALPHA] Time that an operation of the store takes.', () =>
         this.#series.flatMap((labels, { seconds }) => seconds.values(duration, labels)),
       ),
-      exposed('etcd_requests_total', 'counter', 'Operations of the store.', () =>
+      exposed('etcd_requests_total', 'counter', '[ALPHA] Operations of the store.', () =>
         this.#series.flatMap((labels, { seconds }) => [{ labels, value: seconds.count }]),
       ),
-      exposed('etcd_request_errors_total', 'counter', 'Operations of the store that failed.', () =>
+      exposed('etcd_request_errors_total', 'counter', '[ALPHA] Operations of the store that failed.', () =>
         this.#series.flatMap((labels, { errors }) => (errors === 0 ? [] : [{ labels, value: errors }])),
       ),
     ];
@@ -116,6 +118,27 @@ export class StorageMetrics {
     }
     return this.#others(operation);
   }
+}
+
+/** A store that does not answer within this time does not hold up the other metrics. */
+const sizeTimeoutMs = 1_000;
+
+/** How large the store is on its disk, where it has one. */
+export function storageSize(storage: Storage): ExposedMetric {
+  return exposed(
+    'apiserver_storage_size_bytes',
+    'gauge',
+    '[STABLE] Bytes that the store takes of its disk.',
+    async () => {
+      // Why a store does not answer, its health check tells.
+      const unknown = new AbortController();
+      const given = Promise.resolve(storage.size?.()).catch(() => undefined);
+      const late = delay(sizeTimeoutMs, undefined, { signal: unknown.signal }).catch(() => undefined);
+      const value = await Promise.race([given, late]);
+      unknown.abort();
+      return value === undefined ? [] : [{ labels: { storage_cluster_id: 'etcd-0' }, value }];
+    },
+  );
 }
 
 type Operation = 'get' | 'list' | 'create' | 'update' | 'delete';

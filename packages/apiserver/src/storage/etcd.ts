@@ -182,6 +182,10 @@ export class EtcdStorage implements Storage, WatchSource {
     this.#leases.expireAfter(prefix, seconds);
   }
 
+  async size(): Promise<number> {
+    return (await this.client.read(methods.status, {})).dbSize ?? 0;
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;

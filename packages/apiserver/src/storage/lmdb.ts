@@ -1,4 +1,5 @@
 import { mkdirSync, statfsSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { type DirectoryLock, lockDirectory } from './directory-lock.js';
@@ -37,6 +38,7 @@ export interface LmdbStorageOptions {
 /** A list gives way to others after so many keys. */
 const listChunk = 512;
 const ageCheckMs = 15_000;
+const dataFile = 'data.mdb';
 
 /** Many writes that become durable together. */
 interface Group {
@@ -108,7 +110,7 @@ export class LmdbStorage implements Storage, SingleWriter<NewestChange>, History
     this.#directory = directory;
     this.#options = options;
     this.#lock = lock;
-    checkDataFile(join(directory, 'data.mdb'));
+    checkDataFile(join(directory, dataFile));
     this.#tables = new LmdbTables(directory, options.firstRevision ?? 1);
     this.#compactedOnDisk = this.#tables.compacted;
     this.compacted = this.#compactedOnDisk;
@@ -169,6 +171,10 @@ export class LmdbStorage implements Storage, SingleWriter<NewestChange>, History
       this.#compaction = undefined;
     });
     await this.#compaction;
+  }
+
+  async size(): Promise<number> {
+    return (await stat(join(this.#directory, dataFile))).size;
   }
 
   close(): Promise<void> {

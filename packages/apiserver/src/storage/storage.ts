@@ -82,6 +82,9 @@ export interface Storage {
    */
   expireAfter?(prefix: string, seconds: number): void;
 
+  /** How many bytes the store takes of its disk, with what is free in them. Engines without a disk have no such method. */
+  size?(): Promise<number>;
+
   /** Waits for the accepted writes, ends the watches (`onEnd` without error), frees the store. May be called twice. */
   close(): Promise<void>;
 }

@@ -20,6 +20,7 @@ export async function review(exchange: Exchange, { rules, served, body }: Served
   if (subresource !== '') throw unknownResource();
   const fits = name === '' && (rules.kind.scope === 'Namespaced') === (namespace !== '');
   if (verb !== 'create' || !fits) throw methodNotAllowed();
+  exchange.counted = exchange.server.metrics.requests.ofResource(exchange, served);
   exchange.accept(endpoint);
   if ('forward' in rules) {
     const { kind, subresource: forwarded } = rules.forward;

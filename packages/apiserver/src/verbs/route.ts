@@ -67,11 +67,17 @@ export async function route(exchange: Exchange): Promise<void> {
     return;
   }
   const run = verbOf(exchange, served);
+  exchange.counted = server.metrics.requests.ofResource(exchange, served);
   const { deprecation } = served.resource.rules;
-  if (deprecation !== undefined) exchange.warn(deprecation);
+  if (deprecation !== undefined) {
+    exchange.warn(deprecation);
+    exchange.annotate('k8s.io/deprecated', 'true');
+  }
   // A stream is not in the API's types.
   if (run !== connect && run !== proxy) exchange.accept(new ServedEndpoint(served, info.verb));
-  await run(exchange, served);
+  // What has no deadline goes on for as long as its client wants.
+  if (exchange.deadline !== undefined) await run(exchange, served);
+  else await server.metrics.requests.longRunning(exchange, () => run(exchange, served));
 }
 
 /** Of a served kind. Whether it has a protobuf form is looked up where somebody asks for more than JSON. */

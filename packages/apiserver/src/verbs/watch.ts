@@ -24,7 +24,7 @@ const lastBookmarkMs = 2_000;
 
 /** GET with `watch=true`: events as they come, until the client leaves, the time is over or the server stops. */
 export function watch(exchange: Exchange, served: ServedKind): Promise<void> {
-  return exchange.server.metrics.requests.longRunning(exchange, () => new Watch(exchange, served).run());
+  return new Watch(exchange, served).run();
 }
 
 class Watch {
@@ -104,8 +104,10 @@ class Watch {
       stream = opened.stream;
       this.#framed = opened.framed;
       if (initial !== undefined) await this.#sendInitial(stream, initial);
-      if (sendInitialEvents && bookmarks)
+      if (sendInitialEvents && bookmarks) {
         this.#write(stream, this.#bookmark(after, { [initialEventsEnd]: 'true' }));
+        this.#countStreamedList();
+      }
       if (bookmarks) this.#scheduleBookmark(stream, events);
       await this.#forward(stream, events);
     } finally {
@@ -186,6 +188,14 @@ class Watch {
     }
     if (frames.length > 0) await this.#flush(stream, frames);
     list.release();
+  }
+
+  #countStreamedList(): void {
+    const { counted, server, startedAt } = this.#exchange;
+    if (counted === undefined) return;
+    const { group, version, resource, scope } = counted.labels;
+    const streamed = server.metrics.watches.streamedList({ group, version, resource, scope });
+    streamed.observe((server.now() - startedAt) / 1000);
   }
 
   /** Not all at the same moment: clients that came together would be answered together for ever. */

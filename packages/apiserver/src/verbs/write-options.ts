@@ -98,6 +98,10 @@ class ClientWrite implements WriteRequest {
     return this.#exchange.request.signal;
   }
 
+  waited(ms: number): void {
+    this.#exchange.waitedMs += ms;
+  }
+
   warn(text: string): void {
     this.#exchange.warn(text);
   }

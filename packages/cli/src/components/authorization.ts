@@ -50,16 +50,19 @@ async function configured(file: string): Promise<(AuthorizationMode | Authorizer
   try {
     const authorizers = parseAuthorizationConfiguration(await readFile(file, 'utf8'));
     return await Promise.all(
-      authorizers.map((one) => (one.type === 'Webhook' ? webhookOf(one.webhook) : one.type)),
+      authorizers.map((one) => (one.type === 'Webhook' ? webhookOf(one.name, one.webhook) : one.type)),
     );
   } catch (cause) {
     throw unusableFile('--authorization-config', file, cause);
   }
 }
 
-async function webhookOf({ kubeConfigFile, matchConditions: conditions, ...options }: ConfiguredWebhook) {
+async function webhookOf(
+  name: string,
+  { kubeConfigFile, matchConditions: conditions, ...options }: ConfiguredWebhook,
+) {
   const matches = matchConditions(conditions);
   const connection = await loadConnection(kubeConfigFile === undefined ? {} : { path: kubeConfigFile });
   const transport = await httpsTransport(connection);
-  return webhookAuthorizer({ ...options, transport, ...(matches === undefined ? {} : { matches }) });
+  return webhookAuthorizer({ ...options, name, transport, ...(matches === undefined ? {} : { matches }) });
 }

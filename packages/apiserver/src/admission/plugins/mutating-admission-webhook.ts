@@ -69,10 +69,12 @@ async function askOne(
   const object = inVersion(request, request.object, served);
   const oldObject = inVersion(request, request.oldObject, served);
   let isChanged = false;
+  const start = performance.now();
   try {
     const changes = await callWebhook(caller, request, match, { object, oldObject }, 'admit');
     isChanged = changes.length > 0 && change(request, match, changes);
   } finally {
+    request.context.request?.waited(performance.now() - start);
     annotate(request, match, isChanged);
   }
   return isChanged;

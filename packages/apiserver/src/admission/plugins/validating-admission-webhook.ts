@@ -41,6 +41,7 @@ async function askAll(
       // Audit annotations count those that are asked.
       concerned.push({ ...match, index: concerned.length });
   }
+  const start = performance.now();
   const outcomes = await Promise.allSettled(
     concerned.map((match) => {
       const { served } = match;
@@ -51,5 +52,6 @@ async function askAll(
       return callWebhook(caller, request, match, objects, 'validating');
     }),
   );
+  request.context.request?.waited(performance.now() - start);
   for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
 }

@@ -1,8 +1,9 @@
 import { ClusterRole, ClusterRoleBinding, Role, RoleBinding } from '@kubewright/api/rbac/v1';
+import type { AuthorizationMetrics } from '../../metrics/authorization-metrics.js';
 import { followObjects } from '../../registry/follow-objects.js';
 import type { ResourceTable } from '../../registry/resource-table.js';
 import type { AuthorizationMode } from './authorization-modes.js';
-import type { Authorizer } from './authorizer.js';
+import type { Authorizer, Decision } from './authorizer.js';
 import { alwaysAllow, alwaysDeny, privilegedGroups } from './fixed-authorizers.js';
 import { followNodeGraph } from './node/follow-node-graph.js';
 import { NodeAuthorizer } from './node/node-authorizer.js';
@@ -29,11 +30,13 @@ export class Authorization {
   };
   readonly roles = new RbacAuthorizer();
   readonly #graph = new NodeGraph();
+  readonly #metrics: AuthorizationMetrics;
   #options: AuthorizationOptions;
   /** All who are asked, as one. */
   #asked: Authorizer;
 
-  constructor(options: AuthorizationOptions) {
+  constructor(options: AuthorizationOptions, metrics: AuthorizationMetrics) {
+    this.#metrics = metrics;
     this.#options = options;
     this.#asked = this.#unionOf(options);
   }
@@ -73,8 +76,29 @@ export class Authorization {
   #unionOf({ modes }: AuthorizationOptions): Authorizer {
     return union([
       privilegedGroups,
-      ...modes.map((mode) => (typeof mode === 'string' ? this.#authorizerOf(mode) : mode)),
+      ...modes.map((mode) =>
+        typeof mode === 'string'
+          ? this.#counted(this.#authorizerOf(mode), { type: mode, name: mode.toLowerCase() })
+          : this.#counted(mode, { type: 'Webhook', name: mode.name ?? '' }),
+      ),
     ]);
+  }
+
+  /** Counts what one of them decides. */
+  #counted(authorizer: Authorizer, labels: { readonly type: string; readonly name: string }): Authorizer {
+    const { allowed, denied } = this.#metrics.decisions(labels);
+    const count = (decision: Decision): Decision => {
+      if (decision.verdict === 'allow') allowed.value += 1;
+      else if (decision.verdict === 'deny') denied.value += 1;
+      return decision;
+    };
+    return {
+      authorize: (attributes) => {
+        const decision = authorizer.authorize(attributes);
+        return decision instanceof Promise ? decision.then(count) : count(decision);
+      },
+      rulesFor: (user, namespace) => authorizer.rulesFor(user, namespace),
+    };
   }
 
   #authorizerOf(mode: AuthorizationMode): Authorizer {

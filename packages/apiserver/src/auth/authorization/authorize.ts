@@ -21,7 +21,10 @@ function settle(
   attributes: Attributes,
   { decision, start }: { readonly decision: Decision; readonly start: number },
 ): void {
-  exchange.server.metrics.authorization.observe(decision, performance.now() - start);
+  const { authorization, requests } = exchange.server.metrics;
+  const ms = performance.now() - start;
+  authorization.observe(decision, ms);
+  requests.stages.authorization.observe(ms / 1000);
   if (exchange.audit !== undefined) annotate(exchange, decision);
   if (decision.verdict === 'allow') return;
   if (decision.error !== undefined) throw decision.error;

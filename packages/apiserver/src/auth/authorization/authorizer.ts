@@ -48,6 +48,8 @@ export interface UserRules {
 
 /** Decides what users may do. Those that need not wait answer at once, without a promise. */
 export interface Authorizer {
+  /** What metrics call it, as an AuthorizationConfiguration does. @default '' */
+  readonly name?: string;
   authorize(attributes: Attributes): Decision | Promise<Decision>;
   /** For SelfSubjectRulesReview. */
   rulesFor(user: User, namespace: string): UserRules;

@@ -107,6 +107,7 @@ export const methods = {
   compact: method('KV/Compact', { revision: [1, 'int'] }, { header: [1, header] }),
   watch: method('Watch/Watch', watchRequest, watchResponse),
   leaseGrant: method('Lease/LeaseGrant', { ttl: [1, 'int'], id: [2, 'int'] }, { id: [2, 'int'] }),
+  status: method('Maintenance/Status', {}, { dbSize: [3, 'int'] }),
   authenticate: method(
     'Auth/Authenticate',
     { name: [1, 'string'], password: [2, 'string'] },

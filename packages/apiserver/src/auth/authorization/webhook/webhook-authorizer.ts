@@ -6,6 +6,8 @@ import { askWebhook } from '../../authentication/ask-webhook.js';
 import { type Attributes, type Authorizer, type Decision, noOpinion } from '../authorizer.js';
 
 export interface WebhookAuthorizerOptions {
+  /** What metrics call it. @default 'default', as upstream calls the one of `--authorization-webhook-config-file` */
+  readonly name?: string;
   /** To the address that reviews are sent to. */
   readonly transport: Transport;
   /** How long a yes is remembered. @default 300000 */
@@ -57,6 +59,7 @@ export function webhookAuthorizer(options: WebhookAuthorizerOptions): Authorizer
   }
 
   return {
+    name: options.name ?? 'default',
     authorize(attributes) {
       const spec = specOf(attributes);
       try {
