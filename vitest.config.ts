@@ -18,6 +18,8 @@ export default defineConfig({
     ],
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // A busy machine is no fault.
+    expect: { poll: { timeout: 15_000, interval: 20 } },
     pool: 'forks',
     maxWorkers: 2,
     // `.ci/run` counts from the second one.

@@ -58,11 +58,14 @@ it('an hour of a database has its backups, in a moment', async () => {
     await backups.waitFor(name, (backup) => (backup?.status?.phase ?? 'Running') !== 'Running');
     if (round < 5) await clock.advance(900_000);
   }
-  await vi.waitFor(async () => {
-    const { items } = await backups.list();
-    expect(items.map(({ status }) => status?.phase)).toEqual(['Succeeded', 'Failed']);
-    expect((await databases.get('shop')).status?.lastBackup).toBe('2026-01-01T01:15:00Z');
-  });
+  await vi.waitFor(
+    async () => {
+      const { items } = await backups.list();
+      expect(items.map(({ status }) => status?.phase)).toEqual(['Succeeded', 'Failed']);
+      expect((await databases.get('shop')).status?.lastBackup).toBe('2026-01-01T01:15:00Z');
+    },
+    { timeout: 15_000 },
+  );
   stop.abort();
   await manager.done;
   await close();

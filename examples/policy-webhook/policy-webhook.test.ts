@@ -30,7 +30,7 @@ it('the server asks the webhook, which refuses and changes Deployments', async (
     inject: { validatingWebhooks: ['policies'], mutatingWebhooks: ['policies'] },
   });
   await manager.start();
-  await vi.waitFor(() => expect(webhooks.port).toBeDefined());
+  await vi.waitFor(() => expect(webhooks.port).toBeDefined(), { timeout: 15_000 });
 
   const webhook = (path: string) => ({
     name: 'policies.example.dev',
@@ -55,10 +55,13 @@ it('the server asks the webhook, which refuses and changes Deployments', async (
     .create({ metadata, webhooks: [webhook('mutate-apps-v1-deployment')] });
 
   const deployments = client.resource(Deployment);
-  await vi.waitFor(async () => {
-    const foreign = deployments.create(deployment('docker.io/web'), { dryRun: true });
-    await expect(foreign).rejects.toThrow('images come from registry.example.com only');
-  });
+  await vi.waitFor(
+    async () => {
+      const foreign = deployments.create(deployment('docker.io/web'), { dryRun: true });
+      await expect(foreign).rejects.toThrow('images come from registry.example.com only');
+    },
+    { timeout: 15_000 },
+  );
   const made = await deployments.create(deployment('registry.example.com/web'));
   expect(made.metadata.annotations).toEqual({ 'example.dev/last-changed-by': 'admin' });
 

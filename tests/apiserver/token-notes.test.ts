@@ -118,10 +118,14 @@ it('tells of tokens in Secrets, notes the day of their last use, and takes none 
     'authentication.k8s.io/legacy-token-manual-secret': 'manual',
   });
   const lastUsed = 'kubernetes.io/legacy-token-last-used';
-  await vi.waitFor(async () => expect(await labelsOf('manual')).toEqual({ [lastUsed]: '2026-11-01' }));
+  await vi.waitFor(async () => expect(await labelsOf('manual')).toEqual({ [lastUsed]: '2026-11-01' }), {
+    timeout: 15_000,
+  });
   now += day;
   expect((await ask(token)).code).toBe(200);
-  await vi.waitFor(async () => expect(await labelsOf('manual')).toEqual({ [lastUsed]: '2026-11-02' }));
+  await vi.waitFor(async () => expect(await labelsOf('manual')).toEqual({ [lastUsed]: '2026-11-02' }), {
+    timeout: 15_000,
+  });
 
   // Those that an account names were made by former versions on their own.
   const automatic = await legacyToken('automatic');

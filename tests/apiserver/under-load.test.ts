@@ -115,7 +115,9 @@ describe('watches', () => {
     await overrun(storage);
     socket.resume();
     await closed;
-    await vi.waitFor(async () => expect(await metric('apiserver_longrunning_requests{')).toBe(0));
+    await vi.waitFor(async () => expect(await metric('apiserver_longrunning_requests{')).toBe(0), {
+      timeout: 15_000,
+    });
   });
 
   it('one of a shared connection is closed alone', async () => {
@@ -129,7 +131,9 @@ describe('watches', () => {
     await overrun(storage);
     watch.resume();
     await closed;
-    await vi.waitFor(async () => expect(await metric('apiserver_longrunning_requests{')).toBe(0));
+    await vi.waitFor(async () => expect(await metric('apiserver_longrunning_requests{')).toBe(0), {
+      timeout: 15_000,
+    });
     const ready = session.request({ ':path': '/readyz' });
     const [answer] = (await once(ready.resume(), 'response')) as [object];
     expect(answer).toMatchObject({ ':status': 200 });
@@ -139,7 +143,9 @@ describe('watches', () => {
 
 /** Changes a large object until the one watch there is has more to take than it may. */
 async function overrun(storage: MemoryStorage): Promise<void> {
-  await vi.waitFor(async () => expect(await metric('apiserver_longrunning_requests{')).toBe(1));
+  await vi.waitFor(async () => expect(await metric('apiserver_longrunning_requests{')).toBe(1), {
+    timeout: 15_000,
+  });
   const key = '/registry/configmaps/default/map-000000';
   const { entry } = await storage.get(key);
   for (let i = 0; i < 200; i++) {
@@ -148,7 +154,7 @@ async function overrun(storage: MemoryStorage): Promise<void> {
     if (i % 20 === 0) await new Promise((resolve) => setImmediate(resolve));
   }
   const terminated = 'apiserver_terminated_watchers_total{group="",resource="configmaps"}';
-  await vi.waitFor(async () => expect(await metric(terminated)).toBe(1));
+  await vi.waitFor(async () => expect(await metric(terminated)).toBe(1), { timeout: 15_000 });
 }
 
 describe('deadlines', () => {
@@ -216,7 +222,7 @@ describe('a stop', () => {
     const watch = await WatchStream.open(server, `${maps}?watch=true`);
     const writing = server.send({ method: 'POST', path: maps, body: { metadata: { name: 'slow' } } });
     const isMutating = 'apiserver_current_inflight_requests{request_kind="mutating"}';
-    await vi.waitFor(async () => expect(await metric(isMutating)).toBe(1));
+    await vi.waitFor(async () => expect(await metric(isMutating)).toBe(1), { timeout: 15_000 });
     const handler = server.server.inProcess({ name: 'admin', groups: [] });
     const closing = server.server.close(5_000);
     const ready = await handler({ method: 'GET', path: '/readyz', headers: {} } as never);

@@ -54,5 +54,5 @@ export async function addNode({ client }: Pick<TestServer, 'client'>, name: stri
 
 /** Tries until it passes. */
 export function until<T>(check: () => Promise<T>): Promise<T> {
-  return vi.waitFor(check, { timeout: 10_000, interval: 20 });
+  return vi.waitFor(check, { timeout: 15_000, interval: 20 });
 }

@@ -134,7 +134,7 @@ it('gets a kubelet its serving certificate once somebody approves it, and serves
   const requests = admin.resource(CertificateSigningRequest);
   const find = async () =>
     (await requests.list()).items.find(({ spec }) => spec.signerName === 'kubernetes.io/kubelet-serving');
-  await vi.waitFor(async () => expect(await find()).toBeDefined());
+  await vi.waitFor(async () => expect(await find()).toBeDefined(), { timeout: 15_000 });
   const asked = (await find()) as CertificateSigningRequest;
   expect(asked.spec).toMatchObject({
     username: 'system:node:n3',
@@ -147,7 +147,7 @@ it('gets a kubelet its serving certificate once somebody approves it, and serves
     path: `/apis/certificates.k8s.io/v1/certificatesigningrequests/${name}/approval`,
     body: { ...asked, status: { conditions: [{ type: 'Approved', status: 'True', reason: 'Seen' }] } },
   });
-  await vi.waitFor(async () => expect(await handshake()).toBe('system:node:n3'));
+  await vi.waitFor(async () => expect(await handshake()).toBe('system:node:n3'), { timeout: 15_000 });
   leaving.abort();
   await kept;
   await kubelet.close();

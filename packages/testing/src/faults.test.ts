@@ -81,7 +81,7 @@ describe('faults', () => {
     await informer.synced;
     faults.expireWatches('configmaps');
     await real().create(named('a'));
-    await vi.waitFor(() => expect(states).toEqual(['a']));
+    await vi.waitFor(() => expect(states).toEqual(['a']), { timeout: 15_000 });
     faults.freeze('configmaps');
     const { metadata } = await real().create(named('b'));
     await expect(informer.waitFor(metadata.resourceVersion ?? '', { timeoutMs: 30 })).rejects.toThrow();

@@ -52,7 +52,9 @@ describe('startTestServer', () => {
       const informer = other.client.informer(ConfigMap).start();
       await informer.waitFor(made.metadata.resourceVersion ?? '');
       await maps(other).patchMerge('shared', { data: { a: '1' } });
-      await vi.waitFor(() => expect(informer.get('shared', 'default')?.data).toEqual({ a: '1' }));
+      await vi.waitFor(() => expect(informer.get('shared', 'default')?.data).toEqual({ a: '1' }), {
+        timeout: 15_000,
+      });
       informer.stop();
     } finally {
       await Promise.all([base, one, other].map((server) => server.close()));

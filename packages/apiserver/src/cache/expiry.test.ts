@@ -26,11 +26,11 @@ test('an object goes when its time since the last write is over, and one that wa
   await write('old');
   await write('young');
   await vi.advanceTimersByTimeAsync(1_900_000);
-  await vi.waitFor(() => expect(events.size).toBe(2));
+  await vi.waitFor(() => expect(events.size).toBe(2), { timeout: 15_000 });
   const { entries } = await events.list();
   expect(entries.map(({ key }) => key.slice(prefix.length))).toEqual(['default/old', 'default/young']);
   await vi.advanceTimersByTimeAsync(3_600_000);
-  await vi.waitFor(() => expect(events.size).toBe(0));
+  await vi.waitFor(() => expect(events.size).toBe(0), { timeout: 15_000 });
   await expiry.close();
   expect(errors).toEqual([]);
   feed.close();

@@ -155,10 +155,13 @@ it('is in the health of the server, which asks now and then', async () => {
     plugin.kill('SIGCONT');
     expect((await health('/livez')).status).toBe(500);
     vi.advanceTimersByTime(3_000);
-    await vi.waitFor(async () => {
-      vi.advanceTimersByTime(3_000);
-      expect((await health('/livez')).status).toBe(200);
-    });
+    await vi.waitFor(
+      async () => {
+        vi.advanceTimersByTime(3_000);
+        expect((await health('/livez')).status).toBe(200);
+      },
+      { timeout: 15_000 },
+    );
   } finally {
     plugin.kill('SIGCONT');
     vi.useRealTimers();

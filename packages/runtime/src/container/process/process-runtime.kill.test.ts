@@ -63,8 +63,9 @@ describe.skipIf(process.platform !== 'linux')('the process runtime, when its pro
       await runtime.removePodSandbox(sandbox?.id ?? '');
       await runtime.close();
       const name = interfaceName(dataDirectory);
-      await vi.waitFor(() =>
-        expect(Object.keys(networkInterfaces()).filter((link) => link.startsWith(name))).toEqual([]),
+      await vi.waitFor(
+        () => expect(Object.keys(networkInterfaces()).filter((link) => link.startsWith(name))).toEqual([]),
+        { timeout: 15_000 },
       );
       expect(await processesWith(marker)).toEqual([]);
       expect(await readFile('/proc/self/mountinfo', 'utf8')).not.toContain(dataDirectory);
