@@ -3,7 +3,7 @@ import type { ContentType, MediaType } from './negotiate.js';
 import { parseOwnJson } from './own-json.js';
 import { prettyJson } from './pretty-json.js';
 import { encodeProtobuf, encodeProtobufWatchEvent, protobufList } from './protobuf.js';
-import { toYaml, valueToYaml } from './yaml.js';
+import { writeYaml } from './yaml-writer.js';
 
 /** How an answer is written. */
 export type Writing = Pick<MediaType, 'type' | 'pretty'>;
@@ -14,7 +14,7 @@ export function encodeAnswer({ type, pretty }: Writing, json: Uint8Array | strin
     case 'application/json':
       return pretty ? prettyJson(textOf(json)) : json;
     case 'application/yaml':
-      return toYaml(bytesOf(json));
+      return writeYaml(parseOwnJson(bytesOf(json)));
     case 'application/vnd.kubernetes.protobuf':
       return encodeProtobuf(decodeObject(json));
   }
@@ -95,13 +95,13 @@ function* prettyList(head: string, items: Iterable<Buffer>): Generator<Uint8Arra
 function* yamlList(head: string, items: Iterable<Buffer>): Generator<Uint8Array> {
   const { apiVersion, ...rest } = decodeObject(head);
   let isFirst = true;
-  const texts = yieldingText(items, valueToYaml({ apiVersion }), (item) => {
-    const text = `${isFirst ? 'items:\n' : ''}${valueToYaml([parseOwnJson(item)])}`;
+  const texts = yieldingText(items, writeYaml({ apiVersion }), (item) => {
+    const text = `${isFirst ? 'items:\n' : ''}${writeYaml([parseOwnJson(item)])}`;
     isFirst = false;
     return text;
   });
   yield* texts;
-  yield Buffer.from(`${isFirst ? 'items: []\n' : ''}${valueToYaml(rest)}`);
+  yield Buffer.from(`${isFirst ? 'items: []\n' : ''}${writeYaml(rest)}`);
 }
 
 function* yieldingText(

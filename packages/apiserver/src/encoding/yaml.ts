@@ -1,16 +1,13 @@
 import { createRequire } from 'node:module';
 import { ApiError } from '@kubewright/api';
 import type { Schema } from 'js-yaml';
-import { parseOwnJson } from './own-json.js';
 
 // Loaded on first use: most servers never see YAML.
 const require = createRequire(import.meta.url);
 
 interface Yaml {
   readonly library: typeof import('js-yaml');
-  readonly reading: Schema;
-  /** Texts that readers of YAML 1.1 would take for something else are quoted. */
-  readonly writing: Schema;
+  readonly schema: Schema;
 }
 
 let loaded: Yaml | undefined;
@@ -18,13 +15,8 @@ let loaded: Yaml | undefined;
 function yaml(): Yaml {
   if (loaded === undefined) {
     const library = require('js-yaml') as typeof import('js-yaml');
-    const { CORE_SCHEMA, DUMP_SCHEMA, mergeTag } = library;
-    const integer = exactInteger(library);
-    loaded = {
-      library,
-      reading: CORE_SCHEMA.withTags(mergeTag, integer),
-      writing: DUMP_SCHEMA.withTags(integer),
-    };
+    const { CORE_SCHEMA, mergeTag } = library;
+    loaded = { library, schema: CORE_SCHEMA.withTags(mergeTag, exactInteger(library)) };
   }
   return loaded;
 }
@@ -40,26 +32,7 @@ function exactInteger({ defineScalarTag, intCoreTag }: typeof import('js-yaml'))
         return number;
       return BigInt(text.replace('+', ''));
     },
-    identify: (value) => typeof value === 'bigint' || intCoreTag.identify(value),
-    represent: (value) => String(value),
-  });
-}
-
-/** A JSON document as YAML, its keys sorted and its lists not indented, as Go writes it. */
-export function toYaml(json: Buffer): string {
-  return valueToYaml(parseOwnJson(json));
-}
-
-/** The same for a value. */
-export function valueToYaml(value: unknown): string {
-  const { library, writing } = yaml();
-  return library.dump(value, {
-    schema: writing,
-    noRefs: true,
-    lineWidth: -1,
-    sortKeys: true,
-    seqNoIndent: true,
-    quoteStyle: 'double',
+    identify: intCoreTag.identify,
   });
 }
 
@@ -71,9 +44,9 @@ export interface ParsedYaml {
 
 /** A YAML document as a value; of keys that occur twice the last one wins. @throws ApiError BadRequest */
 export function fromYaml(text: string): ParsedYaml {
-  const { library, reading } = yaml();
+  const { library, schema } = yaml();
   try {
-    return { value: library.load(text, { schema: reading }), problems: [] };
+    return { value: library.load(text, { schema }), problems: [] };
   } catch (cause) {
     if (!(cause instanceof library.YAMLException)) throw cause;
     const { reason, mark } = cause;
@@ -91,6 +64,6 @@ export function fromYaml(text: string): ParsedYaml {
         // The mark may be within the quotes of the key.
         .replace(/^["']|["']$/g, '') ?? '';
     const problem = `yaml: unmarshal errors:\n  line ${line}: key ${JSON.stringify(key)} already set in map`;
-    return { value: library.load(text, { schema: reading, json: true }), problems: [problem] };
+    return { value: library.load(text, { schema, json: true }), problems: [problem] };
   }
 }
