@@ -111,14 +111,14 @@ export interface ScalePaths {
   readonly labelSelectorPath?: string;
 }
 
-/** What can be done with the objects of a kind that is stored. */
+/** What can be done with the objects of a kind that is stored, in the order in which upstream names it for custom ones. */
 export const allVerbs: readonly Verb[] = [
-  'create',
   'delete',
   'deletecollection',
   'get',
   'list',
   'patch',
+  'create',
   'update',
   'watch',
 ];

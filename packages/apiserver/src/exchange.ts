@@ -115,7 +115,7 @@ export class Exchange {
   accept(endpoint: Endpoint): void {
     const { accept } = this.request.headers;
     if (this.info.verb === 'watch') this.accepted = negotiateStream(accept, endpoint);
-    else this.accepted = this.#forPeople(negotiate(accept, endpoint));
+    else this.accepted = this.forPeople(negotiate(accept, endpoint));
   }
 
   send(status: number, contentType: string, body: Uint8Array | string, headers?: ResponseHeaders): void {
@@ -201,7 +201,7 @@ export class Exchange {
   /** An error is told in JSON, written for people, to those who take it in no type. */
   #statusType(): MediaType {
     try {
-      return this.#forPeople(negotiate(this.request.headers.accept, statusEndpoint));
+      return this.forPeople(negotiate(this.request.headers.accept, statusEndpoint));
     } catch (error) {
       if (!isApiError(error)) throw error;
       return { ...plainJson, pretty: true };
@@ -209,7 +209,7 @@ export class Exchange {
   }
 
   /** People get JSON with a line for each member: those who ask for it, and those who look with curl or a browser. */
-  #forPeople(media: MediaType): MediaType {
+  forPeople(media: MediaType): MediaType {
     if (media.type !== 'application/json') return media;
     const asked = this.info?.query.get('pretty') ?? '';
     const { 'user-agent': agent = '' } = this.request.headers;

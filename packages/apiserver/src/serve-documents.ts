@@ -1,12 +1,13 @@
 import { encodeJson } from '@kubewright/api';
 import { createDiscovery, type Discovery, type DiscoveryDocument } from './discovery/discovery.js';
-import { discoveryEndpoint } from './encoding/negotiate.js';
+import { discoveryEndpoint, plainJson, statusEndpoint } from './encoding/negotiate.js';
 import { prettyJson } from './encoding/pretty-json.js';
 import { encodeProtobuf } from './encoding/protobuf.js';
 import type { Exchange } from './exchange.js';
 import { notFoundPage } from './http/not-found-page.js';
 import { kubernetesVersion } from './http/version.js';
 import { createOpenApi, type OpenApi } from './openapi/openapi.js';
+import type { JsonObject } from './patch/json-object.js';
 import type { ServedKind } from './registry/resource.js';
 import type { ApiServer } from './server.js';
 import { answerUnknown } from './verbs/refusals.js';
@@ -100,17 +101,20 @@ function describe({ kind, resource }: ServedKind) {
     ...kind,
     // Every version of a custom resource has rules of its own.
     storedAs: forms === undefined ? rules.kind : forms.storedAs,
+    isCustom: rules.structural === true,
     returnsDeleted: rules.returnsDeleted,
   };
 }
 
-function sendDocument(exchange: Exchange, { contentType, body, etag }: DiscoveryDocument): void {
+function sendDocument(
+  exchange: Exchange,
+  { contentType, body, etag, pretty = false }: DiscoveryDocument,
+): void {
   // What is not aggregated is an object of the API, in any of its types.
-  if (contentType === 'application/json') {
-    exchange.accept(discoveryEndpoint);
+  if (etag === undefined) {
+    exchange.accept(isGroup(exchange.info.path) ? statusEndpoint : discoveryEndpoint);
     const { type } = exchange.accepted;
-    if (type === 'application/vnd.kubernetes.protobuf')
-      exchange.send(200, type, encodeProtobuf({ apiVersion: 'v1', ...JSON.parse(body.toString('utf8')) }));
+    if (type === 'application/vnd.kubernetes.protobuf') exchange.send(200, type, protobufDocument(body));
     else exchange.sendJson(200, body);
     return;
   }
@@ -118,8 +122,23 @@ function sendDocument(exchange: Exchange, { contentType, body, etag }: Discovery
     subresource: exchange.info.path.split('/')[1] ?? '',
     component: 'apiserver',
   });
-  const headers = etag === undefined ? {} : { etag, vary: 'Accept', 'cache-control': 'public' };
-  if (etag !== undefined && exchange.request.headers['if-none-match'] === etag)
+  const headers = { etag, vary: 'Accept', 'cache-control': 'public' };
+  if (exchange.request.headers['if-none-match'] === etag) {
     exchange.send(304, contentType, '', headers);
-  else exchange.send(200, contentType, body, headers);
+    return;
+  }
+  const isJson = contentType.startsWith('application/json');
+  const forPeople = isJson && exchange.forPeople({ ...plainJson, pretty }).pretty;
+  exchange.send(200, contentType, forPeople ? prettyJson(body.toString('utf8')) : body, headers);
+}
+
+/** `/apis/GROUP`, which like `/apis` is none of upstream's routes: whatever it takes is negotiated. */
+function isGroup(path: string): boolean {
+  return /^\/apis(?:\/[^/]+)?\/?$/.test(path);
+}
+
+/** The documents of the core group say no apiVersion, neither in JSON nor in the envelope. */
+function protobufDocument(body: Buffer): Uint8Array {
+  const value = JSON.parse(body.toString('utf8')) as JsonObject;
+  return encodeProtobuf({ ...value, apiVersion: value.apiVersion ?? '' }, 'v1');
 }

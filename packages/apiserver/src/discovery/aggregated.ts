@@ -1,21 +1,24 @@
+import type { ContentType } from '../encoding/negotiate.js';
 import type { JsonObject } from '../patch/json-object.js';
 import type { DiscoveredKind } from './discovered-kind.js';
-import { type ApiResource, apiResources } from './resource-list.js';
+import { type ApiResource, describedKinds } from './resource-list.js';
 
-export type AggregatedVersion = 'v2' | 'v2beta1';
-
-/** An aggregated form that a client asks for: the version of the document, and how it is written. */
+/** How a client asks for an aggregated document to be written. */
 export interface AggregatedForm {
-  readonly version: AggregatedVersion;
-  readonly type: (typeof types)[number];
+  readonly type: ContentType;
+  /** JSON for people. */
+  readonly pretty: boolean;
 }
 
 /** The media type of an aggregated document; clients compare the answer's with it, parameters and all. */
-export function aggregatedMediaType({ version, type }: AggregatedForm): string {
-  return `${type};g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`;
+export function aggregatedMediaType(type: ContentType): string {
+  return `${type};g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList`;
 }
 
-/** The first aggregated form that an Accept header offers, wherever it stands. */
+/**
+ * The first aggregated form that an Accept header offers, wherever it stands. Who offers a former version alone gets
+ * what else he takes.
+ */
 export function acceptedAggregated(accept: string | undefined): AggregatedForm | undefined {
   for (const range of (accept ?? '').split(',')) {
     const [asked, ...parameters] = range.split(';').map((part) => part.trim().replace(/\s*=\s*/, '='));
@@ -23,13 +26,16 @@ export function acceptedAggregated(accept: string | undefined): AggregatedForm |
     if (type === undefined) continue;
     const has = (parameter: string) => parameters.includes(parameter);
     if (!has('g=apidiscovery.k8s.io') || !has('as=APIGroupDiscoveryList')) continue;
-    if (has('v=v2')) return { version: 'v2', type };
-    if (has('v=v2beta1')) return { version: 'v2beta1', type };
+    if (has('v=v2')) return { type, pretty: has('pretty=1') };
   }
   return undefined;
 }
 
-const types = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'] as const;
+const types: readonly ContentType[] = [
+  'application/json',
+  'application/yaml',
+  'application/vnd.kubernetes.protobuf',
+];
 
 /** A group and its versions, the preferred one first. */
 export interface GroupVersions {
@@ -45,49 +51,48 @@ export interface GroupVersion {
 }
 
 /** The APIGroupDiscoveryList of groups: all their versions and resources in one document. */
-export function aggregatedDocument(version: AggregatedVersion, groups: readonly GroupVersions[]): JsonObject {
+export function aggregatedDocument(groups: readonly GroupVersions[]): JsonObject {
   return {
     kind: 'APIGroupDiscoveryList',
-    apiVersion: `apidiscovery.k8s.io/${version}`,
+    apiVersion: 'apidiscovery.k8s.io/v2',
     metadata: {},
     items: groups.map((group) => ({
       metadata: group.name === '' ? {} : { name: group.name },
       versions: group.versions.map(({ version: served, kinds, isStale }) => ({
         version: served,
-        resources: resources(apiResources(kinds)),
+        resources: resources(kinds),
         freshness: isStale ? 'Stale' : 'Current',
       })),
     })),
   };
 }
 
-function resources(list: readonly ApiResource[]): object[] {
-  return list
-    .filter(({ name }) => !name.includes('/'))
-    .map((resource) => {
-      const subresources = list.filter(({ name }) => name.startsWith(`${resource.name}/`));
-      return {
-        resource: resource.name,
-        responseKind: responseKind(resource),
-        scope: resource.namespaced ? 'Namespaced' : 'Cluster',
-        singularResource: resource.singularName,
-        verbs: resource.verbs,
-        ...(resource.shortNames === undefined ? {} : { shortNames: resource.shortNames }),
-        ...(resource.categories === undefined ? {} : { categories: resource.categories }),
-        ...(subresources.length === 0
-          ? {}
-          : {
-              subresources: subresources.map((one) => ({
-                subresource: one.name.slice(resource.name.length + 1),
-                responseKind: responseKind(one),
-                verbs: one.verbs,
-              })),
-            }),
-      };
+function resources(kinds: readonly DiscoveredKind[]): object[] {
+  return describedKinds(kinds).map(({ kind, resource, subresources }) => {
+    // Empty group and version stand for those of the document; upstream names them for custom resources.
+    const own = kind.isCustom === true ? kind : { group: '', version: '' };
+    const responseKind = ({ group = own.group, version = own.version, kind: name }: ApiResource) => ({
+      group,
+      version,
+      kind: name,
     });
-}
-
-/** Empty group and version stand for those of the document, as upstream has it. */
-function responseKind({ group = '', version = '', kind }: ApiResource): object {
-  return { group, version, kind };
+    return {
+      resource: resource.name,
+      responseKind: responseKind(resource),
+      scope: resource.namespaced ? 'Namespaced' : 'Cluster',
+      singularResource: resource.singularName,
+      verbs: resource.verbs,
+      ...(resource.shortNames === undefined ? {} : { shortNames: resource.shortNames }),
+      ...(resource.categories === undefined ? {} : { categories: resource.categories }),
+      ...(subresources.length === 0
+        ? {}
+        : {
+            subresources: subresources.map((one) => ({
+              subresource: one.name.slice(resource.name.length + 1),
+              responseKind: responseKind(one),
+              verbs: one.verbs,
+            })),
+          }),
+    };
+  });
 }

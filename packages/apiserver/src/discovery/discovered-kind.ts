@@ -17,4 +17,6 @@ export type DiscoveredKind = Pick<
 > & {
   /** The version that is stored, where it is another one. @default the kind's own */
   readonly storedAs?: { readonly group: string; readonly version: string };
+  /** True for custom resources, of which upstream says a few things otherwise. */
+  readonly isCustom?: boolean;
 };

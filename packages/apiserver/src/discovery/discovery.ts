@@ -17,6 +17,8 @@ export interface DiscoveryDocument {
   readonly body: Buffer;
   /** The quoted content hash of an aggregated document: send it as ETag, answer 304 to an equal If-None-Match. */
   readonly etag?: string;
+  /** True where the client asks for JSON for people in the media type. */
+  readonly pretty?: boolean;
 }
 
 /** The discovery documents of a set of kinds. */
@@ -61,7 +63,7 @@ export function createDiscovery(
   return {
     document(path, accept) {
       const aggregated = path === '/api' || path === '/apis' ? acceptedAggregated(accept) : undefined;
-      const key = `${path} ${aggregated === undefined ? '' : aggregatedMediaType(aggregated)}`;
+      const key = `${path} ${aggregated === undefined ? '' : `${aggregated.type} ${aggregated.pretty}`}`;
       let document = built.get(key);
       if (document === undefined) {
         document =
@@ -87,12 +89,14 @@ export function createDiscovery(
 }
 
 function aggregatedAnswer(form: AggregatedForm, groups: readonly GroupVersions[]): DiscoveryDocument {
-  const value = aggregatedDocument(form.version, groups);
-  const body = Buffer.from(encodeAnswer({ type: form.type, pretty: false }, jsonBody(value)));
+  const value = aggregatedDocument(groups);
+  const { kind: _, apiVersion: __, ...content } = value;
   return {
-    contentType: aggregatedMediaType(form),
-    body,
-    etag: `"${createHash('sha512').update(body).digest('hex').toUpperCase()}"`,
+    contentType: aggregatedMediaType(form.type),
+    body: Buffer.from(encodeAnswer({ type: form.type, pretty: false }, jsonBody(value))),
+    // Upstream's formula, the same for whatever bytes the document is sent in.
+    etag: `"${createHash('sha512').update(JSON.stringify(content)).digest('hex').toUpperCase()}"`,
+    pretty: form.pretty,
   };
 }
 

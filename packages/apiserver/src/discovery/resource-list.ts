@@ -22,15 +22,26 @@ export function apiResourceList(groupVersion: string, kinds: readonly Discovered
     kind: 'APIResourceList',
     ...(groupVersion.includes('/') ? { apiVersion: 'v1' } : {}),
     groupVersion,
-    resources: apiResources(kinds),
+    resources: describedKinds(kinds).flatMap((one) => [one.resource, ...one.subresources]),
   };
 }
 
-/** The resources and subresources of the kinds of one group and version, sorted by name. */
-export function apiResources(kinds: readonly DiscoveredKind[]): ApiResource[] {
+/** A kind with what the documents say of it. */
+export interface DescribedKind {
+  readonly kind: DiscoveredKind;
+  readonly resource: ApiResource;
+  readonly subresources: readonly ApiResource[];
+}
+
+/** The kinds of one group and version, sorted by name. */
+export function describedKinds(kinds: readonly DiscoveredKind[]): DescribedKind[] {
   return kinds
-    .flatMap((kind) => [resource(kind), ...subresources(kind)])
-    .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+    .map((kind) => ({ kind, resource: resource(kind), subresources: subresources(kind) }))
+    .sort((a, b) => compare(a.kind.plural, b.kind.plural));
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function resource(kind: DiscoveredKind): ApiResource {
@@ -42,13 +53,16 @@ function resource(kind: DiscoveredKind): ApiResource {
     verbs: kind.verbs,
     ...(kind.shortNames.length > 0 ? { shortNames: kind.shortNames } : {}),
     ...(kind.categories.length > 0 ? { categories: kind.categories } : {}),
-    // What can be got is stored; reviews and bindings are not.
-    ...(kind.verbs.includes('get') ? { storageVersionHash: storageVersionHash(kind) } : {}),
+    // What can be written is stored; reviews, bindings and what is made up for a get are not.
+    ...(kind.verbs.includes('update') ? { storageVersionHash: storageVersionHash(kind) } : {}),
   };
 }
 
 function subresources(kind: DiscoveredKind): ApiResource[] {
-  return Object.entries(kind.subresources).map(([name, { group, version, kind: spoken, verbs }]) => ({
+  // Upstream sorts those of built-in kinds alone.
+  const names = Object.entries(kind.subresources);
+  const ordered = kind.isCustom === true ? names : names.sort(([a], [b]) => compare(a, b));
+  return ordered.map(([name, { group, version, kind: spoken, verbs }]) => ({
     name: `${kind.plural}/${name}`,
     singularName: '',
     namespaced: kind.scope === 'Namespaced',

@@ -85,6 +85,14 @@ it('an answer for people has a line for each member', () => {
   );
 });
 
+it('an answer in JSON ends its line', () => {
+  const writing = { type: 'application/json', pretty: false } as const;
+  for (const json of ['{"a":1}', '{"a":1}\n'])
+    for (const given of [json, Buffer.from(json)])
+      expect(String(encodeAnswer(writing, given))).toBe('{"a":1}\n');
+  expect(encodeAnswer({ ...writing, pretty: true }, '{"a":1}')).toBe('{\n  "a": 1\n}');
+});
+
 it('an event is a line of JSON, or a length and a message', () => {
   const object = '{"kind":"Namespace","apiVersion":"v1","metadata":{"name":"a"}}';
   expect(Buffer.from(encodeWatchEvent('application/json', 'ADDED', object)).toString()).toBe(
@@ -92,5 +100,5 @@ it('an event is a line of JSON, or a length and a message', () => {
   );
   const frame = Buffer.from(encodeWatchEvent(protobuf, 'ADDED', object));
   expect(frame.readUInt32BE(0)).toBe(frame.length - 4);
-  expect(decodeProtobuf(frame.subarray(frame.indexOf('k8s\0'))).object).toEqual(JSON.parse(object));
+  expect(decodeProtobuf(frame.subarray(frame.indexOf('k8s\0'))).object).toMatchObject(JSON.parse(object));
 });

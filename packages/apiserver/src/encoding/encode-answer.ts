@@ -12,13 +12,21 @@ export type Writing = Pick<MediaType, 'type' | 'pretty'>;
 export function encodeAnswer({ type, pretty }: Writing, json: Uint8Array | string): Uint8Array | string {
   switch (type) {
     case 'application/json':
-      return pretty ? prettyJson(textOf(json)) : json;
+      return pretty ? prettyJson(textOf(json)) : withLineEnd(json);
     case 'application/yaml':
       return writeYaml(parseOwnJson(bytesOf(json)));
     case 'application/vnd.kubernetes.protobuf':
       return encodeProtobuf(decodeObject(json));
   }
 }
+
+/** Upstream's encoder ends each document with a line end; who makes many of them has put it there. */
+function withLineEnd(json: Uint8Array | string): Uint8Array | string {
+  if (typeof json === 'string') return json.endsWith('\n') ? json : `${json}\n`;
+  return json.at(-1) === lineEnd[0] ? json : Buffer.concat([json, lineEnd]);
+}
+
+const lineEnd = Buffer.from('\n');
 
 /** One event of a watch with what frames it; `object` is JSON. Not for YAML, in which there are no watches. */
 export function encodeWatchEvent(type: ContentType, event: string, object: Buffer | string): Uint8Array {

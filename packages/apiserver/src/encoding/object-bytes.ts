@@ -10,6 +10,7 @@ import { parseOwnJson } from './own-json.js';
 const metadataStart = Buffer.from('"metadata":{');
 const openingBrace = '{'.charCodeAt(0);
 const closingBrace = '}'.charCodeAt(0);
+const lineEnd = '\n'.charCodeAt(0);
 
 /** The bytes to store. The resourceVersion is left out: the store knows it better. */
 export function storedBytes(object: KubernetesObject): Buffer {
@@ -56,6 +57,11 @@ export function parseStored<T extends KubernetesObject>(bytes: Buffer, revision:
 /** The object as a client reads it. */
 export function objectBytes(stored: Buffer, revision: number): Buffer {
   return splice(stored, 0, revision);
+}
+
+/** The same as an answer of its own, which a line end closes. */
+export function objectLine(stored: Buffer, revision: number): Buffer {
+  return splice(stored, 0, revision, 1);
 }
 
 /** The object as an item of a list, where apiVersion and kind are the list's. */
@@ -107,15 +113,16 @@ function startOf(stored: Buffer): number {
   return start;
 }
 
-function splice(stored: Buffer, from: number, revision: number): Buffer {
+function splice(stored: Buffer, from: number, revision: number, lineEnds = 0): Buffer {
   const at = startOf(stored) + metadataStart.length;
   const member = versionMember(revision);
   const version = stored[at] === closingBrace ? member.slice(0, -1) : member;
   const opening = from === 0 ? 0 : 1;
-  const bytes = Buffer.allocUnsafe(opening + stored.length - from + version.length);
+  const bytes = Buffer.allocUnsafe(opening + stored.length - from + version.length + lineEnds);
   if (opening === 1) bytes[0] = openingBrace;
   let end = opening + stored.copy(bytes, opening, from, at);
   end += bytes.write(version, end, 'latin1');
   stored.copy(bytes, end, at);
+  if (lineEnds === 1) bytes[bytes.length - 1] = lineEnd;
   return bytes;
 }

@@ -10,6 +10,8 @@ export interface Field {
   readonly type: Scalar | Message;
   /** True where JSON shows the zero value: a pointer in Go, or a member that is never left out. */
   readonly keepsZero: boolean;
+  /** Left out of a message where it is not set; what is no pointer is always in it, zero or not. */
+  readonly isPointer: boolean;
 }
 
 export type Scalar = 'string' | 'int32' | 'int64' | 'bool' | 'double' | 'bytes';
@@ -71,6 +73,8 @@ let layout: Layout | undefined;
 let zeros: Readonly<Record<string, readonly string[]>> | undefined;
 /** Message to the members that are structs in Go rather than pointers, which JSON therefore always shows. */
 let structs: Readonly<Record<string, readonly string[]>> | undefined;
+/** Message to the single fields that are pointers in Go. */
+let pointers: Readonly<Record<string, readonly string[]>> | undefined;
 const messages = new Map<string, Message>();
 
 /** The message of a kind; undefined for a kind that has no protobuf form. Nothing is read before the first call. */
@@ -115,8 +119,10 @@ export function message(name: string): Message {
   // Known before its fields are made: messages may contain themselves.
   messages.set(name, made);
   const kept = zeros?.[name] ?? [];
+  const pointed = pointers?.[name] ?? [];
   for (const [field, [number, type]] of Object.entries(raw)) {
-    const one = makeField(name, field, { number, type, keepsZero: kept.includes(field) });
+    const keepsZero = kept.includes(field);
+    const one = makeField(name, field, { number, type, keepsZero, isPointer: pointed.includes(field) });
     fields.push(one);
     byNumber.set(number, one);
   }
@@ -127,14 +133,14 @@ export function message(name: string): Message {
 function makeField(
   owner: string,
   name: string,
-  { number, type, keepsZero }: { number: number; type: string; keepsZero: boolean },
+  { type, ...facts }: Pick<Field, 'number' | 'keepsZero' | 'isPointer'> & { readonly type: string },
 ): Field {
   const shape = type.startsWith('repeated ') ? 'repeated' : type.startsWith('map<') ? 'map' : 'single';
   const value = type.replace(/^repeated |^map<string,|>$/g, '');
   const resolved = value.startsWith('k8s.io.') ? message(value) : (value as Scalar);
   const inline = shape === 'single' && typeof resolved !== 'string' && inlineFields.has(name);
   const json = inline ? undefined : (jsonNames[`${owner}.${name}`] ?? jsonNames[name] ?? name);
-  return { number, json, shape, type: resolved, keepsZero };
+  return { ...facts, json, shape, type: resolved };
 }
 
 function read(): Layout {
@@ -143,6 +149,7 @@ function read(): Layout {
     const load = (file: string): unknown => JSON.parse(readFileSync(dataFile(file), 'utf8'));
     zeros = load('protobuf-zeros.json') as Record<string, readonly string[]>;
     structs = load('go-structs.json') as Record<string, readonly string[]>;
+    pointers = load('go-pointers.json') as Record<string, readonly string[]>;
     layout = load('protobuf.json') as Layout;
   }
   return layout;

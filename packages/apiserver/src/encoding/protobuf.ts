@@ -66,10 +66,11 @@ export function protobufType(body: Uint8Array): { readonly apiVersion: string; r
 /**
  * Writes an object with its `apiVersion` and `kind` as an `application/vnd.kubernetes.protobuf` body. Members that
  * the kind's message does not know are left out.
+ * @param version whose message it is, where its apiVersion says nothing
  * @throws ApiError NotAcceptable for a kind without a protobuf form.
  */
-export function encodeProtobuf(object: JsonObject): Uint8Array {
-  const type = messageOf(object);
+export function encodeProtobuf(object: JsonObject, version?: string): Uint8Array {
+  const type = messageOf(version === undefined ? object : { ...object, apiVersion: version });
   const raw = protobuf.Writer.create();
   encodeFields(type, object, raw);
   const bytes = raw.finish();
@@ -97,7 +98,7 @@ export function protobufList(head: JsonObject): ProtobufList {
   const settled: Uint8Array[] = [];
   let length = 0;
   const writer = protobuf.Writer.create();
-  encodeFields(type, head, writer);
+  encodeFields(type, head, writer, (other) => other.number < field.number);
   const settle = (): void => {
     const bytes = writer.finish();
     writer.reset();
@@ -108,6 +109,7 @@ export function protobufList(head: JsonObject): ProtobufList {
     add: (item) => encodeValue(field, item, writer),
     settle,
     end() {
+      encodeFields(type, head, writer, (other) => other.number > field.number);
       settle();
       return [...envelope(head, length), ...settled, envelopeEnd];
     },
@@ -326,8 +328,14 @@ function listOf(object: JsonObject, key: string): unknown[] {
 
 const encodeMessage: MessageEncoder = (name, value, writer) => encodeFields(message(name), value, writer);
 
-function encodeFields(type: Message, object: JsonObject, writer: Writer): void {
+function encodeFields(
+  type: Message,
+  object: JsonObject,
+  writer: Writer,
+  wanted?: (field: Field) => boolean,
+): void {
   for (const field of type.fields) {
+    if (wanted?.(field) === false) continue;
     if (field.json === undefined) {
       writer.uint32(tagOf(field)).fork();
       if (typeof field.type !== 'string') encodeFields(field.type, object, writer);
@@ -335,7 +343,10 @@ function encodeFields(type: Message, object: JsonObject, writer: Writer): void {
       continue;
     }
     const value = member(object, field.json);
-    if (value === undefined) continue;
+    if (value === undefined) {
+      if (field.shape === 'single' && !field.isPointer) encodeZero(field, writer);
+      continue;
+    }
     if (field.shape === 'repeated') {
       for (const item of Array.isArray(value) ? value : []) encodeValue(field, item, writer);
     } else if (field.shape === 'single') {
@@ -353,6 +364,33 @@ function encodeFields(type: Message, object: JsonObject, writer: Writer): void {
       }
     }
   }
+}
+
+/** What Go writes for a member that is no pointer and was not set; of bytes nothing. */
+function encodeZero(field: Field, writer: Writer): void {
+  const { type } = field;
+  if (type === 'bytes') return;
+  writer.uint32(tagOf(field));
+  if (typeof type === 'string') encodeScalar(type, zeroOf(type), writer);
+  else writer.bytes(zeroMessage(type));
+}
+
+const zeroMessages = new Map<Message, Uint8Array>();
+
+function zeroMessage(type: Message): Uint8Array {
+  let bytes = zeroMessages.get(type);
+  if (bytes === undefined) {
+    const writer = protobuf.Writer.create();
+    const form = forms.get(type.name);
+    if (form === undefined) encodeFields(type, {}, writer);
+    else {
+      const zero = form.decode(new Uint8Array(), new Decoder());
+      if (zero !== undefined) form.encode(zero, writer, encodeMessage);
+    }
+    bytes = writer.finish();
+    zeroMessages.set(type, bytes);
+  }
+  return bytes;
 }
 
 type Valued = Pick<Field, 'number' | 'type'>;

@@ -329,7 +329,7 @@ it.each([
   expect(asJson.kind).toBe(kind);
   const { type, body } = await ask({ path, accept: `${protobuf},application/json` });
   expect(type).toBe(protobuf);
-  expect(decodeProtobuf(body).object).toEqual({ apiVersion: 'v1', ...asJson });
+  expect(decodeProtobuf(body, 'v1').object).toEqual({ apiVersion: 'v1', ...asJson });
   const yaml = await ask({ path, accept: 'application/yaml' });
   expect(yaml.body.toString()).toContain(`kind: ${kind}\n`);
 });

@@ -22,7 +22,7 @@ function byNumber(a: string, b: string, at: number): number {
   const first = digits(a, at);
   const second = digits(b, at);
   const lead = isWithin ? '1' : '';
-  return valueOf(lead + first) - valueOf(lead + second) || first.length - second.length;
+  return numberOf(lead + first) - numberOf(lead + second) || first.length - second.length;
 }
 
 function digits(text: string, at: number): string {
@@ -32,7 +32,7 @@ function digits(text: string, at: number): string {
 }
 
 /** Go's 64 bits overflow. */
-function valueOf(text: string): number {
+function numberOf(text: string): number {
   return text.length < 16 ? Number(text) : Number(BigInt.asIntN(64, BigInt(text)));
 }
 

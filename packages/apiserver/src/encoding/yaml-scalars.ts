@@ -56,10 +56,11 @@ function meansOther(text: string): boolean {
   if (words.has(text)) return true;
   if (!/^[-+.\d]/.test(text)) return false;
   // What begins with a point has underscores between digits alone.
-  if (text.startsWith('.')) return /^\.\d+(?:_\d+)*(?:[eE][-+]?\d+)?$/.test(text) && isFinite(text.replaceAll('_', ''));
+  if (text.startsWith('.'))
+    return /^\.\d+(?:_\d+)*(?:[eE][-+]?\d+)?$/.test(text) && isInRange(text.replaceAll('_', ''));
   const digits = text.replaceAll('_', '');
   if (/^[-+]?(?:0[xX][\da-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|[1-9]\d*|0)$/.test(digits)) return true;
-  if (/^[-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?$/.test(digits)) return isFinite(digits);
+  if (/^[-+]?(?:\.\d+|\d+(?:\.\d*)?)(?:[eE][-+]?\d+)?$/.test(digits)) return isInRange(digits);
   return base60.test(text) || isTimestamp(text);
 }
 
@@ -84,7 +85,7 @@ function isTimestamp(text: string): boolean {
   return isDate && hour < 24 && minute < 60 && second < 60;
 }
 
-function isFinite(text: string): boolean {
+function isInRange(text: string): boolean {
   return Number.isFinite(Number(text));
 }
 
@@ -125,7 +126,7 @@ function doubleQuoted(text: string, place: Position | undefined): string {
         column = place.indent;
         next = signs[at + 1] === ' ' ? '\\' : '';
       }
-    } else if (sign === '"' || sign === '\\' || sign === '\n' || unprintable.test(sign)) next = escape(sign);
+    } else if (sign === '"' || sign === '\\' || sign === '\n' || unprintable.test(sign)) next = escaped(sign);
     wasSpace = sign === ' ';
     written += next;
     column += next.length;
@@ -150,7 +151,7 @@ const escapes: Readonly<Record<string, string>> = {
   '\u2029': 'P',
 };
 
-function escape(sign: string): string {
+function escaped(sign: string): string {
   const known = escapes[sign];
   if (known !== undefined) return `\\${known}`;
   const code = sign.codePointAt(0) ?? 0;

@@ -1,6 +1,6 @@
 import type { Kind, KubernetesObject } from '@kubewright/api';
 import type { ResourceCache } from '../cache/resource-cache.js';
-import { itemBytes, objectBytes, parseStored, storedBytes } from '../encoding/object-bytes.js';
+import { itemBytes, objectBytes, objectLine, parseStored, storedBytes } from '../encoding/object-bytes.js';
 import type { Conversion, KindRules } from '../kinds/kind-rules.js';
 import { type BodyKind, bodyKindOf } from '../schema/body-kind.js';
 import { scaleErrors } from '../schema/scale-errors.js';
@@ -220,6 +220,11 @@ export class ServedKind<T extends KubernetesObject = KubernetesObject> {
   /** The JSON of a stored entry at this version: the stored bytes themselves where no conversion stands between. */
   objectBytes(stored: Buffer, revision: number): Buffer {
     return objectBytes(this.#served(stored), revision);
+  }
+
+  /** The same as an answer of its own. */
+  objectLine(stored: Buffer, revision: number): Buffer {
+    return objectLine(this.#served(stored), revision);
   }
 
   /** The same as an item of a list. */

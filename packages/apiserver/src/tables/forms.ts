@@ -102,6 +102,7 @@ function joinedTable(head: string, rows: readonly Buffer[]): Buffer {
 
 const comma = Buffer.from(',');
 const tableEnd = Buffer.from(']}');
+const lineEnd = Buffer.from('\n');
 
 /**
  * A list in the media type that was negotiated, in pieces of bounded work, some of which may be empty.
@@ -159,7 +160,7 @@ function* tablePieces(
     rows++;
     if (rows % rowsPerPiece === 0) yield Buffer.concat(parts.splice(0));
   }
-  yield Buffer.concat([...parts, tableEnd]);
+  yield Buffer.concat([...parts, tableEnd, lineEnd]);
 }
 
 function* itemsOf(served: ServedKind, form: Form, entries: Iterable<StoredEntry>): Generator<Buffer> {

@@ -20,5 +20,9 @@ export function answerObject(
 
 function send(exchange: Exchange, served: ServedKind, status: number, entry: StoredEntry): void {
   const form = formOf(exchange.accepted, exchange.info.query);
-  exchange.sendJson(status, objectJson(served, form, entry, exchange.server.now()));
+  const json =
+    form.as === 'object'
+      ? served.objectLine(entry.bytes, entry.revision)
+      : objectJson(served, form, entry, exchange.server.now());
+  exchange.sendJson(status, json);
 }
