@@ -229,6 +229,7 @@ export class Exchange {
 
   #headers(contentType: string, more: ResponseHeaders | undefined): ResponseHeaders {
     const headers: ResponseHeaders = { 'content-type': contentType, 'cache-control': 'no-cache, private' };
+    if (contentType === '') delete headers['content-type'];
     if (more !== undefined) Object.assign(headers, more);
     if (this.flow !== undefined) {
       headers['x-kubernetes-pf-flowschema-uid'] = this.flow.schemaUid;

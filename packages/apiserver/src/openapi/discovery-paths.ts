@@ -11,7 +11,8 @@ export function discoveryPath(path: string, schemas: SchemaObjects): [string, Pa
   const schema = schemas.meta(definition);
   const content = Object.fromEntries(objectTypes.map((type) => [type, { schema }]));
   const responses = { 200: { description: 'OK', content }, 401: { description: 'Unauthorized' } };
-  return [`/${path}/`, { get: { tags: [tag], operationId: id, responses } }];
+  const description = 'Says what there is.';
+  return [`/${path}/`, { get: { tags: [tag], description, operationId: id, responses } }];
 }
 
 function operationOf(path: string): { id: string; tag: string; definition: DiscoveryDefinition } {

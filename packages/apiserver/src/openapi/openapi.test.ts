@@ -76,7 +76,9 @@ describe('a document', () => {
     const schemas = document('apis/apps/v1').components?.schemas ?? {};
     expect(schemas['io.k8s.api.apps.v1.Deployment']).toMatchObject({
       'x-kubernetes-group-version-kind': [{ group: 'apps', version: 'v1', kind: 'Deployment' }],
-      properties: { spec: { $ref: '#/components/schemas/io.k8s.api.apps.v1.DeploymentSpec' } },
+      properties: {
+        spec: { default: {}, allOf: [{ $ref: '#/components/schemas/io.k8s.api.apps.v1.DeploymentSpec' }] },
+      },
     });
     for (const [, name] of text.matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g))
       expect(schemas).toHaveProperty([name ?? '']);
@@ -158,11 +160,31 @@ describe('a document', () => {
     expect(item('api/v1', '/api/v1/namespaces/{namespace}/bindings').get).toBeUndefined();
   });
 
+  it('says the zero values and enumerations of Go types, as upstream does', () => {
+    const schemas = document('api/v1').components?.schemas ?? {};
+    expect(schemas['io.k8s.api.core.v1.ContainerPort']).toMatchObject({
+      properties: {
+        containerPort: { default: 0 },
+        protocol: { default: 'TCP', enum: ['SCTP', 'TCP', 'UDP'] },
+      },
+    });
+    expect(schemas['io.k8s.api.core.v1.ContainerPort']).not.toHaveProperty('properties.hostPort.default');
+    expect(schemas['io.k8s.api.core.v1.PodSpec']).toMatchObject({
+      properties: {
+        containers: { items: { default: {} } },
+        nodeSelector: { additionalProperties: { default: '' } },
+      },
+    });
+    expect(schemas['io.k8s.api.core.v1.Event']).not.toHaveProperty('properties.firstTimestamp.default');
+  });
+
   it('describes kinds of third parties the same way', () => {
     const schemas = document('apis/example.dev/v1').components?.schemas ?? {};
     expect(schemas['dev.example.v1.Widget']).toMatchObject({
       properties: {
-        metadata: { $ref: '#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' },
+        metadata: {
+          allOf: [{ $ref: '#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' }],
+        },
         spec: { properties: { size: { type: 'integer' } } },
       },
       'x-kubernetes-group-version-kind': [{ group: 'example.dev', version: 'v1', kind: 'Widget' }],
@@ -182,6 +204,7 @@ describe('/openapi/v2', () => {
     expect(swagger.swagger).toBe('2.0');
     const { definitions, paths } = swagger;
     expect(definitions['io.k8s.api.apps.v1.DeploymentSpec'].properties.strategy).toEqual({
+      description: expect.any(String),
       $ref: '#/definitions/io.k8s.api.apps.v1.DeploymentStrategy',
       'x-kubernetes-patch-strategy': 'retainKeys',
     });

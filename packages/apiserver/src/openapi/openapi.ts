@@ -1,11 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
-import type {
-  OpenAPIObject,
-  PathItemObject,
-  SecurityRequirementObject,
-  SecuritySchemeObject,
-} from 'openapi3-ts/oas30';
+import type { OpenAPIObject, PathItemObject, SecuritySchemeObject } from 'openapi3-ts/oas30';
 import { mergeSwagger, type SwaggerPart } from '../aggregation/merge-swagger.js';
 import { compareGroups, compareVersions } from '../discovery/group-order.js';
 import { discoveryPath } from './discovery-paths.js';
@@ -23,7 +18,7 @@ const require = createRequire(import.meta.url);
 export interface OpenApiAnswer {
   /** 200; 301 to the document of today for a request that names an outdated hash; 406. */
   readonly status: 200 | 301 | 406;
-  /** Content type, ETag and, where the hash is in the URL, caching for good. */
+  /** Content type (empty where there is nothing to read), ETag and, where the hash is in the URL, caching for good. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
 }
@@ -128,8 +123,8 @@ class Documents implements OpenApi {
     if (!asProtobuf && !takes(accept, 'application/json', 'application/*', '*/*'))
       return {
         status: 406,
-        headers: { 'content-type': 'text/plain', vary: 'Accept' },
-        body: Buffer.from('Not Acceptable\n'),
+        headers: { 'content-type': '', vary: 'Accept' },
+        body: Buffer.alloc(0),
       };
     if (path === '/openapi/v2')
       return this.#ok(
@@ -208,14 +203,15 @@ class Documents implements OpenApi {
   }
 
   #document(group: string): OpenAPIObject {
-    const schemas = new SchemaObjects();
+    const [, name = '', version = ''] = /^apis?(?:\/([^/]+))?\/([^/]+)$/.exec(group) ?? [];
+    const schemas = new SchemaObjects({ group: name, version });
     const paths: [string, PathItemObject][] = [discoveryPath(group, schemas)];
     for (const kind of this.#groups.get(group) ?? []) {
       schemas.kind(kind);
       paths.push(...pathsOf(kind, schemas));
     }
     const { OpenApiBuilder } = require('openapi3-ts/oas30') as typeof import('openapi3-ts/oas30');
-    const builder = OpenApiBuilder.create({ openapi: '3.0.0', info: this.#info, paths: {}, security });
+    const builder = OpenApiBuilder.create({ openapi: '3.0.0', info: this.#info, paths: {} });
     builder.addSecurityScheme(bearerToken, tokenHeader);
     for (const [path, item] of paths.sort(([a], [b]) => (a < b ? -1 : 1))) builder.addPath(path, item);
     for (const [name, schema] of schemas.all) builder.addSchema(name, schema);
@@ -234,8 +230,12 @@ class Documents implements OpenApi {
 
 /** How generated clients send a token; upstream's name, which they are configured by. */
 const bearerToken = 'BearerToken';
-const security: SecurityRequirementObject[] = [{ [bearerToken]: [] }];
-const tokenHeader: SecuritySchemeObject = { type: 'apiKey', name: 'authorization', in: 'header' };
+const tokenHeader: SecuritySchemeObject = {
+  type: 'apiKey',
+  description: 'A token, as `Bearer TOKEN`.',
+  name: 'authorization',
+  in: 'header',
+};
 
 /** True where an Accept header names one of the types before JSON. */
 function prefers(accept: string | undefined, types: readonly string[]): boolean {

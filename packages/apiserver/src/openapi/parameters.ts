@@ -98,6 +98,11 @@ const selection: ParameterObject[] = [
     'boolean',
     'Watches only: begin with an event for each object that there is, and then, where bookmarks are allowed, one that says so. Goes with resourceVersionMatch=NotOlderThan.',
   ),
+  query(
+    'shardSelector',
+    'string',
+    'Only the objects of a shard, where a server divides its lists. This one does not, and takes no notice.',
+  ),
   query('timeoutSeconds', 'integer', 'After how many seconds the answer ends, whatever there is.'),
 ];
 
@@ -111,4 +116,10 @@ export const listParameters: ParameterObject[] = [
   query('watch', 'boolean', 'Send changes as they come, in place of a list.'),
 ];
 
-export const deleteCollectionParameters: ParameterObject[] = [...deleteParameters, ...selection];
+export const deleteCollectionParameters: ParameterObject[] = [...deleteParameters, ...selection].sort(byName);
+
+/** Upstream's order. */
+export function byName(a: ParameterObject, b: ParameterObject): number {
+  const [first, second] = [`${a.name} ${a.in}`, `${b.name} ${b.in}`];
+  return first < second ? -1 : first > second ? 1 : 0;
+}

@@ -9,6 +9,7 @@ import type {
 } from 'openapi3-ts/oas30';
 import type { DocumentedKind } from './documented-kind.js';
 import {
+  byName,
   deleteCollectionParameters,
   deleteParameters,
   listParameters,
@@ -306,7 +307,10 @@ class PathWriter {
 
   #put(path: string, item: PathItemObject): void {
     const operations = allMethods.flatMap((method) => item[method] ?? []);
-    if (operations.length > 0) this.paths.set(path, withShared(item, operations));
+    if (operations.length === 0) return;
+    const whole = withShared(item, operations);
+    const parameters = (whole.parameters ?? []) as ParameterObject[];
+    this.paths.set(path, { ...whole, parameters: [...parameters].sort(byName) });
   }
 }
 

@@ -3,14 +3,26 @@ import { definitions } from '@kubewright/api/schemas';
 import type { ReferenceObject, SchemaObject } from 'openapi3-ts/oas30';
 import { described as withDescriptions } from './descriptions.js';
 import { type DocumentedKind, definitionName } from './documented-kind.js';
+import { withGoFacts } from './go-facts.js';
 import { thirdPartySchema } from './third-party-schema.js';
 
 /** What discovery consists of. */
 export type DiscoveryDefinition = 'APIGroup' | 'APIGroupList' | 'APIResourceList' | 'APIVersions';
 
+interface GroupVersion {
+  readonly group: string;
+  readonly version: string;
+}
+
 /** Definitions of one document: added by name with everything that they refer to. */
 export class SchemaObjects {
+  readonly #of: GroupVersion;
   readonly #schemas = new Map<string, SchemaObject>();
+
+  /** @param of the group and version that the document is of */
+  constructor(of: GroupVersion) {
+    this.#of = of;
+  }
 
   /** By name, sorted. */
   get all(): ReadonlyMap<string, SchemaObject> {
@@ -67,9 +79,19 @@ export class SchemaObjects {
     if (!this.#schemas.has(name)) {
       // Known before it is made: definitions may contain themselves.
       this.#schemas.set(name, {});
-      this.#schemas.set(name, this.#convert(withDescriptions(name, schema), source) as SchemaObject);
+      const whole = withGoFacts(name, withDescriptions(name, unmarked(name, schema)));
+      const made = this.#convert({ ...whole, ...this.#ownKinds(whole) }, source);
+      this.#schemas.set(name, made as SchemaObject);
     }
     return { $ref: `#/components/schemas/${name}` };
+  }
+
+  /** What every group has (Status, DeleteOptions) is said of the core group and of the document's own alone. */
+  #ownKinds({ 'x-kubernetes-group-version-kind': kinds }: Schema): Partial<Schema> {
+    if (kinds === undefined || kinds.length < 2) return {};
+    const isOwn = ({ group, version }: GroupVersion) =>
+      (group === '' && version === 'v1') || (group === this.#of.group && version === this.#of.version);
+    return { 'x-kubernetes-group-version-kind': kinds.filter(isOwn) };
   }
 
   #convert(schema: Schema, source: SchemaSource): SchemaObject | ReferenceObject {
@@ -93,7 +115,10 @@ export class SchemaObjects {
     switch (key) {
       case 'properties':
         return Object.fromEntries(
-          Object.entries(value as Record<string, unknown>).map(([name, schema]) => [name, convert(schema)]),
+          Object.entries(value as Record<string, unknown>).map(([name, schema]) => [
+            name,
+            convert(withTypesDescription(schema as Schema)),
+          ]),
         );
       case 'oneOf':
       case 'anyOf':
@@ -107,6 +132,30 @@ export class SchemaObjects {
         return value;
     }
   }
+}
+
+/** A member of which nobody says what it is for is what its type is. */
+function withTypesDescription(schema: Schema): Schema {
+  if (schema.$ref === undefined || schema.description !== undefined) return schema;
+  const { description } = withDescriptions(schema.$ref, {});
+  return description === undefined ? schema : { ...schema, description };
+}
+
+/** Definitions of free form, of which upstream's documents say no more than that. */
+const freeForms = new Set([
+  'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON',
+  'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrArray',
+  'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrBool',
+  'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaPropsOrStringArray',
+  'io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1',
+  'io.k8s.apimachinery.pkg.runtime.RawExtension',
+  'io.k8s.apimachinery.pkg.util.intstr.IntOrString',
+]);
+
+/** Without the marks by which this server knows what such a definition takes. */
+function unmarked(name: string, schema: Schema): Schema {
+  if (!freeForms.has(name)) return schema;
+  return Object.fromEntries(Object.entries(schema).filter(([key]) => !key.startsWith('x-kubernetes-')));
 }
 
 const metaV1 = 'io.k8s.apimachinery.pkg.apis.meta.v1';

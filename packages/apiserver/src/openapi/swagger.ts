@@ -24,15 +24,15 @@ export function swaggerDocument(
       paths[path] = pathItem2(item as PathItemObject);
   }
   const parameters = shareParameters(Object.values(paths));
-  const [{ security, components } = { security: undefined, components: undefined }] = documents;
+  const schemes = documents[0]?.components?.securitySchemes ?? {};
   return {
     swagger: '2.0',
     info,
     paths: sorted(paths),
     definitions: sorted(definitions),
     parameters: sorted(parameters),
-    securityDefinitions: components?.securitySchemes ?? {},
-    security: security ?? [],
+    securityDefinitions: schemes,
+    security: Object.keys(schemes).map((name) => ({ [name]: [] })),
   };
 }
 
@@ -142,7 +142,10 @@ function parameters2(parameters: readonly ParameterObject[]): Parameter2[] {
   return flat.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** What 2.0 does not know is left out: `oneOf` and its like, `nullable`; a reference may have siblings. */
+/**
+ * What 2.0 does not know is left out: `oneOf` and its like, `nullable`; a reference may have siblings. Upstream leaves
+ * defaults out, too.
+ */
 function schema2(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(schema2);
   if (typeof schema !== 'object' || schema === null) return schema;
@@ -158,6 +161,7 @@ function schema2(schema: unknown): unknown {
   const rest: SchemaObject = nullable || isOpen(all) ? untyped : all;
   const result: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(rest)) {
+    if (key === 'default') continue;
     if (key === '$ref') result.$ref = String(value).replace('#/components/schemas/', '#/definitions/');
     else if (key === 'properties')
       result.properties = Object.fromEntries(

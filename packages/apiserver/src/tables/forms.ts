@@ -17,7 +17,7 @@ import {
 
 /** What a list says besides its items. */
 export interface ListMetadata {
-  readonly resourceVersion: string;
+  readonly resourceVersion?: string;
   readonly continue?: string;
   readonly remainingItemCount?: number;
 }

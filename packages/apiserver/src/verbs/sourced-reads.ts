@@ -26,7 +26,7 @@ export async function listSourced(exchange: Exchange, served: ServedKind): Promi
   const entries = objects.map((object) => sourceEntry(object, served.kind));
   const newest = entries.reduce((most, { revision }) => Math.max(most, revision), 0);
   const form = formOf(exchange.accepted, exchange.info.query);
-  const metadata = { resourceVersion: newest === 0 ? '' : String(newest) };
+  const metadata = newest === 0 ? {} : { resourceVersion: String(newest) };
   const pieces = listPieces(served, form, entries, metadata, exchange.server.now());
   exchange.send(200, form.type, Buffer.concat([...pieces]));
 }

@@ -1,4 +1,5 @@
 import { encodeJson } from '@kubewright/api';
+import { matchRoute } from '../../encoding/negotiate.js';
 import type { Exchange } from '../../exchange.js';
 import type { Paths } from '../../http/paths.js';
 import type { ServiceAccountOptions } from './service-account-tokens.js';
@@ -29,7 +30,7 @@ export function serveIssuerDiscovery(
           ...new Set(keys().verifying.map(({ algorithm }) => algorithm)),
         ],
       };
-      exchange.send(200, 'application/json', encodeJson(document), { ...cacheControl });
+      answer(exchange, 'application/json', document);
     },
     route,
   );
@@ -44,8 +45,14 @@ export function serveIssuerDiscovery(
           ...key.export({ format: 'jwk' }),
         })),
       };
-      exchange.send(200, 'application/jwk-set+json', encodeJson(set), { ...cacheControl });
+      answer(exchange, 'application/jwk-set+json', set);
     },
     route,
   );
+}
+
+/** @throws ApiError NotAcceptable */
+function answer(exchange: Exchange, contentType: string, document: object): void {
+  matchRoute(exchange.request.headers.accept, [contentType]);
+  exchange.send(200, contentType, encodeJson(document), { ...cacheControl });
 }
