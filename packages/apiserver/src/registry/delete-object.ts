@@ -82,10 +82,11 @@ export async function deleteObject<T extends KubernetesObject>(
 }
 
 function checkPreconditions<T extends KubernetesObject>(
-  { rules }: Resource<T>,
-  { metadata }: T,
+  { rules, source }: Resource<T>,
+  object: T,
   { preconditions }: DeleteOptions,
 ): void {
+  const { metadata } = object;
   const { uid, resourceVersion } = preconditions ?? {};
   const name = metadata.name ?? '';
   // Upstream names the kind here where other conflicts name the resource.
@@ -96,7 +97,11 @@ function checkPreconditions<T extends KubernetesObject>(
       name,
       `the UID in the precondition (${uid}) does not match the UID in record (${metadata.uid ?? ''}). The object might have been deleted and then recreated`,
     );
-  if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion)
+  if (
+    resourceVersion !== undefined &&
+    resourceVersion !== metadata.resourceVersion &&
+    source?.isCurrent(resourceVersion, object) !== true
+  )
     throw conflict(
       kind,
       name,

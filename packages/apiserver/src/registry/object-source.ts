@@ -1,6 +1,7 @@
 import type { Kind, KubernetesObject } from '@kubewright/api';
 import { parseStored, storedBytes } from '../encoding/object-bytes.js';
 import type { Decide, Storage, StorageEntry } from '../storage/storage.js';
+import { type FeedOptions, SourceFeed } from './source-feed.js';
 
 /**
  * Where the objects of a kind live when that is not the server's store: a database, a device, another API, or nothing
@@ -8,7 +9,8 @@ import type { Decide, Storage, StorageEntry } from '../storage/storage.js';
  * server's. What a source has no method for, the kind does not allow.
  *
  * An object's `metadata.resourceVersion` is a whole number that grows with its changes; a source that has none leaves
- * it out, and updates are then not checked against each other.
+ * it out, and updates are then not checked against each other. In the events of a watch the object has a version of the
+ * server's, which an update may name as well.
  */
 export interface ObjectSource<T extends KubernetesObject = KubernetesObject> {
   /** @param namespace empty for kinds of the cluster */
@@ -20,8 +22,11 @@ export interface ObjectSource<T extends KubernetesObject = KubernetesObject> {
   /** Replaces `old`. @throws ApiError Conflict where it is another one by now */
   update?(object: T, old: T): Promise<T>;
   delete?(old: T): Promise<void>;
-  /** Changes from now on, until the signal fires. */
-  watch?(namespace: string | undefined, signal: AbortSignal): AsyncIterable<SourceEvent<T>>;
+  /**
+   * Changes of all objects from the call on, until the signal fires. The server asks once for all who watch, and
+   * remembers what they may have missed: see {@link SourceFeed}.
+   */
+  watch?(signal: AbortSignal): AsyncIterable<SourceEvent<T>>;
 }
 
 export interface SourceEvent<T extends KubernetesObject = KubernetesObject> {
@@ -34,6 +39,7 @@ export class SourceStorage implements Pick<Storage, 'get' | 'write'> {
   readonly #source: ObjectSource;
   readonly #kind: Kind;
   readonly #nameOf: (key: string) => { readonly namespace: string; readonly name: string };
+  #feed: SourceFeed | undefined;
 
   constructor(
     source: ObjectSource,
@@ -43,6 +49,18 @@ export class SourceStorage implements Pick<Storage, 'get' | 'write'> {
     this.#source = source;
     this.#kind = kind;
     this.#nameOf = nameOf;
+  }
+
+  /** Undefined where the source tells of no changes; `options` are those of the first call. */
+  feed(options: FeedOptions): SourceFeed | undefined {
+    const { watch } = this.#source;
+    if (watch !== undefined) this.#feed ??= new SourceFeed(watch.bind(this.#source), options);
+    return this.#feed;
+  }
+
+  /** Whether a version that a client names is that of the object as it is now. */
+  isCurrent(version: string, now: KubernetesObject): boolean {
+    return now.metadata.resourceVersion === undefined || this.#feed?.isLast(version, now) === true;
   }
 
   async get(key: string): Promise<{ entry: StorageEntry | undefined; revision: number }> {

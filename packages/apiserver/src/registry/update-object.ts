@@ -216,7 +216,7 @@ export function isFinished<T extends KubernetesObject>({ rules }: Resource<T>, o
   return deletionGracePeriodSeconds === 0;
 }
 
-function refuseStale<T extends KubernetesObject>({ rules }: Resource<T>, object: T, old: T): void {
+function refuseStale<T extends KubernetesObject>({ rules, source }: Resource<T>, object: T, old: T): void {
   const { resourceVersion, name = '' } = object.metadata;
   // Upstream names the resource here where other errors name the kind, and its zero where none is given.
   if (rules.needsResourceVersion === true && Number(resourceVersion ?? '') === 0)
@@ -228,7 +228,8 @@ function refuseStale<T extends KubernetesObject>({ rules }: Resource<T>, object:
   if (
     resourceVersion !== undefined &&
     resourceVersion !== '' &&
-    resourceVersion !== old.metadata.resourceVersion
+    resourceVersion !== old.metadata.resourceVersion &&
+    source?.isCurrent(resourceVersion, old) !== true
   )
     throw conflict(rules.kind, name, staleObject);
 }

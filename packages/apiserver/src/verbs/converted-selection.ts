@@ -81,7 +81,8 @@ export class ConvertedSelection {
   }
 }
 
-function isOfName(field: string): boolean {
+/** True for a field that no version of an object, and no change, makes another. */
+export function isOfName(field: string): boolean {
   return field === 'metadata.name' || field === 'metadata.namespace';
 }
 
