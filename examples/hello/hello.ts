@@ -2,19 +2,18 @@
  * `npm run hello`: brings up the web servers of this folder through Kubewright's own client, asks their Service until
  * each has answered, and cleans up. Needs a cluster that runs: `npm start` in another terminal.
  */
-import { access, readdir, readFile } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { KubernetesObject } from '@kubewright/api';
+import { isNotFound, type KubernetesObject } from '@kubewright/api';
 import { Deployment } from '@kubewright/api/apps/v1';
 import { Pod, Service } from '@kubewright/api/core/v1';
-import { Client } from '@kubewright/client';
-import { loadAll } from 'js-yaml';
+import { Client, readManifests } from '@kubewright/client';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const namespace = 'default';
 
-const kubeconfig = process.env.KUBECONFIG ?? join(here, '../../.kubewright/kubeconfig');
+const kubeconfig = process.env.KUBECONFIG || join(here, '../../.kubewright/kubeconfig');
 try {
   await access(kubeconfig);
   const client = await Client.fromKubeconfig({ path: kubeconfig, retries: 1 });
@@ -33,8 +32,13 @@ try {
 }
 
 async function sayHello(client: Client): Promise<void> {
-  const objects = await manifests();
-  await createAll(client, objects);
+  // What is there already, of kubectl or of a walk that was stopped, is taken over.
+  const { applied } = await client.applyObjects(await readManifests(here), {
+    fieldManager: 'hello',
+    force: true,
+    namespace,
+  });
+  for (const { kind, metadata } of applied) console.log(`${kind} ${metadata.name} applied`);
   try {
     console.log('Waiting for three pods');
     const deployments = client.resource(Deployment).namespace(namespace);
@@ -48,29 +52,19 @@ async function sayHello(client: Client): Promise<void> {
       pods.items.map(({ metadata }) => metadata.name ?? ''),
     );
   } finally {
-    await deleteAll(client, objects);
+    await deleteAll(client, applied);
     console.log('Cleaned up');
-  }
-}
-
-async function manifests(): Promise<KubernetesObject[]> {
-  const files = (await readdir(here)).filter((name) => name.endsWith('.yaml'));
-  const texts = await Promise.all(files.map((name) => readFile(join(here, name), 'utf8')));
-  return texts.flatMap((text) => loadAll(text) as KubernetesObject[]);
-}
-
-async function createAll(client: Client, objects: readonly KubernetesObject[]): Promise<void> {
-  for (const object of objects) {
-    const resource = await resourceOf(client, object);
-    await resource.create(object);
-    console.log(`${object.kind} ${object.metadata.name} created`);
   }
 }
 
 async function deleteAll(client: Client, objects: readonly KubernetesObject[]): Promise<void> {
   for (const object of objects) {
     const resource = await resourceOf(client, object);
-    await resource.delete(object.metadata.name ?? '', { propagationPolicy: 'Background' });
+    await resource
+      .delete(object.metadata.name ?? '', { propagationPolicy: 'Background' })
+      .catch((error: unknown) => {
+        if (!isNotFound(error)) throw error;
+      });
   }
   const pods = client.resource(Pod).namespace(namespace);
   for await (const pod of pods.listAll({ labelSelector: 'app=hello' }))

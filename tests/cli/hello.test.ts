@@ -2,6 +2,8 @@ import { execFile } from 'node:child_process';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { ConfigMap } from '@kubewright/api/core/v1';
+import { Client, readManifests } from '@kubewright/client';
 import { expect, it } from 'vitest';
 import { root } from '../../tools/source-files.js';
 import { kubewright } from './kubewright.js';
@@ -20,10 +22,19 @@ it.each([
     const up = kubewright(['up', '--port', '0'], { cwd: directory, ordinaryUser });
     try {
       await up.seen('is ready in');
+      const kubeconfig = join(directory, '.kubewright/kubeconfig');
+      // As somebody has tried before, with kubectl.
+      const client = await Client.fromKubeconfig({ path: kubeconfig });
+      const [configMap] = await readManifests(join(root, 'examples/hello/configmap.yaml'));
+      await client
+        .resource(ConfigMap)
+        .namespace('default')
+        .create(configMap as ConfigMap);
+      await client.close();
       const { stdout } = await run(
         process.execPath,
         ['--import', 'tsx', '--conditions=source', join(root, 'examples/hello/hello.ts')],
-        { cwd: root, env: { ...process.env, KUBECONFIG: join(directory, '.kubewright/kubeconfig') } },
+        { cwd: root, env: { ...process.env, KUBECONFIG: kubeconfig } },
       );
       expect(stdout.match(/Good day from hello-/g)).toHaveLength(3);
       expect(stdout).toContain('Cleaned up');
