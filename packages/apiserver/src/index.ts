@@ -78,6 +78,7 @@ export type {
 export { ApiServer, type ApiServerOptions } from './server.js';
 export {
   type BackupHead,
+  mustBeEmpty,
   type ReadBackup,
   type Restored,
   readBackup,

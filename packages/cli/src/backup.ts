@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import {
   backupPath,
   expiringPrefixes,
+  mustBeEmpty,
   type ReadBackup,
+  type Restored,
   readBackup,
   restoreBackup,
   revisionAfter,
@@ -12,7 +14,7 @@ import {
   writeBackup,
 } from '@kubewright/apiserver';
 import { httpsTransport, loadConnection } from '@kubewright/client';
-import { CommandError } from './command-error.js';
+import { CommandError, unusableFile } from './command-error.js';
 import { openStorage, type StorageFlags } from './components/storage.js';
 import { createLogger } from './logger.js';
 
@@ -35,22 +37,46 @@ export async function backup(file: string, options: BackupCommandOptions): Promi
 export async function restore(file: string, options: BackupCommandOptions): Promise<number> {
   // All of it is read before anything is written.
   const { head } = await verify(file);
-  const storage = await openTarget(options, revisionAfter(head));
-  try {
+  const { entries, revision, above } = await intoTarget(options, revisionAfter(head), async (storage) => {
     for (const { prefix, seconds } of expiringPrefixes()) storage.expireAfter?.(prefix, seconds);
-    const { entries, revision, above } = await restoreBackup(
-      storage,
-      await readBackup(createReadStream(file)),
+    return restoreBackup(storage, await readBackup(createReadStream(file)));
+  });
+  process.stdout.write(`restored ${entries} objects as of revision ${head.revision}, now at ${revision}\n`);
+  if (!above)
+    process.stderr.write(
+      `kubewright: warning: etcd begins its revisions by itself, at ${revision}: clients that watched the old store must list again (restart them)\n`,
     );
-    process.stdout.write(`restored ${entries} objects as of revision ${head.revision}, now at ${revision}\n`);
-    if (!above)
-      process.stderr.write(
-        `kubewright: warning: etcd begins its revisions by itself, at ${revision}: clients that watched the old store must list again (restart them)\n`,
-      );
+  return 0;
+}
+
+/** Fills a store. A directory gets it only when it is whole, so that no server ever serves half of a backup. */
+async function intoTarget(
+  options: BackupCommandOptions,
+  firstRevision: number,
+  fill: (storage: Storage) => Promise<Restored>,
+): Promise<Restored> {
+  const { dataDir, storage } = options;
+  if (dataDir === undefined || storage.engine === 'etcd')
+    return using(await openStore(options, undefined, firstRevision), fill);
+  const store = join(dataDir, 'store');
+  if (await isThere(join(store, 'data.mdb')))
+    await using(await openStore(options, store), mustBeEmpty).catch((cause: unknown) => {
+      throw unusableFile(store, cause);
+    });
+  const partial = `${store}.partial`;
+  await rm(partial, { recursive: true, force: true });
+  const restored = await using(await openStore(options, partial, firstRevision), fill);
+  await rm(store, { recursive: true, force: true });
+  await rename(partial, store);
+  return restored;
+}
+
+async function using<T>(storage: Storage, work: (storage: Storage) => Promise<T>): Promise<T> {
+  try {
+    return await work(storage);
   } finally {
     await storage.close();
   }
-  return 0;
 }
 
 /** Under another name until it is whole. */
@@ -66,7 +92,7 @@ async function writeWhole(file: string, options: BackupCommandOptions) {
     } finally {
       await handle.close();
     }
-    const verified = await verify(partial);
+    const verified = await verify(partial, file);
     await rename(partial, file);
     return verified;
   } catch (error) {
@@ -77,11 +103,16 @@ async function writeWhole(file: string, options: BackupCommandOptions) {
 
 async function verify(
   file: string,
+  name = file,
 ): Promise<{ readonly head: ReadBackup['head']; readonly entries: number }> {
-  const { head, entries } = await readBackup(createReadStream(file));
-  let count = 0;
-  for await (const _ of entries) count++;
-  return { head, entries: count };
+  try {
+    const { head, entries } = await readBackup(createReadStream(file));
+    let count = 0;
+    for await (const _ of entries) count++;
+    return { head, entries: count };
+  } catch (cause) {
+    throw unusableFile(name, cause);
+  }
 }
 
 async function withSource(
@@ -99,33 +130,32 @@ async function withSource(
     }
     return;
   }
-  if (options.dataDir !== undefined)
-    await mustBeThere(join(options.dataDir, 'store', 'data.mdb'), options.dataDir);
-  const storage = await openTarget(options);
-  try {
-    await read(writeBackup(storage, new Date()));
-  } finally {
-    await storage.close();
-  }
+  const { dataDir } = options;
+  const store = dataDir === undefined ? undefined : join(dataDir, 'store');
+  if (store !== undefined && !(await isThere(join(store, 'data.mdb'))))
+    throw new CommandError(`${dataDir} has no store`);
+  await using(await openStore(options, store), (storage) => read(writeBackup(storage, new Date())));
 }
 
-async function mustBeThere(file: string, dataDir: string): Promise<void> {
+async function isThere(file: string): Promise<boolean> {
   try {
     await stat(file);
+    return true;
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
-    throw new CommandError(`${dataDir} has no store`, { cause });
+    return false;
   }
 }
 
-function openTarget(options: BackupCommandOptions, firstRevision?: number): Promise<Storage> {
-  const { dataDir, storage } = options;
-  if (storage.engine !== 'etcd' && dataDir === undefined)
+/** LMDB's directory, or etcd. */
+function openStore(
+  options: BackupCommandOptions,
+  directory: string | undefined,
+  firstRevision?: number,
+): Promise<Storage> {
+  if (options.storage.engine !== 'etcd' && directory === undefined)
     throw new CommandError('say where: --data-dir DIR, or --storage etcd=URL');
   const flags = { ...options, eventTtl: 0, etcdCompactionInterval: 0 };
-  return openStorage(flags, {
-    directory: join(dataDir ?? '', 'store'),
-    logger: createLogger('backup', options.verbose),
-    firstRevision,
-  });
+  const logger = createLogger('backup', options.verbose);
+  return openStorage(flags, { directory: directory ?? '', logger, firstRevision });
 }

@@ -20,11 +20,11 @@ export function errorLine(error: unknown): string {
   return error.message.replaceAll(/\s*\n\s*/g, ' ');
 }
 
-/** An option names a file, of which this is what is wrong. */
-export function unusableFile(option: string, file: string, cause: unknown): CommandError {
+/** A file can't be used, for this reason; `option` names it where the command line does. */
+export function unusableFile(file: string, cause: unknown, option?: string): CommandError {
   const line = errorLine(cause);
   const named = line.startsWith(file) ? line : `${file}: ${line}`;
-  return new CommandError(`${option} ${named}`, { cause });
+  return new CommandError(option === undefined ? named : `${option} ${named}`, { cause });
 }
 
 const fileFaults: Readonly<Record<string, string>> = {

@@ -77,5 +77,7 @@ test('a backup that is cut off, or changed by one byte, is refused', async () =>
     changed[at] = (changed[at] ?? 0) ^ 1;
     await expect(readAll(changed)).rejects.toThrow('the backup is damaged or cut off');
   }
-  await expect(readAll(Buffer.from('{"kind":"List"}\n'))).rejects.toThrow('this is no backup of Kubewright');
+  await expect(readAll(Buffer.from('{"kind":"List"}\n'))).rejects.toThrow('is no backup of Kubewright');
+  const newer = Buffer.from(bytes.toString().replace('"version":1', '"version":2'));
+  await expect(readAll(newer)).rejects.toThrow('was made by a newer version of Kubewright (format 2)');
 });

@@ -49,11 +49,13 @@ export interface ReadBackup {
 /** @throws Error in one sentence where it is no backup, or one of a newer version */
 export async function readBackup(source: AsyncIterable<Uint8Array>): Promise<ReadBackup> {
   const reader = new ByteReader(source);
-  const head = parseLine(await reader.line()) as Partial<BackupHead> & { format?: string; version?: number };
-  if (head.format !== format || head.revision === undefined || head.at === undefined)
-    throw new Error('this is no backup of Kubewright');
+  const head = parseLine(await reader.line(), notABackup) as Partial<BackupHead> & {
+    format?: string;
+    version?: number;
+  };
+  if (head.format !== format || head.revision === undefined || head.at === undefined) throw notABackup();
   if ((head.version ?? 0) > version)
-    throw new Error(`this backup was made by a newer version of Kubewright (format ${head.version})`);
+    throw new Error(`was made by a newer version of Kubewright (format ${head.version})`);
   return { head: { revision: head.revision, at: head.at }, entries: entriesOf(reader) };
 }
 
@@ -74,9 +76,7 @@ export interface Restored {
  * @throws Error where the store has objects already
  */
 export async function restoreBackup(storage: Storage, { head, entries }: ReadBackup): Promise<Restored> {
-  const { entries: known } = await storage.list('/registry/', { limit: 1 });
-  if (known.length > 0)
-    throw new Error('the store has objects already: a backup is restored into an empty one');
+  await mustBeEmpty(storage);
   let count = 0;
   let batch: Promise<number>[] = [];
   for await (const { key, value } of entries) {
@@ -90,6 +90,13 @@ export async function restoreBackup(storage: Storage, { head, entries }: ReadBac
   const revision = await storage.revision();
   await storage.compact(revision);
   return { entries: count, revision, above: revision >= revisionAfter(head) };
+}
+
+/** @throws Error where the store has objects: a backup takes the place of nothing */
+export async function mustBeEmpty(storage: Storage): Promise<void> {
+  const { entries } = await storage.list('/registry/', { limit: 1 });
+  if (entries.length > 0)
+    throw new Error('the store has objects already: a backup is restored into an empty one');
 }
 
 /**
@@ -143,12 +150,19 @@ async function* entriesOf(reader: ByteReader): AsyncGenerator<StorageEntry> {
   }
 }
 
-function parseLine(line: Buffer): object {
+function parseLine(line: Buffer, fault = notWhole): object {
+  let value: unknown;
   try {
-    return JSON.parse(line.toString()) as object;
+    value = JSON.parse(line.toString());
   } catch {
-    throw notWhole();
+    throw fault();
   }
+  if (typeof value !== 'object' || value === null) throw fault();
+  return value;
+}
+
+function notABackup(): Error {
+  return new Error('is no backup of Kubewright');
 }
 
 function notWhole(): Error {

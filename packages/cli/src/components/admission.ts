@@ -19,6 +19,6 @@ export async function admissionOptions(flags: AdmissionFlags): Promise<PluginSel
   try {
     return { ...selection, ...(await readAdmissionConfiguration(admissionControlConfigFile)) };
   } catch (cause) {
-    throw unusableFile('--admission-control-config-file', admissionControlConfigFile, cause);
+    throw unusableFile(admissionControlConfigFile, cause, '--admission-control-config-file');
   }
 }

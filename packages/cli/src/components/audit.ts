@@ -37,7 +37,7 @@ export async function auditOptions(flags: AuditFlags): Promise<AuditOptions | un
   try {
     return { policy: parseAuditPolicy(await readFile(file, 'utf8')), backends };
   } catch (cause) {
-    throw unusableFile('--audit-policy-file', file, cause);
+    throw unusableFile(file, cause, '--audit-policy-file');
   }
 }
 

@@ -90,7 +90,7 @@ async function authenticationConfiguration({
       throw new Error(`${file}: anonymous: can't be set together with --anonymous-auth`);
     return configured;
   } catch (cause) {
-    throw unusableFile('--authentication-config', file, cause);
+    throw unusableFile(file, cause, '--authentication-config');
   }
 }
 

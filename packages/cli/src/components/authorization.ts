@@ -53,7 +53,7 @@ async function configured(file: string): Promise<(AuthorizationMode | Authorizer
       authorizers.map((one) => (one.type === 'Webhook' ? webhookOf(one.name, one.webhook) : one.type)),
     );
   } catch (cause) {
-    throw unusableFile('--authorization-config', file, cause);
+    throw unusableFile(file, cause, '--authorization-config');
   }
 }
 

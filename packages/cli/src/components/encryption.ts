@@ -52,6 +52,6 @@ export async function openEncryption(
       },
     };
   } catch (cause) {
-    throw unusableFile('--encryption-provider-config', what, cause);
+    throw unusableFile(what, cause, '--encryption-provider-config');
   }
 }

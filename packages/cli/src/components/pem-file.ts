@@ -12,7 +12,7 @@ export async function readPem<T>(
   parse: (pem: string) => T,
 ): Promise<{ readonly pem: string; readonly parsed: T }> {
   const pem = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw unusableFile(option, file, cause);
+    throw unusableFile(file, cause, option);
   });
   try {
     return { pem, parsed: parse(pem) };
