@@ -82,7 +82,7 @@ function documentsOf(server: ApiServer): () => Documents {
     const kinds = [...stored, ...resources.reviews().map(({ kind }) => kind)];
     const elsewhere = (server.aggregator?.kinds() ?? []).map((kind) => ({ ...kind, storedAs: kind }));
     const { aggregator } = server;
-    const address = server.options.advertised ?? '127.0.0.1:6443';
+    const address = server.advertised;
     documents = {
       discovery: createDiscovery([...kinds, ...elsewhere], address, aggregator?.arrangement()),
       openApi: createOpenApi(kinds, kubernetesVersion.gitVersion, {

@@ -1,5 +1,4 @@
 import { setMaxListeners } from 'node:events';
-import { encodeJson } from '@kubewright/api';
 import type { Logger } from 'pino';
 import { AdmissionChain } from './admission/admission-chain.js';
 import type { AdmissionPlugin } from './admission/admission-plugin.js';
@@ -16,7 +15,6 @@ import {
 import type { Authorizer } from './auth/authorization/authorizer.js';
 import { ensureDefaultPolicy } from './auth/authorization/rbac/default-policy/ensure-default-policy.js';
 import { Impersonation } from './auth/impersonation/impersonation.js';
-import { serveIssuerDiscovery } from './auth/service-account/issuer-discovery.js';
 import { allAuthenticated, asAuthenticated, type User } from './auth/user.js';
 import { publishExtensionAuthentication } from './bootstrap/extension-authentication.js';
 import {
@@ -38,13 +36,12 @@ import { encryptedStorage } from './encryption/encrypted-storage.js';
 import type { Encryption } from './encryption/encryption.js';
 import { Exchange } from './exchange.js';
 import { CustomResources } from './extensions/custom-resources.js';
-import { dumps } from './flow-control/dump.js';
 import { ensureDefaultFlowControl } from './flow-control/ensure-defaults.js';
 import { FlowControl, type FlowControlOptions } from './flow-control/flow-control.js';
-import { answerBackup, backupPath } from './http/answer-backup.js';
-import { type ApiRequest, maxBodyBytes, type ResponseSink } from './http/api-request.js';
-import { longestRequestMs } from './http/deadline.js';
-import { answerHealth, type HealthCheck } from './http/health.js';
+import type { HealthCheck } from './health/health-check.js';
+import { ServerHealth } from './health/server-health.js';
+import { storeCheck } from './health/store-check.js';
+import type { ApiRequest, ResponseSink } from './http/api-request.js';
 import {
   type HttpsListener,
   type HttpsOptions,
@@ -54,7 +51,6 @@ import {
 import { inProcessHandler } from './http/in-process.js';
 import type { KubeletCredentials } from './http/kubelet-proxy.js';
 import { Paths } from './http/paths.js';
-import { answerVersion } from './http/version.js';
 import { builtinReviews } from './kinds/builtin-reviews.js';
 import { builtinRules } from './kinds/builtin-rules.js';
 import { componentStatusRules } from './kinds/component-status.js';
@@ -67,7 +63,7 @@ import type { Registry } from './registry/registry.js';
 import { Resource } from './registry/resource.js';
 import { ResourceTable } from './registry/resource-table.js';
 import type { ObjectStore, ServiceRanges, WriteContext } from './registry/write-context.js';
-import { serveDocuments } from './serve-documents.js';
+import { servePaths } from './serve-paths.js';
 import type { Storage } from './storage/storage.js';
 import { JoinedFrames } from './verbs/joined-frames.js';
 import { WebhookClient } from './webhooks/webhook-client.js';
@@ -95,6 +91,8 @@ export interface ApiServerOptions extends PluginSelection {
   readonly flowControl?: FlowControlOptions;
   /** For log, exec, attach and port-forward; without it these answer 503. */
   readonly kubelet?: KubeletCredentials;
+  /** Options of the command that runs the server, by name, for `/flagz`. @default there is no such page */
+  readonly flags?: Readonly<Record<string, string>>;
   /** Host and port at which clients reach the server, as discovery names it. @default '127.0.0.1:6443' */
   readonly advertised?: string;
   /** Milliseconds since the epoch. @default Date.now */
@@ -107,8 +105,6 @@ export interface ApiServerOptions extends PluginSelection {
 
 /** The server itself, as the author of what it writes on its own. */
 const self: User = { name: 'system:apiserver', groups: ['system:masters', allAuthenticated] };
-
-const defaultAdvertised = '127.0.0.1:6443';
 
 /** As kubeadm and kube-apiserver have them. */
 const defaultServiceRanges: ServiceRanges = {
@@ -141,18 +137,13 @@ export class ApiServer implements Registry {
   readonly webhooks: WebhookClient;
   readonly #cache: WatchCache;
   readonly #customResources: CustomResources;
-  // Upstream's name for the store, which probes know (`?exclude=etcd`).
-  readonly #storeCheck: HealthCheck = {
-    name: 'etcd',
-    check: async () => void (await this.storage.revision()),
-  };
+  readonly #health: ServerHealth;
   readonly #stopping = new AbortController();
   readonly #listeners: HttpsListener[] = [];
   readonly #expiries: Expiry[] = [];
   readonly #serviceRanges: ServiceRanges;
   #living: LivingServers | undefined;
   #identity: ServerIdentity | undefined;
-  #ready = true;
   #running = 0;
   #idle: (() => void) | undefined;
 
@@ -177,7 +168,7 @@ export class ApiServer implements Registry {
     this.audit = options.audit && new Audit(options.audit, { metrics: metrics.audit, logger: this.logger });
     this.#cache = cache;
     this.#serviceRanges = options.serviceRanges ?? defaultServiceRanges;
-    const components = componentStatusRules([{ ...this.#storeCheck, name: 'etcd-0' }]);
+    const components = componentStatusRules([storeCheck('etcd-0', this.storage)]);
     for (const rules of [components, ...builtinRules, ...(options.kinds ?? [])]) this.#addResource(rules);
     for (const rules of builtinReviews) this.resources.addReview(rules);
     const webhooks = {
@@ -200,7 +191,20 @@ export class ApiServer implements Registry {
       webhooks: this.webhooks,
     });
     this.aggregator = options.aggregator && new Aggregator(options.aggregator, this);
-    this.#addPaths();
+    this.#health = new ServerHealth({
+      storage: this.storage,
+      resources: this.resources,
+      metrics: metrics.health,
+      checks: this.#kmsChecks(),
+    });
+    servePaths(this, {
+      health: this.#health,
+      configuration: {
+        serviceRanges: () => this.#serviceRanges,
+        authorizationModes: () => this.#authorization.modes,
+        listeners: () => this.#listeners,
+      },
+    });
   }
 
   /** Opens the cache over the store and creates what every cluster has. Resolves when requests can be answered. */
@@ -217,16 +221,29 @@ export class ApiServer implements Registry {
     if (storage.listNow === undefined) server.resources.openCaches();
     await cache.ready();
     server.#authorization.follow(server.resources);
-    await server.#customResources.start();
-    await bootstrapNamespaces(server);
-    await bootstrapPriorityClasses(server);
-    if (server.authentication.serviceAccountTokens !== undefined)
-      await trackLegacyTokens(server.objects, server.now());
-    server.flowControl?.follow();
-    if (server.flowControl !== undefined) await ensureDefaultFlowControl(server.objects);
-    await server.aggregator?.start();
-    if (server.#authorization.modes.includes('RBAC')) await ensureDefaultPolicy(server.objects);
+    await server.#takeSteps();
     return server;
+  }
+
+  /** Creates what every cluster has, and begins to follow what it depends on. The names are upstream's. */
+  async #takeSteps(): Promise<void> {
+    const { steps } = this.#health;
+    const { flowControl, aggregator, objects } = this;
+    await steps.take('start-apiextensions-controllers', () => this.#customResources.start());
+    await steps.take('start-system-namespaces-controller', () => bootstrapNamespaces(this));
+    await steps.take('scheduling/bootstrap-system-priority-classes', () => bootstrapPriorityClasses(this));
+    if (this.authentication.serviceAccountTokens !== undefined)
+      await steps.take('start-legacy-token-tracking-controller', () =>
+        trackLegacyTokens(objects, this.now()),
+      );
+    if (flowControl !== undefined) {
+      await steps.take('priority-and-fairness-config-consumer', () => flowControl.follow());
+      await steps.take('priority-and-fairness-config-producer', () => ensureDefaultFlowControl(objects));
+    }
+    if (aggregator !== undefined)
+      await steps.take('apiservice-registration-controller', () => aggregator.start());
+    if (this.#authorization.modes.includes('RBAC'))
+      await steps.take('rbac/bootstrap-roles', () => ensureDefaultPolicy(objects));
   }
 
   /** Aborted when the server stops: watches end then. */
@@ -236,6 +253,11 @@ export class ApiServer implements Registry {
 
   get bookmarkIntervalMs(): number {
     return this.options.bookmarkIntervalMs ?? 60_000;
+  }
+
+  /** Host and port at which clients reach it. */
+  get advertised(): string {
+    return this.options.advertised ?? '127.0.0.1:6443';
   }
 
   now(): number {
@@ -266,8 +288,13 @@ export class ApiServer implements Registry {
   async advertise(advertised: AdvertisedAddress): Promise<void> {
     const { clusterIPs } = this.#serviceRanges;
     const [range = ''] = clusterIPs;
-    await publishServiceCidr(this.objects, clusterIPs, this.now());
-    await createKubernetesService(this.objects, advertised, new AddressRange(range).at(0n));
+    const { steps } = this.#health;
+    await steps.take('start-kubernetes-service-cidr-controller', () =>
+      publishServiceCidr(this.objects, clusterIPs, this.now()),
+    );
+    await steps.take('bootstrap-controller', () =>
+      createKubernetesService(this.objects, advertised, new AddressRange(range).at(0n)),
+    );
     await this.#living?.close();
     this.#living = new LivingServers({
       storage: this.storage,
@@ -275,22 +302,32 @@ export class ApiServer implements Registry {
       publish: (servers) => publishServers(this.objects, servers),
       onError: (err) => this.logger.warn({ err }, 'the endpoints of the Service kubernetes stay for now'),
     });
-    await this.#living.start();
+    const living = this.#living;
+    await steps.take('peer-endpoint-reconciler-controller', () => living.start());
   }
 
   /** Lets others know by a Lease that this server lives. */
   async identify(hostname: string, identity = hostname): Promise<void> {
     const onError = (err: unknown) =>
       this.logger.warn({ err }, "the server's own Lease is not renewed for now");
-    this.#identity = new ServerIdentity({
+    const lease = new ServerIdentity({
       ...{ objects: this.objects, hostname, identity, onError },
       now: () => this.now(),
     });
-    await this.#identity.start();
+    this.#identity = lease;
+    await this.#health.steps.take('start-kube-apiserver-identity-lease-controller', () => lease.start());
   }
 
   /** Tells API servers behind this one whose certificates say who asks. */
   publishAuthorities(
+    certificates: Pick<ListenerCertificates, 'clientCA' | 'requestHeaderCA'>,
+  ): Promise<void> {
+    return this.#health.steps.take('start-cluster-authentication-info-controller', () =>
+      this.#publishAuthorities(certificates),
+    );
+  }
+
+  #publishAuthorities(
     certificates: Pick<ListenerCertificates, 'clientCA' | 'requestHeaderCA'>,
   ): Promise<void> {
     const { authentication, aggregator } = this.options;
@@ -350,7 +387,7 @@ export class ApiServer implements Registry {
    * and frees the cache.
    */
   async close(graceMs = 2_000): Promise<void> {
-    this.#ready = false;
+    this.#health.stop();
     await Promise.all([this.#living?.close(), this.#identity?.close()]);
     const closed = this.#listeners.map((listener) => listener.close(graceMs));
     this.#stopping.abort(new Error('the server is shutting down'));
@@ -363,24 +400,6 @@ export class ApiServer implements Registry {
     this.#cache.close();
     this.webhooks.close();
     this.aggregator?.close();
-  }
-
-  /** What the server runs with, for who looks after it; no secrets. */
-  #configuration(): string {
-    const { advertised, kinds = [] } = this.options;
-    return encodeJson({
-      apiserverconfig: {
-        advertised,
-        serviceRanges: this.#serviceRanges,
-        admissionPlugins: this.admission.plugins.map(({ name }) => name),
-        authorizationModes: this.#authorization.modes,
-        kinds: kinds.map(({ kind }) => `${kind.plural}.${kind.group}/${kind.version}`),
-        requestTimeoutMs: longestRequestMs,
-        maxBodyBytes,
-        bookmarkIntervalMs: this.bookmarkIntervalMs,
-        listeners: this.#listeners.map(({ host, port }) => ({ host, port })),
-      },
-    });
   }
 
   async #drained(graceMs: number): Promise<void> {
@@ -422,46 +441,5 @@ export class ApiServer implements Registry {
     const { encryption } = this.options;
     if (encryption === undefined || !encryption.hasPlugins) return [];
     return [{ name: 'kms-providers', check: () => encryption.check() }];
-  }
-
-  #addPaths(): void {
-    const checks: readonly HealthCheck[] = [{ name: 'ping', check: () => undefined }, this.#storeCheck];
-    const ready: readonly HealthCheck[] = [
-      ...checks,
-      {
-        name: 'shutdown',
-        check: () => {
-          if (!this.#ready) throw new Error('process is shutting down');
-        },
-      },
-    ];
-    for (const [endpoint, list] of [
-      ['healthz', checks],
-      ['livez', checks],
-      ['readyz', ready],
-    ] as const) {
-      const answer = (exchange: Exchange) =>
-        answerHealth(exchange, endpoint, [...list, ...this.#kmsChecks()]);
-      this.paths.add(`/${endpoint}`, answer, { counted: { subresource: `/${endpoint}` } });
-      this.paths.addBelow(`/${endpoint}/`, answer);
-    }
-    this.paths.add('/version', answerVersion, { route: true });
-    this.paths.add('/configz', (exchange) => exchange.send(200, 'application/json', this.#configuration()));
-    this.paths.add('/metrics', async (exchange) => {
-      const { contentType, text } = await this.metrics.expose(this);
-      exchange.send(200, contentType, text);
-    });
-    this.paths.add(backupPath, (exchange) => answerBackup(exchange, this.options.storage), {
-      route: true,
-    });
-    const { serviceAccounts } = this.options.authentication ?? {};
-    if (serviceAccounts !== undefined)
-      serveIssuerDiscovery(this.paths, serviceAccounts, this.options.advertised ?? defaultAdvertised);
-    const { flowControl } = this;
-    for (const [name, dump] of flowControl === undefined ? [] : Object.entries(dumps))
-      this.paths.add(`/debug/api_priority_and_fairness/${name}`, (exchange) =>
-        exchange.send(200, 'text/plain; charset=utf-8', flowControl === undefined ? '' : dump(flowControl)),
-      );
-    serveDocuments(this);
   }
 }

@@ -8,6 +8,7 @@ import type {
   KubeletCommandOptions,
   ProxyCommandOptions,
 } from './component-commands.js';
+import { flagValues } from './flag-values.js';
 import { flowControlFlags } from './flow-control-options.js';
 import type { GenerateClientOptions } from './generate-client.js';
 import type { InitOptions } from './init-project.js';
@@ -26,11 +27,15 @@ export function createProgram(version: string, exit: (status: number) => void): 
   serverOptions(program.command('up'))
     .description('run a control plane and a node in the foreground')
     .option('--no-node', 'control plane only')
-    .action(async (options: UpOptions) => exit(await (await import('./up.js')).up(options)));
+    .action(async (options: UpOptions, command: Command) =>
+      exit(await (await import('./up.js')).up({ ...options, flags: flagValues(command) })),
+    );
 
   serverOptions(program.command('apiserver'))
     .description('run the API server alone')
-    .action(async (options: ServerCommandOptions) => exit(await (await import('./up.js')).serveApi(options)));
+    .action(async (options: ServerCommandOptions, command: Command) =>
+      exit(await (await import('./up.js')).serveApi({ ...options, flags: flagValues(command) })),
+    );
 
   elected(componentOptions(program.command('controller-manager')))
     .description('run the built-in controllers against a cluster')

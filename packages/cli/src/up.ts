@@ -38,6 +38,8 @@ export interface ServerCommandOptions
   readonly joinTokenFile?: string;
   readonly serviceClusterIpRange?: string;
   readonly verbose: number;
+  /** All of these by name, as `/flagz` shows them. */
+  readonly flags: Readonly<Record<string, string>>;
 }
 
 export interface UpOptions extends ServerCommandOptions {
@@ -86,6 +88,7 @@ export async function up(options: UpOptions): Promise<number> {
       encryption: options,
       transport: options,
       admission: options,
+      flags: options.flags,
     });
     closers.push(() => api.close());
     const [control] = await Promise.all([
@@ -137,6 +140,7 @@ export async function serveApi(options: ServerCommandOptions): Promise<number> {
     encryption: options,
     transport: options,
     admission: options,
+    flags: options.flags,
   });
   process.stdout.write(await readyText(api));
   return untilStopped(api, stopped);

@@ -114,6 +114,10 @@ export class ResourceCache {
     return this.#table.size;
   }
 
+  get isLoading(): boolean {
+    return this.#window === undefined;
+  }
+
   get statistics(): CacheStatistics {
     const { size, bytes } = this.#table;
     const capacity = this.#window?.capacity ?? 0;

@@ -92,9 +92,7 @@ function notAcceptable(types: readonly string[]): ApiError {
 }
 
 function choose(accept: string, endpoint: Endpoint): MediaType | undefined {
-  const ranges = accept.split(',').map(parseRange);
-  ranges.sort((a, b) => b.quality - a.quality || wildness(a.type) - wildness(b.type));
-  for (const { type, parameters } of ranges) {
+  for (const { type, parameters } of acceptedRanges(accept)) {
     for (const candidate of served) {
       const fits = type === candidate || type === 'application/*' || type === '*/*' || type === '*';
       const media = fits ? offered(candidate, parameters, endpoint) : undefined;
@@ -124,6 +122,12 @@ function offered(
     return undefined;
   if (!endpoint.transforms || (as === 'Table' && isProtobuf)) return undefined;
   return { type, as, version, pretty };
+}
+
+/** What an Accept header names: the best first, of the same quality the exact before the wildcards. */
+export function acceptedRanges(accept: string): readonly Range[] {
+  const ranges = accept.split(',').map(parseRange);
+  return ranges.sort((a, b) => b.quality - a.quality || wildness(a.type) - wildness(b.type));
 }
 
 interface Range {

@@ -9,6 +9,8 @@ export type PathHandler = (exchange: Exchange) => void | Promise<void>;
 export interface PathOptions {
   /** Takes no other method than GET, which is answered with a Status, and a slash at its end. @default false */
   readonly route?: boolean;
+  /** The paths that there are below it. @default none are named */
+  readonly all?: () => readonly string[];
   /** How its requests are counted. @default not at all, as most of upstream's */
   readonly counted?: Partial<RequestLabels>;
 }
@@ -31,9 +33,9 @@ export class Paths {
     this.#below.push({ ...options, prefix, handler });
   }
 
-  /** All exact paths, for the root document. */
+  /** All paths that have a name, for the root document. */
   all(): string[] {
-    return [...this.#exact.keys()];
+    return [...this.#exact.keys(), ...this.#below.flatMap(({ all }) => all?.() ?? [])];
   }
 
   async handle(exchange: Exchange): Promise<void> {

@@ -1,5 +1,5 @@
 import { ComponentStatus } from '@kubewright/api/core/v1';
-import type { HealthCheck } from '../http/health.js';
+import { failureOf, type HealthCheck } from '../health/health-check.js';
 import { nameColumn, text } from './columns.js';
 import { defineRules, type KindRules } from './kind-rules.js';
 
@@ -31,13 +31,9 @@ function state(condition: string | undefined): string {
   return condition === 'False' ? 'Unhealthy' : 'Unknown';
 }
 
-async function statusOf({ name, check }: HealthCheck): Promise<ComponentStatus> {
-  const message = await Promise.resolve()
-    .then(check)
-    .then(
-      () => undefined,
-      (error: unknown) => (error instanceof Error ? error.message : String(error)),
-    );
-  const condition = message === undefined ? { status: 'True', message: 'ok' } : { status: 'False', message };
-  return { metadata: { name }, conditions: [{ type: 'Healthy', ...condition }] };
+async function statusOf(check: HealthCheck): Promise<ComponentStatus> {
+  const failure = await failureOf(check);
+  const condition =
+    failure === undefined ? { status: 'True', message: 'ok' } : { status: 'False', message: failure.message };
+  return { metadata: { name: check.name }, conditions: [{ type: 'Healthy', ...condition }] };
 }

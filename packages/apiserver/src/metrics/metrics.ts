@@ -10,6 +10,7 @@ import { AuthorizationMetrics } from './authorization-metrics.js';
 import { buildInfo } from './build-info.js';
 import { cacheMetrics } from './cache-metrics.js';
 import { FlowControlMetrics } from './flow-control-metrics.js';
+import { HealthMetrics } from './health-metrics.js';
 import { PodSecurityMetrics } from './pod-security-metrics.js';
 import { PolicyMetrics } from './policy-metrics.js';
 import { processMetrics } from './process-metrics.js';
@@ -32,12 +33,20 @@ export class Metrics {
   readonly audit = new AuditMetrics();
   readonly flowControl = new FlowControlMetrics();
   readonly serviceAccounts = new ServiceAccountMetrics();
+  readonly health = new HealthMetrics();
   #registry: Registry | undefined;
 
   /** All of them in the text form of Prometheus. */
   async expose(server: MetricSources): Promise<{ contentType: string; text: string }> {
     this.#registry ??= this.#createRegistry(server);
     return { contentType, text: await this.#registry.metrics() };
+  }
+
+  /** Those of `/metrics/slis`, in the same form. */
+  async exposeSlis(): Promise<{ contentType: string; text: string }> {
+    const registry = new Registry();
+    for (const metric of this.health.metrics()) registry.registerMetric(metric as unknown as Metric);
+    return { contentType, text: await registry.metrics() };
   }
 
   // The metrics of the process start timers, so they wait until somebody reads them.

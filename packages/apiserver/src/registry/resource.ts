@@ -86,6 +86,11 @@ export class Resource<T extends KubernetesObject = KubernetesObject> {
     return this.#cache ?? this.openCache();
   }
 
+  /** Whether the cache was opened and has not all objects yet, or not again. */
+  get isLoading(): boolean {
+    return this.#cache?.isLoading === true;
+  }
+
   openCache(): ResourceCache {
     this.#cache ??= this.#open(this.prefix);
     return this.#cache;

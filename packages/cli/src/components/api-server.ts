@@ -53,6 +53,8 @@ export interface ApiServerComponentOptions {
   readonly encryption: EncryptionFlags;
   readonly transport: TransportFlags;
   readonly admission: AdmissionFlags;
+  /** What `/flagz` shows. */
+  readonly flags: Readonly<Record<string, string>>;
 }
 
 /** A running API server and what others need to reach it. */
@@ -152,6 +154,7 @@ export async function startApiServerComponent(
       ...(flowControl === undefined ? {} : { flowControl }),
       authentication,
       aggregator,
+      flags: options.flags,
       ...(options.port === 0 ? {} : { advertised: hostPort(options.bindAddress, options.port) }),
     });
     closers.push(() => server.close(1_000));

@@ -1,14 +1,10 @@
 import type { Exchange } from '../exchange.js';
-import { notFoundPage } from './not-found-page.js';
+import { notFoundPage } from '../http/not-found-page.js';
+import type { HealthMetrics } from '../metrics/health-metrics.js';
+import { failureOf, type HealthCheck } from './health-check.js';
 
 const textType = 'text/plain; charset=utf-8';
 const sniffless = { 'x-content-type-options': 'nosniff' };
-
-/** One thing that must be well. Throws, or returns, quickly. */
-export interface HealthCheck {
-  readonly name: string;
-  check(): void | Promise<void>;
-}
 
 /**
  * Answers `/healthz`, `/livez`, `/readyz`, with `?verbose`, `?exclude=` and single checks below the path, in the
@@ -16,9 +12,14 @@ export interface HealthCheck {
  */
 export async function answerHealth(
   exchange: Exchange,
-  endpoint: string,
-  checks: readonly HealthCheck[],
+  of: {
+    /** Without its slash. */
+    readonly endpoint: string;
+    readonly checks: readonly HealthCheck[];
+    readonly metrics: HealthMetrics;
+  },
 ): Promise<void> {
+  const { endpoint, checks, metrics } = of;
   const { query, path } = exchange.info;
   const only = path.slice(endpoint.length + 2);
   const excluded = new Set(query.getAll('exclude'));
@@ -33,12 +34,14 @@ export async function answerHealth(
   }
   const lines: string[] = [];
   let healthy = true;
-  for (const { name, check } of selected) {
+  for (const check of selected) {
+    const { name } = check;
     if (excluded.delete(name)) {
       lines.push(`[+]${name} excluded: ok`);
       continue;
     }
     const failure = await failureOf(check);
+    metrics.checked(name, endpoint, failure === undefined);
     if (failure !== undefined) {
       healthy = false;
       exchange.server.logger.warn({ check: name, err: failure }, 'health check failed');
@@ -56,19 +59,7 @@ export async function answerHealth(
 }
 
 async function answerSingle(exchange: Exchange, [check]: readonly HealthCheck[]): Promise<void> {
-  const failure = check === undefined ? undefined : await failureOf(check.check);
+  const failure = check && (await failureOf(check));
   if (failure === undefined) exchange.send(200, textType, 'ok');
-  else {
-    const why = failure instanceof Error ? failure.message : String(failure);
-    exchange.send(500, textType, `internal server error: ${why}\n`, sniffless);
-  }
-}
-
-async function failureOf(check: HealthCheck['check']): Promise<unknown> {
-  try {
-    await check();
-    return undefined;
-  } catch (error) {
-    return error ?? new Error('the check failed');
-  }
+  else exchange.send(500, textType, `internal server error: ${failure.message}\n`, sniffless);
 }
