@@ -34,7 +34,7 @@ beforeAll(async () => {
   );
   manager = await startControllers(client, {
     signal: stop.signal,
-    rootCa: pki.authority.certificate,
+    rootCa: () => pki.trusted,
     signing: pki.authority,
     serviceAccountKey: keys.signing.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
   });

@@ -21,7 +21,7 @@ import { addNode, type Cluster, startCluster, until } from './cluster.js';
 let cluster: Cluster;
 
 beforeEach(async () => {
-  cluster = await startCluster({ controllers: { rootCa: 'the certificates' } });
+  cluster = await startCluster({ controllers: { rootCa: () => 'the certificates' } });
 });
 
 afterEach(async () => {

@@ -105,7 +105,7 @@ it('every namespace has its default service account', async () => {
 
 it('every namespace has the CA', async () => {
   const ca = (client: Client, namespace: string) => client.resource(ConfigMap).namespace(namespace);
-  await explored(built(['root-ca-certificate-publisher-controller'], { rootCa: 'the CA' }), {
+  await explored(built(['root-ca-certificate-publisher-controller'], { rootCa: () => 'the CA' }), {
     steps: {
       'makes a namespace': (client) => client.resource(Namespace).create({ metadata: { name: 'n' } }),
       'spoils what is in it': (client) =>
@@ -132,25 +132,28 @@ it('a Secret gets the token that it asks for, and goes with its account', async 
     type: 'kubernetes.io/service-account-token',
   });
   const accounts = (client: Client) => client.resource(ServiceAccount).namespace('default');
-  await explored(built(['legacy-serviceaccount-token-controller'], { serviceAccountKey, rootCa: 'the CA' }), {
-    prepare: async (client) => {
-      for (const name of ['stays', 'goes']) await accounts(client).create({ metadata: { name } });
-    },
-    steps: {
-      'asks for two tokens': async (client) => {
-        await secrets(client, 'default').create(tokenOf('one', 'stays'));
-        await secrets(client, 'default').create(tokenOf('two', 'goes'));
+  await explored(
+    built(['legacy-serviceaccount-token-controller'], { serviceAccountKey, rootCa: () => 'the CA' }),
+    {
+      prepare: async (client) => {
+        for (const name of ['stays', 'goes']) await accounts(client).create({ metadata: { name } });
       },
-      'deletes an account': (client) => accounts(client).delete('goes'),
-    },
-    finally: {
-      'one Secret is there, and filled': async (client) => {
-        const { items } = await secrets(client, 'default').list();
-        const found = items.map(({ metadata, data }) => [metadata.name, Object.keys(data ?? {}).sort()]);
-        equals('secrets', found, [['one', ['ca.crt', 'namespace', 'token']]]);
+      steps: {
+        'asks for two tokens': async (client) => {
+          await secrets(client, 'default').create(tokenOf('one', 'stays'));
+          await secrets(client, 'default').create(tokenOf('two', 'goes'));
+        },
+        'deletes an account': (client) => accounts(client).delete('goes'),
+      },
+      finally: {
+        'one Secret is there, and filled': async (client) => {
+          const { items } = await secrets(client, 'default').list();
+          const found = items.map(({ metadata, data }) => [metadata.name, Object.keys(data ?? {}).sort()]);
+          equals('secrets', found, [['one', ['ca.crt', 'namespace', 'token']]]);
+        },
       },
     },
-  });
+  );
 });
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');

@@ -17,6 +17,7 @@ export { type AuditLogOptions, auditLog } from './audit/log-backend.js';
 export { type AuditPolicy, parseAuditPolicy } from './audit/policy.js';
 export { type AuditWebhookOptions, auditWebhook, type BatchOptions } from './audit/webhook-backend.js';
 export type { AuthenticationOptions } from './auth/authentication.js';
+export { authorityFiles, authorityTexts, readAuthorities, rotated } from './auth/authorities.js';
 export type { AuthorizationOptions } from './auth/authorization/authorization.js';
 export {
   type ConfiguredAuthorizer,
@@ -30,7 +31,7 @@ export {
   type WebhookAuthorizerOptions,
   webhookAuthorizer,
 } from './auth/authorization/webhook/webhook-authorizer.js';
-export type { ClientSubject, KeyPair } from './auth/certificate-authority.js';
+export { type ClientSubject, createAuthority, type KeyPair } from './auth/certificate-authority.js';
 export { type Delegation, delegateToCluster } from './auth/delegated/delegate-to-cluster.js';
 export { parseAuthenticationConfiguration } from './auth/oidc/authentication-configuration.js';
 export { PkiDirectory } from './auth/pki-directory.js';

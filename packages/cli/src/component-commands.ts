@@ -64,7 +64,7 @@ export async function controllerManager(options: ControllerManagerCommandOptions
       : undefined;
     const manager = await startControllerManager(client, {
       logger: createLogger('controller-manager', options.verbose),
-      rootCa: connection.ca,
+      ...(connection.ca === undefined ? {} : { rootCa: always(connection.ca) }),
       leaderElect: options.leaderElect,
       ...(certificate === undefined || key === undefined ? {} : { signing: { certificate, key } }),
       serviceAccountKey,
@@ -163,6 +163,10 @@ export function proxy(options: ProxyCommandOptions): Promise<number> {
       serviceRange: options.serviceCidr,
     });
   });
+}
+
+function always<T>(value: T): () => T {
+  return () => value;
 }
 
 /** Whom the cluster's CA vouches for may ask its kubelets. */

@@ -27,7 +27,7 @@ process.on('message', (message: NodePartsMessage) => {
   } else if (message.type === 'certificate')
     // A start that failed was told already.
     void parts?.then(
-      (running) => running.replaceCertificate(message),
+      (running) => running.replaceCertificate(message.tls),
       () => undefined,
     );
   else if (message.type === 'stop') void stop(false);

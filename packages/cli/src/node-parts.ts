@@ -1,6 +1,6 @@
-import { Client } from '@kubewright/client';
 import { type RunningKubelet, startKubeletComponent } from './components/kubelet.js';
 import { startProxyComponent } from './components/proxy.js';
+import { renewedClient } from './components/renewed-client.js';
 import type { CloseOptions, Running } from './components/running.js';
 import { createLogger } from './logger.js';
 
@@ -24,8 +24,8 @@ export interface NodePartsOptions {
 /** What the two processes tell each other. */
 export type NodePartsMessage =
   | { readonly type: 'start'; readonly options: NodePartsOptions }
-  /** The kubelet's serving certificate, renewed. PEM. */
-  | { readonly type: 'certificate'; readonly cert: string; readonly key: string }
+  /** What the kubelet shows and whom it takes, renewed. */
+  | { readonly type: 'certificate'; readonly tls: NodePartsOptions['tls'] }
   | { readonly type: 'stop' }
   | { readonly type: 'ready' }
   | { readonly type: 'failed'; readonly message: string };
@@ -33,8 +33,8 @@ export type NodePartsMessage =
 /** Runs the kubelet and the proxy. Resolves when the node is registered and services are forwarded. */
 export async function startNodeParts(options: NodePartsOptions): Promise<RunningKubelet> {
   const clients = await Promise.all([
-    Client.fromKubeconfig({ path: options.kubeletKubeconfig, userAgent: 'kubelet' }),
-    Client.fromKubeconfig({ path: options.proxyKubeconfig, userAgent: 'kube-proxy' }),
+    renewedClient(options.kubeletKubeconfig, 'kubelet'),
+    renewedClient(options.proxyKubeconfig, 'kube-proxy'),
   ]);
   const [kubeletClient, proxyClient] = clients;
   const { nodeName, nodeIP, serviceRange, verbosity } = options;
@@ -67,7 +67,7 @@ export async function startNodeParts(options: NodePartsOptions): Promise<Running
         serviceRange,
       }),
     );
-    return { close, replaceCertificate: (pair) => kubelet.replaceCertificate(pair) };
+    return { close, replaceCertificate: (tls) => kubelet.replaceCertificate(tls) };
   } catch (error) {
     await close();
     throw error;

@@ -39,9 +39,9 @@ export class NodeProcess {
     if (message.type === 'failed') throw new CommandError(message.message);
   }
 
-  /** Has the kubelet serve with another certificate. PEM. */
-  replaceCertificate(pair: { readonly cert: string; readonly key: string }): void {
-    this.#send({ type: 'certificate', ...pair });
+  /** Has the kubelet serve with another certificate, and take those of other authorities. PEM. */
+  replaceCertificate(tls: NodePartsOptions['tls']): void {
+    this.#send({ type: 'certificate', tls });
   }
 
   /** Lets pods end, then stops. Kills the process where that takes longer. */

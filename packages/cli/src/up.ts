@@ -1,6 +1,7 @@
 import { access, constants } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { delimiter, join, relative } from 'node:path';
+import type { KeyPair, PkiDirectory } from '@kubewright/apiserver';
 import { Client, inProcessTransport } from '@kubewright/client';
 import { CommandError } from './command-error.js';
 import type { AdmissionFlags } from './components/admission.js';
@@ -192,10 +193,10 @@ async function startControl(
   const parts = await Promise.all([
     startControllerManager(manager, {
       logger: createLogger('controller-manager', verbosity),
-      rootCa: api.pki.authority.certificate,
+      rootCa: () => api.pki.trusted,
       accountClient,
       leaderElect,
-      signing: api.pki.authority,
+      signing: signingAuthority(api.pki),
       serviceAccountKey: api.serviceAccountKey,
     }),
     startSchedulerComponent(scheduler, { logger: createLogger('scheduler', verbosity), leaderElect }),
@@ -208,6 +209,18 @@ async function startControl(
   };
 }
 
+/** The authority that signs at each moment. */
+function signingAuthority(pki: PkiDirectory): KeyPair {
+  return {
+    get certificate() {
+      return pki.authority.certificate;
+    },
+    get key() {
+      return pki.authority.key;
+    },
+  };
+}
+
 async function startNode(
   node: NodeProcess,
   api: ApiServerComponent,
@@ -216,8 +229,12 @@ async function startNode(
   const { data, pki, addresses } = api;
   const { nodeName, loopback } = options;
   const { nodeIP, podRange, serviceRange } = addresses;
-  const readServing = () => pki.server(`kubelet-${nodeName}`, `system:node:${nodeName}`, [nodeName, nodeIP]);
-  const serving = await readServing();
+  const readTls = async () => {
+    const names = [nodeName, nodeIP];
+    const serving = await pki.server(`kubelet-${nodeName}`, `system:node:${nodeName}`, names);
+    return { cert: serving.certificate, key: serving.key, clientCa: pki.trusted };
+  };
+  const tls = await readTls();
   await node.start({
     dataDirectory: data.path,
     kubeletDirectory: data.node,
@@ -230,13 +247,13 @@ async function startNode(
     podRange,
     serviceRange,
     loopback,
-    tls: { cert: serving.certificate, key: serving.key, clientCa: pki.authority.certificate },
+    tls,
     verbosity: options.verbose,
   });
   await api.serveNode();
-  const stop = follow(readServing, {
-    current: serving,
-    apply: ({ certificate: cert, key }) => node.replaceCertificate({ cert, key }),
+  const stop = follow(readTls, {
+    current: tls,
+    apply: (renewed) => node.replaceCertificate(renewed),
     what: "the kubelet's certificates",
     logger: createLogger('kubelet', options.verbose),
   });

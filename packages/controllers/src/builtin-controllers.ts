@@ -33,8 +33,11 @@ import { addTtlAfterFinishedController } from './ttl-after-finished/ttl-after-fi
 export interface ControllersOptions extends Omit<ManagerOptions, 'clientFor'> {
   /** Only these, by name. @default all of {@link builtinControllers} */
   readonly controllers?: readonly string[] | undefined;
-  /** Certificates in PEM that every namespace gets as the ConfigMap `kube-root-ca.crt`. @default none gets it */
-  readonly rootCa?: string | undefined;
+  /**
+   * Certificates in PEM, as they are now, that every namespace gets as the ConfigMap `kube-root-ca.crt`.
+   * @default none gets it
+   */
+  readonly rootCa?: (() => string) | undefined;
   /** A client that acts as this service account of `kube-system`. @default all act as the manager's client */
   readonly accountClient?: ((serviceAccount: string) => Client) | undefined;
   /** Signs certificates that were approved. @default nobody signs any */

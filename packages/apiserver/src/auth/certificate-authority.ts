@@ -85,7 +85,7 @@ async function issue(
     subject: Object.entries(subject).flatMap(([type, values]) =>
       values.map((value) => ({ [type]: [value] })),
     ),
-    ...validity(now, leafDays),
+    ...validity(now, leafDays, issuer.notAfter),
     signingAlgorithm: algorithm,
     publicKey: keys.publicKey,
     signingKey: await importKey(authority.key),
@@ -110,8 +110,9 @@ function generateKeys(): Promise<webcrypto.CryptoKeyPair> {
 }
 
 // A little before now, so that a clock slightly behind this one accepts it too.
-function validity(now: number, days: number): { notBefore: Date; notAfter: Date } {
-  return { notBefore: new Date(now - 5 * 60 * 1000), notAfter: new Date(now + days * dayMs) };
+function validity(now: number, days: number, end?: Date): { notBefore: Date; notAfter: Date } {
+  const notAfter = Math.min(now + days * dayMs, end?.getTime() ?? Number.POSITIVE_INFINITY);
+  return { notBefore: new Date(now - 5 * 60 * 1000), notAfter: new Date(notAfter) };
 }
 
 // 16 random bytes, kept positive and without a leading zero byte, as DER wants.

@@ -2,6 +2,15 @@ import { X509Certificate } from 'node:crypto';
 import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
+  type Authorities,
+  authorityFiles,
+  authorityName,
+  authorityTexts,
+  readAuthorities,
+  rotated,
+  trustedBundle,
+} from './authorities.js';
+import {
   type ClientSubject,
   createAuthority,
   issueClient,
@@ -19,26 +28,51 @@ import {
 const renewBeforeMs = 30 * 24 * 60 * 60 * 1000;
 
 /**
- * The certificates of a server, kept in a directory that only its owner may read: `ca`, and one pair for each
- * listener and client asked for, as `NAME.crt` and `NAME.key`.
+ * The certificates of a server, kept in a directory that only its owner may read: `ca` (and, while authorities change,
+ * `ca-next` and `ca-former`), and one pair for each listener and client asked for, as `NAME.crt` and `NAME.key`.
  */
 export class PkiDirectory {
   readonly #directory: string;
-  readonly authority: KeyPair;
+  #authorities: Authorities;
 
-  private constructor(directory: string, authority: KeyPair) {
+  private constructor(directory: string, authorities: Authorities) {
     this.#directory = directory;
-    this.authority = authority;
+    this.#authorities = authorities;
   }
 
   /** Opens the directory; makes it, with a certificate authority, where there is none. */
   static async open(directory: string): Promise<PkiDirectory> {
     await mkdir(directory, { recursive: true, mode: 0o700 });
     await chmod(directory, 0o700);
-    const authority =
-      (await readPair(directory, 'ca')) ??
-      (await writePair(directory, 'ca', await createAuthority('kubewright')));
-    return new PkiDirectory(directory, authority);
+    const known = await readDirectory(directory);
+    if (known !== undefined) return new PkiDirectory(directory, known);
+    const signing = await writePair(directory, 'ca', await createAuthority(authorityName));
+    return new PkiDirectory(directory, { signing, former: [] });
+  }
+
+  /** The authority that signs. */
+  get authority(): KeyPair {
+    return this.#authorities.signing;
+  }
+
+  /** Certificates, in PEM, of all authorities whose word is taken: the one that signs, the one before and the next. */
+  get trusted(): string {
+    return trustedBundle(this.#authorities);
+  }
+
+  /** Reads the authorities again, which others may have changed. */
+  async reload(): Promise<void> {
+    this.#authorities = (await readDirectory(this.#directory)) ?? this.#authorities;
+  }
+
+  /** Makes the next authority and lets it take over, where it is time for that. @param now milliseconds */
+  async rotate(now = Date.now()): Promise<void> {
+    await this.reload();
+    const due = await rotated(this.#authorities, now);
+    if (due === this.#authorities) return;
+    for (const [file, text] of Object.entries(authorityTexts(due)))
+      await writeWhole(join(this.#directory, file), text);
+    this.#authorities = due;
   }
 
   /** The client certificate of a user; `name` is that of its files. */
@@ -101,6 +135,12 @@ async function readPair(directory: string, name: string): Promise<KeyPair | unde
     readIfThere(join(directory, `${name}.key`)),
   ]);
   return certificate === undefined || key === undefined ? undefined : { certificate, key };
+}
+
+async function readDirectory(directory: string): Promise<Authorities | undefined> {
+  const texts = new Map<string, string | undefined>();
+  for (const file of authorityFiles) texts.set(file, await readIfThere(join(directory, file)));
+  return readAuthorities((file) => texts.get(file));
 }
 
 async function readIfThere(file: string): Promise<string | undefined> {

@@ -66,10 +66,12 @@ export class BootstrapStore {
   }
 
   /** Changes what is there. @throws WrongJoinTokenError */
-  async change(change: (material: BootstrapMaterial) => BootstrapMaterial): Promise<void> {
+  async change(
+    change: (material: BootstrapMaterial) => BootstrapMaterial | Promise<BootstrapMaterial>,
+  ): Promise<void> {
     await this.#storage.write(key, async (current) => {
       if (current === undefined) return { keep: true };
-      return { put: await seal(change(await open(current.value, this.#token)), this.#token) };
+      return { put: await seal(await change(await open(current.value, this.#token)), this.#token) };
     });
   }
 }

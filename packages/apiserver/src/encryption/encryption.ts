@@ -71,6 +71,7 @@ export class Encryption {
 
   /** The providers of the object at a key; undefined for one that is stored as it is. */
   chainOf(key: string): TransformerChain | undefined {
+    if (this.#chains.size === 0) return undefined;
     for (let slash = key.indexOf('/', 1); slash >= 0; slash = key.indexOf('/', slash + 1)) {
       const chain = this.#chains.get(key.slice(0, slash + 1));
       if (chain !== undefined) return chain;

@@ -13,9 +13,10 @@ import {
 import { CommandError } from '../command-error.js';
 import { type DataDirectory, openDataDirectory, writePrivate } from '../data-directory.js';
 import { type AdmissionFlags, admissionOptions } from './admission.js';
-import { aggregatorOptions } from './aggregator.js';
+import { aggregatorOptions, openFrontProxyPki } from './aggregator.js';
 import { type AuditFlags, auditOptions } from './audit.js';
 import { type AuthenticationFlags, authenticationOptions, signingKeyPem } from './authentication.js';
+import { authorityRenewal } from './authority-renewal.js';
 import { type AuthorizationFlags, authorizationOptions } from './authorization.js';
 import { follow, listenerCertificates, type TransportFlags, transportOptions } from './certificates.js';
 import { joinCluster } from './cluster-material.js';
@@ -113,6 +114,12 @@ export async function startApiServerComponent(
       options.pkiDirectory === undefined
         ? await PkiDirectory.open(data.pki)
         : await openSharedPki(options.pkiDirectory, data.pki);
+    const frontProxies = await openFrontProxyPki(data.pki);
+    const renewAuthorities = authorityRenewal({
+      ...{ pki, frontProxies, cluster },
+      ...{ directory: data.pki, shared: options.pkiDirectory },
+    });
+    await renewAuthorities();
     const serviceRange = options.serviceRange ?? cluster?.serviceRange;
     const addresses =
       serviceRange === undefined ? claim.addresses : withServiceRange(claim.addresses, serviceRange);
@@ -120,22 +127,24 @@ export async function startApiServerComponent(
     closers.push(async () => encrypting?.close());
     const readCertificates = () =>
       listenerCertificates(options.transport, pki, servingHosts(options.bindAddress, addresses));
-    const kubeletClient = () =>
-      pki.client('apiserver-kubelet-client', {
+    const kubeletClient = async () => ({
+      ...(await pki.client('apiserver-kubelet-client', {
         user: 'kube-apiserver-kubelet-client',
         groups: ['system:masters'],
-      });
-    const [authentication, admission, audit, certificates, toKubelets] = await Promise.all([
+      })),
+      ca: pki.trusted,
+    });
+    const [authentication, admission, audit, certificates, toKubelets, toServers] = await Promise.all([
       authenticationOptions({ ...options.authentication, ...options.authorization }, pki),
       admissionOptions(options.admission),
       auditOptions(options.audit),
       readCertificates(),
       kubeletClient(),
+      aggregatorOptions(frontProxies),
     ]);
-    const kubelet = { ...toKubelets, ca: pki.authority.certificate };
+    const [kubelet, aggregator] = [{ ...toKubelets }, { ...toServers }];
     const authorization = await authorizationOptions(options.authorization);
     const flowControl = flowControlOptions(options.flowControl);
-    const aggregator = await aggregatorOptions(data.pki);
     const server = await ApiServer.start({
       storage,
       logger: options.logger,
@@ -178,13 +187,21 @@ export async function startApiServerComponent(
     const writeAll = () => writeKubeconfigs({ data, pki, url, kubeconfig, nodeName: options.nodeName });
     await writeAll();
     const stopFollowing = follow(
-      async () => ({ listener: await readCertificates(), kubelet: await kubeletClient() }),
+      async () => {
+        await renewAuthorities();
+        return {
+          listener: await readCertificates(),
+          kubelet: await kubeletClient(),
+          aggregator: await aggregatorOptions(frontProxies),
+        };
+      },
       {
-        current: { listener: certificates, kubelet: toKubelets },
+        current: { listener: certificates, kubelet: toKubelets, aggregator: toServers },
         apply: async (renewed) => {
           current = renewed.listener;
           for (const each of listeners) each.replace(current);
           Object.assign(kubelet, renewed.kubelet);
+          Object.assign(aggregator, renewed.aggregator);
           await server.publishAuthorities(current);
           await writeAll();
         },
@@ -287,7 +304,7 @@ async function writeKubeconfigs(options: {
       name: 'kubewright',
       user,
       server: url,
-      ca: pki.authority.certificate,
+      ca: pki.trusted,
       clientCertificate: certificate,
       clientKey: key,
     });

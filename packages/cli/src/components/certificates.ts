@@ -23,7 +23,7 @@ export async function listenerCertificates(
   const { tlsCertFile, tlsPrivateKeyFile, clientCaFile, requestheaderClientCaFile } = flags;
   const [serving, ownClients, otherClients, requestHeaderCA] = await Promise.all([
     servingPair(tlsCertFile, tlsPrivateKeyFile, () => pki.server('apiserver', 'kube-apiserver', hosts)),
-    pki.authority.certificate,
+    pki.trusted,
     clientCaFile === undefined ? '' : readAuthorities('--client-ca-file', clientCaFile),
     requestheaderClientCaFile === undefined
       ? undefined

@@ -1,17 +1,27 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import {
+  authorityFiles,
+  authorityTexts,
   type BootstrapMaterial,
   BootstrapStore,
   makeJoinToken,
   PkiDirectory,
+  readAuthorities,
+  rotated,
   type Storage,
 } from '@kubewright/apiserver';
 import { CommandError } from '../command-error.js';
 import { type DataDirectory, writePrivate } from '../data-directory.js';
 
+/** Where authorities lie in `pki/`: the cluster's, and that of front proxies. */
+const authorityPlaces = ['', 'front-proxy/'];
 /** Files of `pki/` that are the cluster's; all others are those of one server. */
-const sharedFiles = ['ca.crt', 'ca.key', 'sa.key', 'sa.pub', 'front-proxy/ca.crt', 'front-proxy/ca.key'];
+const sharedFiles = [
+  ...authorityPlaces.flatMap((place) => authorityFiles.map((file) => `${place}${file}`)),
+  'sa.key',
+  'sa.pub',
+];
 const encryptionName = 'encryption-configuration';
 const serviceRangeName = 'service-cluster-ip-range';
 
@@ -19,6 +29,8 @@ const serviceRangeName = 'service-cluster-ip-range';
 export interface ClusterMaterial {
   /** The range of cluster IPs. */
   readonly serviceRange: string;
+  /** Makes the next authorities and lets them take over where it is time, for all servers, and takes what there is. */
+  renewAuthorities(): Promise<void>;
   /** The EncryptionConfiguration, as it is now; undefined where there is none. */
   encryptionConfiguration(): Promise<string | undefined>;
   /** Gives the cluster another one. */
@@ -52,13 +64,17 @@ export async function joinCluster(options: {
       (await store.read()) ??
       (await store.publish({ ...(await ownMaterial(data)), [serviceRangeName]: serviceRange }));
     await writePrivate(ownFile, `${token}\n`);
-    for (const file of sharedFiles) {
-      const path = join(data.pki, file);
-      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-      await writePrivate(path, material[file] ?? '');
-    }
+    await writeShared(data, material);
     return {
       serviceRange: material[serviceRangeName] ?? serviceRange,
+      renewAuthorities: async () => {
+        const known = (await store.read()) ?? material;
+        const now = Date.now();
+        if ((await renewed(known, now)) === known) return writeShared(data, known);
+        // One of the servers is first; the others take what it made.
+        await store.change((current) => renewed(current, now));
+        await writeShared(data, (await store.read()) ?? known);
+      },
       encryptionConfiguration: async () => (await store.read())?.[encryptionName],
       setEncryptionConfiguration: (content) =>
         store.change((current) => ({ ...current, [encryptionName]: content })),
@@ -71,14 +87,44 @@ export async function joinCluster(options: {
   }
 }
 
+async function writeShared({ pki }: DataDirectory, material: BootstrapMaterial): Promise<void> {
+  for (const file of sharedFiles) {
+    const path = join(pki, file);
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await writePrivate(path, material[file] ?? '');
+  }
+}
+
+/** The same value where nothing is due. */
+async function renewed(material: BootstrapMaterial, now: number): Promise<BootstrapMaterial> {
+  let result = material;
+  for (const place of authorityPlaces) {
+    const known = readAuthorities((file) => material[`${place}${file}`]);
+    const due = known && (await rotated(known, now));
+    if (due === undefined || due === known) continue;
+    const texts = Object.entries(authorityTexts(due)).map(([file, text]) => [`${place}${file}`, text]);
+    result = { ...result, ...Object.fromEntries(texts) };
+  }
+  return result;
+}
+
 /** What the data directory has; what is missing is made. */
 async function ownMaterial({ pki }: DataDirectory): Promise<BootstrapMaterial> {
   await (await PkiDirectory.open(pki)).tokenKeys();
   await PkiDirectory.open(join(pki, 'front-proxy'));
   const contents = await Promise.all(
-    sharedFiles.map(async (file) => [file, await readFile(join(pki, file), 'utf8')] as const),
+    sharedFiles.map(async (file) => [file, await readIfThere(join(pki, file))] as const),
   );
   return Object.fromEntries(contents);
+}
+
+async function readIfThere(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw error;
+  }
 }
 
 async function readToken(file: string, isNamed: boolean): Promise<string | undefined> {

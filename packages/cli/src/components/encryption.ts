@@ -1,5 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { Encryption, parseEncryptionConfiguration } from '@kubewright/apiserver';
+import {
+  Encryption,
+  type EncryptionConfiguration,
+  parseEncryptionConfiguration,
+} from '@kubewright/apiserver';
 import type { Logger } from 'pino';
 import { unusableFile } from '../command-error.js';
 import { follow } from './certificates.js';
@@ -10,6 +14,8 @@ export interface EncryptionFlags {
   readonly encryptionProviderConfig?: string;
   readonly encryptionProviderConfigAutomaticReload?: boolean;
 }
+
+const nothingEncrypted: EncryptionConfiguration = { resources: [] };
 
 /**
  * How objects are encrypted that are stored; undefined where they are stored as they are. A file that is named is the
@@ -24,20 +30,24 @@ export async function openEncryption(
   const read = async () => (file === undefined ? cluster?.encryptionConfiguration() : readFile(file, 'utf8'));
   try {
     const content = await read();
-    if (content === undefined) return undefined;
-    const encryption = await Encryption.open(await parseEncryptionConfiguration(content, what), logger);
+    // What is a cluster's may come later.
+    if (content === undefined && cluster === undefined) return undefined;
+    const encryption = await Encryption.open(
+      content === undefined ? nothingEncrypted : await parseEncryptionConfiguration(content, what),
+      logger,
+    );
     const share = async (text: string) => {
       if (file !== undefined && (await cluster?.encryptionConfiguration()) !== text)
         await cluster?.setEncryptionConfiguration(text);
     };
-    await share(content);
+    if (content !== undefined) await share(content);
     const stop =
       reload || file === undefined
         ? follow(read, {
             current: content,
             apply: async (text) => {
               if (text === undefined) throw new Error('it is gone');
-              encryption.replace(await parseEncryptionConfiguration(text, what));
+              await encryption.replace(await parseEncryptionConfiguration(text, what));
               await share(text);
             },
             what: 'providers of encryption',

@@ -1,5 +1,5 @@
 import type { Client } from '@kubewright/client';
-import { openProcessRuntime, startKubelet } from '@kubewright/runtime';
+import { type Kubelet, openProcessRuntime, startKubelet } from '@kubewright/runtime';
 import type { Logger } from 'pino';
 import { keepServingCertificate } from './node-identity.js';
 import type { Running } from './running.js';
@@ -25,9 +25,7 @@ export interface KubeletComponentOptions {
 }
 
 /** A kubelet that serves with another certificate when it is told to. */
-export interface RunningKubelet extends Running {
-  replaceCertificate(pair: { readonly cert: string; readonly key: string }): void;
-}
+export interface RunningKubelet extends Running, Pick<Kubelet, 'replaceCertificate'> {}
 
 /** Runs pods as processes of this machine. Resolves when the node is registered. */
 export async function startKubeletComponent(options: KubeletComponentOptions): Promise<RunningKubelet> {
@@ -52,7 +50,7 @@ export async function startKubeletComponent(options: KubeletComponentOptions): P
         ? keepServingCertificate(kubelet, options, leaving.signal)
         : undefined;
     return {
-      replaceCertificate: (pair) => kubelet.replaceCertificate(pair),
+      replaceCertificate: (tls) => kubelet.replaceCertificate(tls),
       close: async ({ hurry = false } = {}) => {
         leaving.abort(new Error('the kubelet is stopping'));
         await kept;

@@ -2,6 +2,8 @@
 export interface ClientIdentity {
   readonly certificate: string;
   readonly key: string;
+  /** Whom to trust together with it, where that is renewed, too. @default the connection's */
+  readonly ca?: string | undefined;
 }
 
 /** All that is needed to reach one API server, with every file read. */

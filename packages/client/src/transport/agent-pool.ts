@@ -29,7 +29,7 @@ export class AgentPool {
   async current(): Promise<AgentEntry> {
     const identity = await this.#connection.identity?.();
     const last = this.#current;
-    if (last !== undefined && last.identity?.certificate === identity?.certificate) return last;
+    if (last !== undefined && isSame(last.identity, identity)) return last;
     const tls = tlsOptions(this.#connection, identity);
     const agent = new Agent({
       connect: connectorThrough(this.#connection.proxyUrl, tls),
@@ -48,6 +48,10 @@ export class AgentPool {
     this.#closed = reason;
     await Promise.all([...this.#agents].map((agent) => agent.destroy(reason)));
   }
+}
+
+function isSame(one: ClientIdentity | undefined, other: ClientIdentity | undefined): boolean {
+  return one === other || (one?.certificate === other?.certificate && one?.ca === other?.ca);
 }
 
 /** A socket to the URL's server through the proxy, for what does not use an agent. */

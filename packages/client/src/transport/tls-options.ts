@@ -12,8 +12,9 @@ export interface TlsOptions {
 export function tlsOptions(connection: ConnectionOptions, identity?: ClientIdentity): TlsOptions {
   const cert = identity?.certificate ?? connection.clientCertificate;
   const key = identity?.key ?? connection.clientKey;
+  const ca = identity?.ca ?? connection.ca;
   return {
-    ...(connection.ca === undefined ? {} : { ca: connection.ca }),
+    ...(ca === undefined ? {} : { ca }),
     ...(cert === undefined ? {} : { cert }),
     ...(key === undefined ? {} : { key }),
     ...(connection.tlsServerName === undefined ? {} : { servername: connection.tlsServerName }),

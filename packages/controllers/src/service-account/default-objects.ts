@@ -13,12 +13,14 @@ export interface DefaultObject<T extends KubernetesObject> {
   readonly make: (namespace: string) => T;
   /** The object as it shall be, where it differs; for those whose content is kept right. */
   readonly repair?: (object: T) => T | undefined;
+  /** When it is looked at again, though nothing has changed. @default never */
+  readonly againAfterMs?: number;
 }
 
 /** Keeps an object in every namespace that is not going away: makes it, and makes it again when it was deleted. */
 export function addDefaultObjectController<T extends KubernetesObject>(
   manager: Manager,
-  { controller, kind, name, make, repair }: DefaultObject<T>,
+  { controller, kind, name, make, repair, againAfterMs }: DefaultObject<T>,
 ): void {
   const namespaces = manager.informer(Namespace);
   const fieldSelector = `metadata.name=${name}`;
@@ -39,6 +41,6 @@ export function addDefaultObjectController<T extends KubernetesObject>(
         // Someone else made it, or the namespace is on its way out, which the cache will tell.
         if (!isAlreadyExists(error) && !isNotFound(error) && !isNamespaceTerminating(error)) throw error;
       }
-      return undefined;
+      return againAfterMs === undefined ? undefined : { requeueAfterMs: againAfterMs };
     });
 }

@@ -13,15 +13,21 @@ export function addServiceAccountController(manager: Manager): void {
   });
 }
 
-/** Keeps the server's CA in every namespace, where pods mount it from. @param ca certificates in PEM */
-export function addRootCaPublisher(manager: Manager, ca: string): void {
+/** So often it is looked whether the CA is still the same: changes are announced a month before they matter. */
+export const caCheckMs = 60 * 60 * 1000;
+
+/** Keeps the server's CA in every namespace, where pods mount it from. @param ca certificates in PEM, as they are now */
+export function addRootCaPublisher(manager: Manager, ca: () => string): void {
   const name = 'kube-root-ca.crt';
-  const data = { 'ca.crt': ca };
   addDefaultObjectController<ConfigMap>(manager, {
     controller: 'root-ca-certificate-publisher-controller',
     kind: ConfigMap,
     name,
-    make: (namespace) => ({ metadata: { name, namespace }, data }),
-    repair: (configMap) => (sameValue(configMap.data, data) ? undefined : { ...configMap, data }),
+    make: (namespace) => ({ metadata: { name, namespace }, data: { 'ca.crt': ca() } }),
+    repair: (configMap) => {
+      const data = { 'ca.crt': ca() };
+      return sameValue(configMap.data, data) ? undefined : { ...configMap, data };
+    },
+    againAfterMs: caCheckMs,
   });
 }

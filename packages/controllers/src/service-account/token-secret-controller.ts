@@ -4,6 +4,7 @@ import { Secret, ServiceAccount } from '@kubewright/api/core/v1';
 import jwt from 'jsonwebtoken';
 import type { Manager } from '../framework/manager.js';
 import { nameOf } from '../framework/object-name.js';
+import { caCheckMs } from './service-account-controller.js';
 
 const type = 'kubernetes.io/service-account-token';
 const annotation = 'kubernetes.io/service-account';
@@ -11,11 +12,11 @@ const annotation = 'kubernetes.io/service-account';
 /**
  * Fills the Secrets that ask for a token of an account that does not expire, and deletes them with their account.
  * Source: "Manually create a long-lived API token for a ServiceAccount".
- * @param keys the private key that signs, and certificates of the server's CA, both PEM
+ * @param keys the private key that signs, and certificates of the server's CA as they are now, both PEM
  */
 export function addTokenSecretController(
   manager: Manager,
-  { key, rootCa }: { readonly key: string; readonly rootCa: string | undefined },
+  { key, rootCa }: { readonly key: string; readonly rootCa: (() => string) | undefined },
 ): void {
   const fieldSelector = `type=${type}`;
   const secrets = manager.informer(Secret, {
@@ -42,14 +43,14 @@ export function addTokenSecretController(
         if (account === undefined || !isOf(secret, account))
           await resource.delete(name, { signal, ...(uid === undefined ? {} : { preconditions: { uid } }) });
         else {
-          const filled = fill(secret, account, { privateKey, rootCa });
+          const filled = fill(secret, account, { privateKey, rootCa: rootCa?.() });
           if (filled !== undefined) await resource.replace(filled, { signal });
         }
       } catch (error) {
         // Somebody was faster.
         if (!isNotFound(error)) throw error;
       }
-      return undefined;
+      return rootCa === undefined ? undefined : { requeueAfterMs: caCheckMs };
     });
 }
 

@@ -14,7 +14,12 @@ import { PodDirectories } from './pod/pod-directories.js';
 import { PodWorker } from './pod/pod-worker.js';
 import { StatusWriter } from './pod/status-writer.js';
 import { KubeletAccess } from './server/kubelet-access.js';
-import { type KubeletServer, type KubeletTls, startKubeletServer } from './server/kubelet-server.js';
+import {
+  type KubeletServer,
+  type KubeletTls,
+  type ReplacedTls,
+  startKubeletServer,
+} from './server/kubelet-server.js';
 
 export interface KubeletOptions {
   readonly client: Client;
@@ -43,8 +48,8 @@ export interface Kubelet {
   readonly nodeName: string;
   /** 0 where it serves nothing. */
   readonly port: number;
-  /** Serves with another certificate from the next connection on. PEM. */
-  replaceCertificate(pair: { readonly cert: string; readonly key: string }): void;
+  /** Serves with another certificate, and takes those of other authorities, from the next connection on. PEM. */
+  replaceCertificate(tls: ReplacedTls): void;
   /**
    * Stops the kubelet. Containers go on, unless `stopPods` says that they go too: they have `graceSeconds`, then they
    * are killed.
@@ -162,8 +167,8 @@ class RunningKubelet implements Kubelet {
     this.#tasks.push(this.#housekeeping());
   }
 
-  replaceCertificate(pair: { readonly cert: string; readonly key: string }): void {
-    this.#server?.replace(pair);
+  replaceCertificate(tls: ReplacedTls): void {
+    this.#server?.replace(tls);
   }
 
   async close({ stopPods = false, graceSeconds = 2 } = {}): Promise<void> {

@@ -18,6 +18,14 @@ export interface KubeletTls {
   readonly clientCa: string | Buffer;
 }
 
+/** What can change while the kubelet runs. */
+export interface ReplacedTls {
+  readonly cert: string;
+  readonly key: string;
+  /** @default as before */
+  readonly clientCa?: string;
+}
+
 export interface KubeletServerOptions {
   readonly runtime: ContainerRuntime;
   readonly tls: KubeletTls;
@@ -32,8 +40,8 @@ export interface KubeletServerOptions {
 
 export interface KubeletServer {
   readonly port: number;
-  /** Shows another certificate from the next connection on. PEM. */
-  replace(pair: { readonly cert: string; readonly key: string }): void;
+  /** Shows another certificate, and takes those of other authorities, from the next connection on. PEM. */
+  replace(tls: ReplacedTls): void;
   close(): Promise<void>;
 }
 
@@ -45,8 +53,8 @@ export async function startKubeletServer(options: KubeletServerOptions): Promise
   const { tls, bindAddress, port, logger } = options;
   const upgrades = new Upgrades(options);
   const closing = new AbortController();
-  const { cert, key, clientCa: ca } = tls;
-  const context = { ca, minVersion: 'TLSv1.2' as const };
+  const { cert, key } = tls;
+  let context = { ca: tls.clientCa, minVersion: 'TLSv1.2' as const };
   const server = createServer({
     ...context,
     ...(cert === undefined || key === undefined ? {} : { cert, key }),
@@ -76,7 +84,10 @@ export async function startKubeletServer(options: KubeletServerOptions): Promise
   await listen(server, port, bindAddress);
   return {
     port: (server.address() as AddressInfo).port,
-    replace: (pair) => server.setSecureContext({ ...context, ...pair }),
+    replace({ clientCa = context.ca, ...pair }) {
+      context = { ...context, ca: clientCa };
+      server.setSecureContext({ ...context, ...pair });
+    },
     close() {
       closing.abort(new Error('the kubelet is closing'));
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
