@@ -1,4 +1,4 @@
-import { findMessage, type Message, structMembers } from './protobuf-layout.js';
+import { findMessage, type Message, nullMembers, structMembers } from './protobuf-layout.js';
 
 /** What Go's encoder does with members that nobody set. */
 export interface GoMembers {
@@ -9,6 +9,10 @@ export interface GoMembers {
   readonly kept: ReadonlySet<string>;
   /** Structs, which are there in every object, empty or not. */
   readonly structs: ReadonlySet<string>;
+  /** Lists, maps, pointers and times that are there in every object, null when nothing is in them. */
+  readonly nulls: ReadonlySet<string>;
+  /** Whether it is to be seen that an optional list or map is there, and empty. */
+  isSeenEmpty(member: string): boolean;
   /** Whether a member that must be there is null where it is left out, rather than its type's zero. */
   isNullable(member: string): boolean;
 }
@@ -20,6 +24,9 @@ const nullable = new Set([
   'MutatingWebhook.sideEffects',
   'ValidatingWebhook.sideEffects',
 ]);
+
+/** Members of which an empty list or map is refused, where none at all has a default or another error. */
+const refusedWhenEmpty = new Set(['HPAScalingRules.policies', 'PersistentVolumeSpec.capacity']);
 
 /**
  * @param definition the type's name in the OpenAPI document, as `io.k8s.api.core.v1.PodSpec`
@@ -35,6 +42,8 @@ export function goMembers(definition: string): GoMembers | undefined {
   return {
     kept,
     structs: new Set(structMembers(name)),
+    nulls: new Set(nullMembers(name)),
+    isSeenEmpty: (member) => refusedWhenEmpty.has(`${type}.${member}`),
     isNullable: (member) => nullable.has(`${type}.${member}`),
   };
 }

@@ -75,6 +75,8 @@ let zeros: Readonly<Record<string, readonly string[]>> | undefined;
 let structs: Readonly<Record<string, readonly string[]>> | undefined;
 /** Message to the single fields that are pointers in Go. */
 let pointers: Readonly<Record<string, readonly string[]>> | undefined;
+/** Message to the members that JSON shows as null when they are not set: lists and pointers that are never left out, and times. */
+let nulls: Readonly<Record<string, readonly string[]>> | undefined;
 const messages = new Map<string, Message>();
 
 /** The message of a kind; undefined for a kind that has no protobuf form. Nothing is read before the first call. */
@@ -105,6 +107,12 @@ export function findMessage(name: string): Message | undefined {
 export function structMembers(name: string): readonly string[] {
   read();
   return structs?.[name] ?? [];
+}
+
+/** The members of that message that are null in JSON when they are not set. */
+export function nullMembers(name: string): readonly string[] {
+  read();
+  return nulls?.[name] ?? [];
 }
 
 /** The message of that name. @throws Error when there is none: a fault of the data, not of a request. */
@@ -150,6 +158,7 @@ function read(): Layout {
     zeros = load('protobuf-zeros.json') as Record<string, readonly string[]>;
     structs = load('go-structs.json') as Record<string, readonly string[]>;
     pointers = load('go-pointers.json') as Record<string, readonly string[]>;
+    nulls = load('go-nulls.json') as Record<string, readonly string[]>;
     layout = load('protobuf.json') as Layout;
   }
   return layout;

@@ -52,11 +52,11 @@ function matchesRule(
     );
   const resource = info.subresource === '' ? info.resource : `${info.resource}/${info.subresource}`;
   return resourceRules.some(
-    ({ verbs, apiGroups, resources, namespaces = [], clusterScope = false }) =>
+    ({ verbs, apiGroups, resources, namespaces, clusterScope = false }) =>
       has(verbs, info.verb) &&
       has(resources, resource) &&
       has(apiGroups, info.group) &&
-      (info.namespace === '' ? clusterScope : has(namespaces, info.namespace)),
+      (info.namespace === '' ? clusterScope : has(namespaces ?? [], info.namespace)),
   );
 }
 

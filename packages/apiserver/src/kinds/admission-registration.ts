@@ -44,6 +44,7 @@ function defaultWebhook(webhook: Webhook): void {
 
 export const mutatingWebhookConfigurationRules = defineRules<MutatingWebhookConfiguration>({
   kind: MutatingWebhookConfiguration,
+  metadataChecks: 'any finalizer',
   needsResourceVersion: true,
   storageKey: 'mutatingwebhookconfigurations',
   generation: true,
@@ -63,6 +64,7 @@ export const mutatingWebhookConfigurationRules = defineRules<MutatingWebhookConf
 
 export const validatingWebhookConfigurationRules = defineRules<ValidatingWebhookConfiguration>({
   kind: ValidatingWebhookConfiguration,
+  metadataChecks: 'any finalizer',
   needsResourceVersion: true,
   storageKey: 'validatingwebhookconfigurations',
   generation: true,
@@ -79,6 +81,8 @@ export const validatingWebhookConfigurationRules = defineRules<ValidatingWebhook
 
 export const validatingAdmissionPolicyRules = defineRules<ValidatingAdmissionPolicy>({
   kind: ValidatingAdmissionPolicy,
+  statusKeeps: 'all',
+  metadataChecks: 'any finalizer',
   needsResourceVersion: true,
   storageKey: 'validatingadmissionpolicies',
   generation: true,
@@ -117,6 +121,7 @@ function checkedStatus(
 
 export const mutatingAdmissionPolicyRules = defineRules<MutatingAdmissionPolicy>({
   kind: MutatingAdmissionPolicy,
+  metadataChecks: 'any finalizer',
   needsResourceVersion: true,
   storageKey: 'mutatingadmissionpolicies',
   generation: true,
@@ -135,6 +140,7 @@ export const mutatingAdmissionPolicyRules = defineRules<MutatingAdmissionPolicy>
 
 export const validatingAdmissionPolicyBindingRules = defineRules<ValidatingAdmissionPolicyBinding>({
   kind: ValidatingAdmissionPolicyBinding,
+  metadataChecks: 'any finalizer',
   needsResourceVersion: true,
   storageKey: 'validatingadmissionpolicybindings',
   generation: true,
@@ -152,6 +158,7 @@ export const validatingAdmissionPolicyBindingRules = defineRules<ValidatingAdmis
 
 export const mutatingAdmissionPolicyBindingRules = defineRules<MutatingAdmissionPolicyBinding>({
   kind: MutatingAdmissionPolicyBinding,
+  metadataChecks: 'any finalizer',
   needsResourceVersion: true,
   storageKey: 'mutatingadmissionpolicybindings',
   generation: true,

@@ -7,6 +7,7 @@ import { defineRules } from './kind-rules.js';
 
 export const apiServiceRules = defineRules<APIService>({
   kind: APIService,
+  metadataChecks: 'any finalizer',
   statusKeeps: 'all',
   needsResourceVersion: true,
   storageKey: 'apiregistration.k8s.io/apiservices',

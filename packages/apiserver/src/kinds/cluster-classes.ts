@@ -103,6 +103,7 @@ export const priorityClassRules = defineRules<PriorityClass>({
 
 export const runtimeClassRules = defineRules<RuntimeClass>({
   kind: RuntimeClass,
+  metadataChecks: 'any finalizer',
   needsResourceVersion: true,
   storageKey: 'runtimeclasses',
   validate: ({ handler, overhead, scheduling }) => [
@@ -142,6 +143,7 @@ function validateDistinct(tolerations: readonly Toleration[], field: FieldPath):
 
 export const certificateSigningRequestRules = defineRules<CertificateSigningRequest>({
   kind: CertificateSigningRequest,
+  metadataChecks: 'as new',
   storageKey: 'certificatesigningrequests',
   prepareForCreate(request, { user }) {
     // Who asks is not for the asker to say.

@@ -250,6 +250,7 @@ test.each<[string, KindRules, object, string[]]>([
       'spec.scaleTargetRef.kind: Required value',
       'spec.scaleTargetRef.name: Invalid value: "a/b": may not contain \'/\'',
       'spec.scaleTargetRef.apiVersion: Invalid value: "": apiVersion must specify API group',
+      'spec.metrics: Forbidden: must specify at least one Object or External metric to support scaling to zero replicas',
     ],
   ],
   [

@@ -20,7 +20,7 @@ export function validateEvent(event: Event, strict: boolean): FieldError[] {
     'does not match event.namespace',
   );
   const errors: FieldError[] = [];
-  if (event.eventTime === undefined) {
+  if (!event.eventTime) {
     const matches = about === '' ? namespace === '' || namespace === 'default' : about === namespace;
     if (!matches) errors.push(wrongNamespace);
   } else {
@@ -54,7 +54,7 @@ function validateLength(value: string, name: string, max: number): FieldError[] 
 /** What events.k8s.io asks of new events besides. */
 export function validateNewEvent(event: Event): FieldError[] {
   const errors = validateSeries(event);
-  if (event.eventTime === undefined) errors.push(required(path('eventTime')));
+  if (!event.eventTime) errors.push(required(path('eventTime')));
   const { type = '', source } = event;
   if (type !== 'Normal' && type !== 'Warning')
     errors.push(invalid(path('type'), '', `has invalid value: ${type}`));
@@ -96,6 +96,6 @@ function validateSeries({ series }: Event): FieldError[] {
   if (series === undefined) return [];
   return [
     ...((series.count ?? 0) < 2 ? [invalid(path('series.count'), '', 'should be at least 2')] : []),
-    ...(series.lastObservedTime === undefined ? [required(path('series.lastObservedTime'))] : []),
+    ...(!series.lastObservedTime ? [required(path('series.lastObservedTime'))] : []),
   ];
 }

@@ -26,6 +26,7 @@ const shownHosts = 3;
 
 export const ingressRules = defineRules<Ingress>({
   kind: Ingress,
+  metadataChecks: 'as new',
   storageKey: 'ingress',
   generation: true,
   prepareForCreate(ingress) {
@@ -52,6 +53,7 @@ export const ingressRules = defineRules<Ingress>({
 
 export const ingressClassRules = defineRules<IngressClass>({
   kind: IngressClass,
+  metadataChecks: 'as new',
   storageKey: 'ingressclasses',
   generation: true,
   default({ spec }) {

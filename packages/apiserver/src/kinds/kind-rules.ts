@@ -155,6 +155,12 @@ export interface KindRules<T extends KubernetesObject = KubernetesObject> {
   /** Name rule of the kind: messages of what is wrong. @default DNS subdomain */
   validateName?(name: string): string[];
   /**
+   * What upstream asks of metadata besides what it asks of that of any object. `as new`: an update is looked at as a
+   * create is, too; `any finalizer`: finalizers need no domain; `common`: nothing.
+   * @default what an update changes, and finalizers; of a kind that its schema describes the former only
+   */
+  readonly metadataChecks?: 'as new' | 'any finalizer' | 'common';
+  /**
    * What a write of the status can't change of the metadata besides what the server sets.
    * @default nothing of a built-in kind, all of one that its schema describes
    */

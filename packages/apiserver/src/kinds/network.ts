@@ -59,6 +59,7 @@ function peerWarnings(peers: NetworkPolicyPeer[] | undefined, field: FieldPath):
 
 export const ipAddressRules = defineRules<IPAddress>({
   kind: IPAddress,
+  metadataChecks: 'as new',
   storageKey: 'ipaddresses',
   validateName(name) {
     if (familyOf(name) === undefined)
@@ -92,6 +93,7 @@ export const ipAddressRules = defineRules<IPAddress>({
 
 export const serviceCidrRules = defineRules<ServiceCIDR>({
   kind: ServiceCIDR,
+  statusKeeps: 'all',
   storageKey: 'servicecidrs',
   prepareForCreate(range) {
     range.status = {};

@@ -20,6 +20,7 @@ import { roundResources } from './resource-list.js';
 
 export const nodeRules = defineRules<Node>({
   kind: Node,
+  metadataChecks: 'as new',
   storageKey: 'minions',
   createdWithStatus: true,
   default(node) {

@@ -1,4 +1,9 @@
-import { compareQuantities, dns1123LabelErrors, dns1123SubdomainErrors } from '@kubewright/api';
+import {
+  compareQuantities,
+  dns1123LabelErrors,
+  dns1123SubdomainErrors,
+  quantityValue,
+} from '@kubewright/api';
 import type {
   CSIPersistentVolumeSource,
   ISCSIPersistentVolumeSource,
@@ -26,7 +31,7 @@ import { validateNodeSelector } from './pod/scheduling-validation.js';
 import { validateHostPath, validateNfs } from './pod/volume-validation.js';
 import { classWarnings } from './storage-class-annotation.js';
 import { needs, validateIscsi, validateStorageSource } from './storage-source-validation.js';
-import { fractionWarnings, nodeTermWarnings } from './warnings.js';
+import { nodeTermWarnings } from './warnings.js';
 
 /** A volume but for its metadata. Source: `ValidatePersistentVolumeSpec` of core. */
 export function validatePersistentVolume({ metadata, spec = {} }: PersistentVolume): FieldError[] {
@@ -70,16 +75,16 @@ export function validatePersistentVolume({ metadata, spec = {} }: PersistentVolu
   return [...errors, ...validateAttributesClass(spec, field)];
 }
 
-function validateCapacity({ capacity = {} }: PersistentVolumeSpec, field: FieldPath): FieldError[] {
-  const entries = Object.entries(capacity);
+function validateCapacity({ capacity }: PersistentVolumeSpec, field: FieldPath): FieldError[] {
+  const entries = Object.entries(capacity ?? {});
   const errors: FieldError[] = [];
   if (entries.length === 0) errors.push(required(field));
-  if (capacity.storage === undefined || entries.length > 1)
-    errors.push(notSupported(field, entries.length === 0 ? null : sortedKeys(capacity), ['storage']));
+  if (capacity?.storage === undefined || entries.length > 1)
+    errors.push(notSupported(field, capacity === undefined ? null : sortedKeys(capacity), ['storage']));
   for (const [name, quantity] of entries) {
     const at = field.key(name);
     if (compareQuantities(quantity, '0') < 0)
-      errors.push(invalid(at, String(quantity), 'must be a valid resource quantity'));
+      errors.push(invalid(at, quantityValue(quantity), 'must be a valid resource quantity'));
     if (compareQuantities(quantity, '0') <= 0)
       errors.push(invalid(at, String(quantity), 'must be greater than zero'));
   }
@@ -163,7 +168,7 @@ function validateFirst(
     const errors = spec.local.path
       ? validateNoBacksteps(spec.local.path, at.child('path'))
       : [required(at.child('path'))];
-    return spec.nodeAffinity?.required === undefined
+    return spec.nodeAffinity === undefined
       ? [...errors, required(field.child('nodeAffinity'), 'Local volume requires node affinity')]
       : errors;
   }
@@ -302,6 +307,5 @@ export function persistentVolumeWarnings({ metadata, spec = {} }: PersistentVolu
         ? []
         : [`${path('spec', name === 'storageos' ? 'storageOS' : name)}: ${message}`],
     ),
-    ...fractionWarnings(spec.capacity?.storage, path('spec', 'capacity').key('storage')),
   ];
 }

@@ -24,6 +24,7 @@ import { classAnnotation } from './storage-class-annotation.js';
 
 export const persistentVolumeRules = defineRules<PersistentVolume>({
   kind: PersistentVolume,
+  metadataChecks: 'as new',
   storageKey: 'persistentvolumes',
   returnsDeleted: true,
   default(volume) {
@@ -71,6 +72,7 @@ export const persistentVolumeRules = defineRules<PersistentVolume>({
 
 export const persistentVolumeClaimRules = defineRules<PersistentVolumeClaim>({
   kind: PersistentVolumeClaim,
+  metadataChecks: 'as new',
   storageKey: 'persistentvolumeclaims',
   returnsDeleted: true,
   default(claim) {
@@ -83,12 +85,13 @@ export const persistentVolumeClaimRules = defineRules<PersistentVolumeClaim>({
     claim.status = { phase: 'Pending' };
     if (claim.spec === undefined) return;
     // Data of other namespaces is off by default.
-    delete claim.spec.dataSourceRef?.namespace;
+    if (claim.spec.dataSourceRef?.namespace) delete claim.spec.dataSourceRef;
     dropForeignSource(claim.spec);
     joinDataSources(claim.spec);
   },
   prepareForUpdate(claim, old) {
     if (claim.spec === undefined || old.spec?.dataSourceRef) return;
+    if (claim.spec.dataSourceRef?.namespace) delete claim.spec.dataSourceRef;
     if (old.spec?.dataSource === undefined) dropForeignSource(claim.spec);
     joinDataSources(claim.spec);
   },
@@ -124,8 +127,8 @@ export const persistentVolumeClaimRules = defineRules<PersistentVolumeClaim>({
 /** The older of the two fields takes claims and snapshots only; anything else in it alone was always ignored. */
 function dropForeignSource(spec: PersistentVolumeClaimSpec): void {
   if (spec.dataSourceRef !== undefined || spec.dataSource === undefined) return;
-  const { apiGroup = '', kind } = spec.dataSource;
-  const isClaim = apiGroup === '' && kind === 'PersistentVolumeClaim';
+  const { apiGroup, kind } = spec.dataSource;
+  const isClaim = (apiGroup ?? '') === '' && kind === 'PersistentVolumeClaim';
   const isSnapshot = apiGroup === 'snapshot.storage.k8s.io' && kind === 'VolumeSnapshot';
   if (!isClaim && !isSnapshot) delete spec.dataSource;
 }

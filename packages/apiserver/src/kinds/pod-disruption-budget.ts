@@ -11,6 +11,7 @@ import { validateAtMostAll, validateCountOrPercent } from './workload-validation
 
 export const podDisruptionBudgetRules = defineRules<PodDisruptionBudget>({
   kind: PodDisruptionBudget,
+  metadataChecks: 'common',
   needsResourceVersion: true,
   storageKey: 'poddisruptionbudgets',
   generation: true,

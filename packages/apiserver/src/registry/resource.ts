@@ -167,6 +167,7 @@ export class ServedKind<T extends KubernetesObject = KubernetesObject> {
   readonly kind: Kind;
   readonly conversion: Conversion<T> | undefined;
   #body: BodyKind | undefined;
+  #unset: KubernetesObject | undefined;
 
   constructor(resource: Resource<T>, kind: Kind, conversion: Conversion<T> | undefined) {
     this.resource = resource;
@@ -179,6 +180,14 @@ export class ServedKind<T extends KubernetesObject = KubernetesObject> {
     const { structural } = this.resource.rules;
     this.#body ??= { ...bodyKindOf(this.kind, structural), namesItself: structural === true };
     return this.#body;
+  }
+
+  /** An object in which nothing is set: of a built-in kind it has what Go always writes. */
+  get unset(): KubernetesObject {
+    const { apiVersion, kind } = this.kind;
+    const empty = { apiVersion, kind, metadata: {} };
+    this.#unset ??= this.isBuiltin ? { ...empty, ...this.body.normalise({ metadata: {} }).object } : empty;
+    return this.#unset;
   }
 
   /** False for custom resources and kinds in TypeScript, which upstream serves beside its routes. */

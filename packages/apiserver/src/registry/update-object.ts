@@ -276,7 +276,7 @@ function validate<T extends KubernetesObject>(
   const { rules } = resource;
   const statusOnly = subresource === 'status';
   const errors = [
-    ...validateMetadataUpdate(resource, object, old),
+    ...validateMetadataUpdate(resource, object, old, subresource),
     ...resource.schemaErrors({ object, old, statusOnly }),
   ];
   const own = rules.subresources?.[subresource]?.validateUpdate;

@@ -35,7 +35,7 @@ interface Property {
   readonly dropsZero: boolean;
 }
 
-/** A member that Go writes whether it is set or not. */
+/** A member that Go writes whether it is set or not; what a list without items and a time without a value are is null. */
 interface AlwaysWritten {
   readonly name: string;
   readonly zero: unknown;
@@ -110,7 +110,9 @@ class Compiler {
     for (const [name, property] of Object.entries(schema.properties ?? {}))
       properties.set(name, {
         step: this.step(property),
-        keepsEmpty: schema.required?.includes(name) ?? false,
+        keepsEmpty:
+          (schema.required?.includes(name) === true && members?.nulls.has(name) !== true) ||
+          members?.isSeenEmpty(name) === true,
         dropsZero: members !== undefined && !members.kept.has(name) && isScalar(property),
       });
     const always = alwaysWritten(schema, members);
@@ -212,6 +214,24 @@ class Compiler {
 
 function alwaysWritten(schema: Schema, members: GoMembers | undefined): AlwaysWritten[] {
   if (members === undefined) return [];
+  const nulls = [...members.nulls].filter((name) => isNullWithout(schema, name));
+  return [...nulls.map((name) => ({ name, zero: null })), ...zerosOf(schema, members)];
+}
+
+/** Pointers that must be there are left out when they are not, as nothing but an error comes of them. */
+function isNullWithout({ properties, required }: Schema, member: string): boolean {
+  const property = properties?.[member];
+  if (property === undefined) return false;
+  return property.type === 'array' || isTime(property) || required?.includes(member) !== true;
+}
+
+const times = new Set(['date-time', 'micro-time']);
+
+function isTime({ format, $ref }: Schema): boolean {
+  return times.has(format ?? '') || /\.(?:Micro)?Time$/.test($ref ?? '');
+}
+
+function zerosOf(schema: Schema, members: GoMembers): AlwaysWritten[] {
   return (schema.required ?? []).flatMap((name) => {
     const property = schema.properties?.[name];
     if (property === undefined || members.isNullable(name)) return [];

@@ -37,7 +37,8 @@ export type RequestNames = ReadonlyMap<string, ReadonlySet<string>>;
 
 /** What a claim asks for. Source: `validateDeviceClaim` of resource.k8s.io. */
 export function validateDeviceClaim(devices: DeviceClaim, field: FieldPath): FieldError[] {
-  const { requests = [], constraints = [], config = [] } = devices;
+  const { constraints = [], config = [] } = devices;
+  const requests = devices.requests ?? [];
   const names = requestNames(devices);
   return [
     ...validateSet(requests, maxRequests, field.child('requests'), validateRequest, ({ name }) => name ?? ''),
@@ -51,9 +52,12 @@ export function validateDeviceClaim(devices: DeviceClaim, field: FieldPath): Fie
   ];
 }
 
-export function requestNames({ requests = [] }: DeviceClaim): RequestNames {
+export function requestNames({ requests }: DeviceClaim): RequestNames {
   return new Map(
-    requests.map(({ name, firstAvailable = [] }) => [name, new Set(firstAvailable.map((one) => one.name))]),
+    (requests ?? []).map(({ name, firstAvailable = [] }) => [
+      name,
+      new Set(firstAvailable.map((one) => one.name)),
+    ]),
   );
 }
 

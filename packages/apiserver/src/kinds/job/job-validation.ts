@@ -1,5 +1,5 @@
 import { dns1123LabelErrors } from '@kubewright/api';
-import type { Job, JobSpec } from '@kubewright/api/batch/v1';
+import type { Job, JobSpec, SuccessPolicy } from '@kubewright/api/batch/v1';
 import type { ObjectMeta } from '@kubewright/api/meta/v1';
 import { validateChoice } from '../../validation/choices.js';
 import {
@@ -105,7 +105,7 @@ export function validateJobSpec(spec: JobSpec, field: FieldPath): FieldError[] {
   if (spec.successPolicy !== undefined) {
     const at = field.child('successPolicy');
     if (spec.completionMode !== 'Indexed')
-      errors.push(invalid(at, { Rules: spec.successPolicy.rules }, 'requires indexed completion mode'));
+      errors.push(invalid(at, internalSuccessPolicy(spec.successPolicy), 'requires indexed completion mode'));
     else if (spec.completions !== undefined) errors.push(...validateSuccessPolicy(spec, at));
   }
   return [
@@ -158,4 +158,15 @@ function validateRestartPolicy(spec: JobSpec, field: FieldPath): FieldError[] {
   return spec.podFailurePolicy !== undefined && policy !== 'Never'
     ? [invalid(field, policy, 'only "Never" is supported when podFailurePolicy is specified')]
     : [];
+}
+
+/** As upstream has it inside, and prints it in an error. */
+function internalSuccessPolicy({ rules }: SuccessPolicy): object {
+  return {
+    Rules:
+      rules?.map(({ succeededIndexes = null, succeededCount = null }) => ({
+        SucceededIndexes: succeededIndexes,
+        SucceededCount: succeededCount,
+      })) ?? null,
+  };
 }

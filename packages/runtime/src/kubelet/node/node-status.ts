@@ -59,9 +59,7 @@ function conditions(previous: Node | undefined, facts: NodeFacts): NodeCondition
       ...value,
       lastHeartbeatTime: now,
       lastTransitionTime:
-        before?.status === value.status && before.lastTransitionTime !== undefined
-          ? before.lastTransitionTime
-          : now,
+        before?.status === value.status && before.lastTransitionTime ? before.lastTransitionTime : now,
     };
   };
   return [

@@ -35,7 +35,7 @@ export function podConditions(pod: Pod, facts: ConditionFacts): PodCondition[] {
       ...(reason === undefined ? {} : { reason }),
       ...(message === undefined ? {} : { message }),
       lastTransitionTime:
-        changed || before?.lastTransitionTime === undefined
+        changed || !before?.lastTransitionTime
           ? facts.now.toISOString().replace(/\.\d+Z$/, 'Z')
           : before.lastTransitionTime,
       ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }),
