@@ -11,11 +11,28 @@ export interface GoMembers {
   readonly structs: ReadonlySet<string>;
   /** Lists, maps, pointers and times that are there in every object, null when nothing is in them. */
   readonly nulls: ReadonlySet<string>;
+  /** Members that are there in every object besides those that the published document requires. */
+  isAlwaysThere(member: string): boolean;
   /** Whether it is to be seen that an optional list or map is there, and empty. */
   isSeenEmpty(member: string): boolean;
   /** Whether a member that must be there is null where it is left out, rather than its type's zero. */
   isNullable(member: string): boolean;
 }
+
+/** Members that are never left out, though the published document does not require them. */
+const alwaysThere = new Set([
+  'Event.reportingComponent',
+  'Event.reportingInstance',
+  'NodeRuntimeHandler.name',
+  'PodDisruptionBudgetStatus.currentHealthy',
+  'PodDisruptionBudgetStatus.desiredHealthy',
+  'PodDisruptionBudgetStatus.disruptionsAllowed',
+  'PodDisruptionBudgetStatus.expectedPods',
+  'PriorityClass.value',
+  'StatefulSetOrdinals.start',
+  'StatefulSetSpec.serviceName',
+  'StatefulSetStatus.availableReplicas',
+]);
 
 /** Members that must be there and are pointers all the same. */
 const nullable = new Set([
@@ -43,6 +60,7 @@ export function goMembers(definition: string): GoMembers | undefined {
     kept,
     structs: new Set(structMembers(name)),
     nulls: new Set(nullMembers(name)),
+    isAlwaysThere: (member) => alwaysThere.has(`${type}.${member}`),
     isSeenEmpty: (member) => refusedWhenEmpty.has(`${type}.${member}`),
     isNullable: (member) => nullable.has(`${type}.${member}`),
   };

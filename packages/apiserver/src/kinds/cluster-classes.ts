@@ -41,12 +41,12 @@ export const systemPriorities: ReadonlyMap<string, { readonly value: number; rea
 export const priorityClassRules = defineRules<PriorityClass>({
   kind: PriorityClass,
   storageKey: 'priorityclasses',
-  generation: true,
+  generation: 'fixed',
   default(object) {
     object.preemptionPolicy ??= 'PreemptLowerPriority';
     object.value ??= 0;
   },
-  validate({ metadata, value = 0, preemptionPolicy }) {
+  validateCreate({ metadata, value = 0, preemptionPolicy }) {
     const { name = '' } = metadata;
     const errors: FieldError[] = [];
     if (name.startsWith('system-')) {

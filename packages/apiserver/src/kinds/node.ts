@@ -55,8 +55,18 @@ export const nodeRules = defineRules<Node>({
       );
     return errors;
   },
-  validateUpdate({ spec }, old) {
-    const errors: FieldError[] = [];
+  validateUpdate({ spec, status }, old) {
+    // Upstream looks at these again, and says what is wrong as often.
+    const errors = [...validateResources(status), ...validateDeclaredFeatures(status)];
+    const seen = new Set<string>();
+    (status?.addresses ?? []).forEach(({ type, address }, index) => {
+      const one = JSON.stringify([type, address]);
+      if (seen.has(one))
+        errors.push(
+          duplicate(path('status', 'addresses').index(index), { Type: type ?? '', Address: address ?? '' }),
+        );
+      seen.add(one);
+    });
     const had = old.spec?.podCIDRs ?? [];
     const has = spec?.podCIDRs ?? [];
     if (had.length > 0 && (had.length !== has.length || had.some((cidr, index) => cidr !== has[index])))
@@ -73,6 +83,7 @@ export const nodeRules = defineRules<Node>({
           'node updates may not change providerID except from "" to valid',
         ),
       );
+    errors.push(...validateTaints(spec?.taints ?? [], path('metadata', 'taints')));
     if ((spec?.externalID ?? '') !== (old.spec?.externalID ?? ''))
       errors.push(forbiddenField(path('spec', 'externalID'), 'may not be updated'));
     return errors;

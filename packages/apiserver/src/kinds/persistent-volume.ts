@@ -90,12 +90,16 @@ export const persistentVolumeClaimRules = defineRules<PersistentVolumeClaim>({
     joinDataSources(claim.spec);
   },
   prepareForUpdate(claim, old) {
-    if (claim.spec === undefined || old.spec?.dataSourceRef) return;
-    if (claim.spec.dataSourceRef?.namespace) delete claim.spec.dataSourceRef;
-    if (old.spec?.dataSource === undefined) dropForeignSource(claim.spec);
+    if (claim.spec === undefined) return;
+    const before = old.spec ?? {};
+    if (before.dataSourceRef === undefined) {
+      if (claim.spec.dataSourceRef?.namespace) delete claim.spec.dataSourceRef;
+      if (before.dataSource === undefined) dropForeignSource(claim.spec);
+    }
+    // Old clients know one of the two fields only.
     joinDataSources(claim.spec);
   },
-  validate: ({ spec = {} }) => validateClaimSpec(spec, path('spec')),
+  validateCreate: ({ spec = {} }) => validateClaimSpec(spec, path('spec')),
   validateUpdate: validateClaimUpdate,
   warnings: claimWarnings,
   columns: [

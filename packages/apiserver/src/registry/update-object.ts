@@ -263,7 +263,7 @@ function prepare<T extends KubernetesObject>(
   }
   const own = rules.subresources?.[subresource];
   own?.prepareForUpdate?.(object, old, context);
-  if (rules.generation && !own?.untracked && !sameDesire(object, old))
+  if (rules.generation === true && !own?.untracked && !sameDesire(object, old))
     object.metadata.generation = (old.metadata.generation ?? 0) + 1;
 }
 

@@ -232,7 +232,10 @@ function isTime({ format, $ref }: Schema): boolean {
 }
 
 function zerosOf(schema: Schema, members: GoMembers): AlwaysWritten[] {
-  return (schema.required ?? []).flatMap((name) => {
+  const names = Object.keys(schema.properties ?? {}).filter(
+    (name) => schema.required?.includes(name) || members.isAlwaysThere(name),
+  );
+  return names.flatMap((name) => {
     const property = schema.properties?.[name];
     if (property === undefined || members.isNullable(name)) return [];
     const isQuantity = property.format === 'quantity' || property.$ref?.endsWith('.Quantity') === true;
@@ -314,10 +317,22 @@ const quantity: Step = (value) => {
   }
 };
 
+/** Microseconds have six digits: what stands there instead, or nothing where they do. */
+function unreadFraction(text: string): string | undefined {
+  const rest = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(.*)$/s.exec(text)?.[1];
+  return rest === undefined || /^[.,]\d{6}/.test(rest) ? undefined : rest;
+}
+
 function timeStep(format: (milliseconds: number) => string, layout: string): Step {
+  const isMicro = layout.includes('.000000');
   return (value, place, walk) => {
     const text = plainString(value, place, walk) as string;
     const milliseconds = parseTime(text);
+    const unread = isMicro ? unreadFraction(text) : undefined;
+    if (unread !== undefined)
+      throw badRequest(
+        `parsing time ${JSON.stringify(text)} as "${layout}": cannot parse ${JSON.stringify(unread)} as ".000000"`,
+      );
     if (milliseconds === undefined)
       throw badRequest(
         `parsing time ${JSON.stringify(text)} as "${layout}": cannot parse ${JSON.stringify(text)} as "2006"`,

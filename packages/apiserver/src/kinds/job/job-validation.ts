@@ -1,5 +1,5 @@
 import { dns1123LabelErrors } from '@kubewright/api';
-import type { Job, JobSpec, SuccessPolicy } from '@kubewright/api/batch/v1';
+import type { Job, JobSpec } from '@kubewright/api/batch/v1';
 import type { ObjectMeta } from '@kubewright/api/meta/v1';
 import { validateChoice } from '../../validation/choices.js';
 import {
@@ -12,6 +12,7 @@ import {
   tooLong,
 } from '../../validation/field-error.js';
 import { validateDomainPrefixedPath } from '../../validation/formats.js';
+import { goForm } from '../../validation/go-form.js';
 import { validateLabelSelector } from '../../validation/label-selector.js';
 import { validateNonNegative } from '../../validation/numbers.js';
 import { validatePodTemplate } from '../pod/pod-validation.js';
@@ -23,14 +24,7 @@ import { generatedLabels } from './job-selector.js';
 export function validateJob({ metadata, spec }: Job): FieldError[] {
   const field = path('spec');
   if (spec === undefined) return [required(field)];
-  const errors = [
-    ...validateGenerated(metadata, spec, field),
-    ...validateJobSpec(spec, field),
-    ...(spec.selector === undefined
-      ? [required(field.child('selector'))]
-      : validateLabelSelector(spec.selector, field.child('selector'))),
-    ...validateSelected(spec.selector, spec.template, field.child('template')),
-  ];
+  const errors = [...validateGenerated(metadata, spec, field), ...validateSelectedJobSpec(spec, field)];
   const { completions = 0 } = spec;
   if (spec.completionMode !== 'Indexed' || completions <= 0) return errors;
   const { name = '' } = metadata;
@@ -44,6 +38,17 @@ export function validateJob({ metadata, spec }: Job): FieldError[] {
       ),
     );
   return errors;
+}
+
+/** The spec of a job by itself, with its selector. */
+export function validateSelectedJobSpec(spec: JobSpec, field: FieldPath): FieldError[] {
+  return [
+    ...validateJobSpec(spec, field),
+    ...(spec.selector === undefined
+      ? [required(field.child('selector'))]
+      : validateLabelSelector(spec.selector, field.child('selector'))),
+    ...validateSelected(spec.selector, spec.template, field.child('template')),
+  ];
 }
 
 function validateGenerated(
@@ -105,7 +110,9 @@ export function validateJobSpec(spec: JobSpec, field: FieldPath): FieldError[] {
   if (spec.successPolicy !== undefined) {
     const at = field.child('successPolicy');
     if (spec.completionMode !== 'Indexed')
-      errors.push(invalid(at, internalSuccessPolicy(spec.successPolicy), 'requires indexed completion mode'));
+      errors.push(
+        invalid(at, goForm(spec.successPolicy, 'SuccessPolicy'), 'requires indexed completion mode'),
+      );
     else if (spec.completions !== undefined) errors.push(...validateSuccessPolicy(spec, at));
   }
   return [
@@ -158,15 +165,4 @@ function validateRestartPolicy(spec: JobSpec, field: FieldPath): FieldError[] {
   return spec.podFailurePolicy !== undefined && policy !== 'Never'
     ? [invalid(field, policy, 'only "Never" is supported when podFailurePolicy is specified')]
     : [];
-}
-
-/** As upstream has it inside, and prints it in an error. */
-function internalSuccessPolicy({ rules }: SuccessPolicy): object {
-  return {
-    Rules:
-      rules?.map(({ succeededIndexes = null, succeededCount = null }) => ({
-        SucceededIndexes: succeededIndexes,
-        SucceededCount: succeededCount,
-      })) ?? null,
-  };
 }
