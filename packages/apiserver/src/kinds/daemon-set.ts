@@ -89,19 +89,23 @@ export const daemonSetRules = defineRules<DaemonSet>({
     selectorColumn(({ spec }) => spec?.selector),
   ],
   subresources: {
-    status: workloadStatus<DaemonSet>({
-      counts: [
-        'currentNumberScheduled',
-        'numberMisscheduled',
-        'desiredNumberScheduled',
-        'numberReady',
-        'observedGeneration',
-        'updatedNumberScheduled',
-        'numberAvailable',
-        'numberUnavailable',
-        'collisionCount',
-      ],
-    }),
+    status: {
+      // It belongs to the spec, whatever stands in the annotation.
+      prepareForUpdate: (set, old) => setTemplateGeneration(set, templateGenerationOf(old)),
+      ...workloadStatus<DaemonSet>({
+        counts: [
+          'currentNumberScheduled',
+          'numberMisscheduled',
+          'desiredNumberScheduled',
+          'numberReady',
+          'observedGeneration',
+          'updatedNumberScheduled',
+          'numberAvailable',
+          'numberUnavailable',
+          'collisionCount',
+        ],
+      }),
+    },
   },
 });
 
