@@ -66,7 +66,7 @@ export function decodeObject(
   if (expected.namesItself) checkOwnIdentity(value, bytes, expected);
   else checkIdentity(exchange.server.resources, value, expected);
   const object = toForm(exchange, value, expected, validation, problems, true);
-  exchange.audit?.target(object.metadata);
+  exchange.audit?.requested(object);
   return object;
 }
 
