@@ -26,18 +26,29 @@ export function parseFieldSelector(text: string): FieldRequirement[] {
 
 /**
  * Checks that a kind can be selected by these fields.
+ * @param wording what is said of a field that it can't be selected by
  * @throws SelectorError worded as an API server's answer
  */
-export function checkFieldSelector(requirements: readonly FieldRequirement[], kind: Kind): void {
+export function checkFieldSelector(
+  requirements: readonly FieldRequirement[],
+  kind: Kind,
+  wording: (field: string) => string = (field) => notSelectable(field, kind),
+): void {
   for (const { field } of requirements) {
-    if (field === 'metadata.name' || field === 'metadata.namespace' || kind.selectableFields.includes(field))
-      continue;
-    throw new SelectorError(
-      kind.selectableFields.length > 0 || kind.schema.name === undefined
-        ? `field label not supported: ${field}`
-        : `"${field}" is not a known field selector: only "metadata.name", "metadata.namespace"`,
-    );
+    const isKnown = field === 'metadata.namespace' ? hasNamespaceField(kind) : field === 'metadata.name';
+    if (!isKnown && !kind.selectableFields.includes(field)) throw new SelectorError(wording(field));
   }
+}
+
+/** Whoever names his fields himself names the namespace where there is one; the others leave it to upstream's default. */
+function hasNamespaceField({ scope, selectableFields, schema }: Kind): boolean {
+  return scope === 'Namespaced' || (selectableFields.length === 0 && schema.name !== undefined);
+}
+
+function notSelectable(field: string, { selectableFields, schema }: Kind): string {
+  return selectableFields.length > 0 || schema.name === undefined
+    ? `field label not supported: ${field}`
+    : `"${field}" is not a known field selector: only "metadata.name", "metadata.namespace"`;
 }
 
 /** True when every requirement is met; `textOf` gives the text of a field, empty where it has none. */

@@ -170,6 +170,7 @@ const lists = ['bools', 'ints', 'strings', 'versions'] as const;
 
 export const resourceSliceRules = defineRules<ResourceSlice>({
   kind: ResourceSlice,
+  notSelectable: (field) => `field label not supported for resource.k8s.io/v1, Kind=ResourceSlice: ${field}`,
   returnsDeleted: true,
   storageKey: 'resourceslices',
   generation: true,

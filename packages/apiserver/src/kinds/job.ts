@@ -35,6 +35,7 @@ export const jobRules = defineRules<Job>({
   validateUpdate: validateJobUpdate,
   fields: { 'status.successful': ({ status }) => String(status?.succeeded ?? 0) },
   fieldsRead: ['status.succeeded'],
+  notSelectable: (field) => `field label "${field}" not supported for Job`,
   warnings: (job, old) => [
     ...(old === undefined ? podNameWarnings(job.metadata.name ?? '') : []),
     ...jobSpecWarnings(job.spec, path('spec')),

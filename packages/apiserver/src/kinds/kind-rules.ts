@@ -197,6 +197,8 @@ export interface KindRules<T extends KubernetesObject = KubernetesObject> {
   markDeleted?(object: T, context: WriteContext): void;
   /** Values of selectable fields that are no plain path into the object. */
   readonly fields?: Readonly<Record<string, FieldReader<T>['read']>>;
+  /** What is said of a field that it can't be selected by. @default upstream's common words */
+  readonly notSelectable?: (field: string) => string;
   /** The paths of the object that `fields` look at. @default unknown: the whole object is parsed for them */
   readonly fieldsRead?: readonly string[];
   /** Where its objects are, when not in the store; then `otherVersions` are not for it. */

@@ -32,7 +32,8 @@ export const podRules = defineRules<Pod>({
     'spec.hostNetwork': ({ spec }) => String(spec?.hostNetwork ?? false),
     'spec.serviceAccountName': ({ spec }) => spec?.serviceAccountName ?? '',
     'status.podIP': ({ status }) => status?.podIPs?.[0]?.ip ?? status?.podIP ?? '',
-    'status.podIPs': ({ status }) => (status?.podIPs ?? []).map(({ ip }) => ip).join(','),
+    // Upstream takes the name and knows no value of it.
+    'status.podIPs': () => '',
   },
   fieldsRead: ['spec.hostNetwork', 'spec.serviceAccountName', 'status.podIP', 'status.podIPs'],
   columns: podColumns,

@@ -121,7 +121,9 @@ export function listPieces(
   const { apiVersion, listKind } = served.kind;
   const head =
     form.as === 'object' ? { kind: listKind, apiVersion } : { kind: form.as, apiVersion: form.apiVersion };
-  const json = encodeJson({ ...head, metadata });
+  // Upstream writes the lists of custom resources with all that a list may say.
+  const shown = form.as === 'object' && served.namesItems ? { continue: '', ...metadata } : metadata;
+  const json = encodeJson({ ...head, metadata: shown });
   const asStored = form.as === 'object' && served.conversion === undefined;
   if (asStored && form.type === 'application/json' && !form.pretty)
     return storedList(json, served.own(entries), served.namesItems);

@@ -17,10 +17,10 @@ export type ResourceVersionMatch = (typeof matches)[number];
 export interface VersionOptions {
   readonly match: ResourceVersionMatch | undefined;
   /**
-   * Watches only: whether to begin with the present objects, then a bookmark that says so. Undefined where the client
-   * left it to the resource version.
+   * Watches only: whether to begin with the present objects, then a bookmark that says so. Who says nothing gets them
+   * where he begins at no version or at 0. Source: apimachinery's `SetListOptionsDefaults`.
    */
-  readonly sendInitialEvents: boolean | undefined;
+  readonly sendInitialEvents: boolean;
 }
 
 /** @throws ApiError Invalid for options that exclude each other */
@@ -36,8 +36,14 @@ export function versionOptions(exchange: Exchange, isWatch: boolean): VersionOpt
     throw invalidObject({ group: 'meta.k8s.io', plural: 'listoptions', kind: 'ListOptions' }, '', errors);
   return {
     match,
-    sendInitialEvents: hasInitialEvents ? booleanOption(exchange, 'sendInitialEvents') : undefined,
+    sendInitialEvents: hasInitialEvents
+      ? booleanOption(exchange, 'sendInitialEvents')
+      : isWatch && isFromStart(query),
   };
+}
+
+function isFromStart(query: URLSearchParams): boolean {
+  return ['', '0'].includes(query.get('resourceVersion') ?? '');
 }
 
 const field = path('resourceVersionMatch');
@@ -74,8 +80,7 @@ function watchErrors(
   hasInitialEvents: boolean,
 ): FieldError[] {
   const errors: FieldError[] = [];
-  const fromStart = ['', '0'].includes(query.get('resourceVersion') ?? '');
-  const isDefaulted = text === '' && !hasInitialEvents && fromStart;
+  const isDefaulted = text === '' && !hasInitialEvents && isFromStart(query);
   if (hasInitialEvents && match !== 'NotOlderThan')
     errors.push(
       forbiddenField(field, 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'),

@@ -25,7 +25,7 @@ export function scopeOf({ info }: Exchange, served: ServedKind): Scope {
   const labels = reading(() => parseLabelSelector(query.get('labelSelector') ?? ''));
   const fields = reading(() => {
     const requirements = parseFieldSelector(query.get('fieldSelector') ?? '');
-    checkFieldSelector(requirements, served.kind);
+    checkFieldSelector(requirements, served.kind, served.resource.rules.notSelectable);
     const { storedFields = {} } = served.conversion ?? {};
     const stored = requirements.map((one) => ({ ...one, field: storedFields[one.field] ?? one.field }));
     return info.name === '' ? stored : [...stored, named(info.name)];

@@ -50,8 +50,7 @@ export async function watchSourced(exchange: Exchange, served: ServedKind): Prom
   if (seconds > 0) ends.push(AbortSignal.timeout(seconds * 1000));
   const now = feed.position;
   const anyVersion = version === undefined || version === 0;
-  const initial = sendInitialEvents ?? anyVersion;
-  const after = initial || anyVersion ? now : version;
+  const after = sendInitialEvents || anyVersion ? now : version;
   const events = feed.follow(after, AbortSignal.any(ends));
   const form = formOf(exchange.accepted, info.query);
   const { stream, framed } = await openWatchStream(exchange, form);
@@ -65,7 +64,7 @@ export async function watchSourced(exchange: Exchange, served: ServedKind): Prom
     ? setInterval(() => bookmark(position), server.bookmarkIntervalMs * (1 + Math.random() / 4))
     : undefined;
   try {
-    for (const frame of await reader.begin(initial)) if (!write(frame)) await stream.drained();
+    for (const frame of await reader.begin(sendInitialEvents)) if (!write(frame)) await stream.drained();
     if (sendInitialEvents && bookmarks) bookmark(after, { [initialEventsEnd]: 'true' });
     for await (const event of events) {
       const frame = reader.read(event, event.position <= now);

@@ -89,12 +89,20 @@ class Watch {
     this.#converted = ConvertedSelection.of(this.#served, asked);
     const { scope } = this.#converted ?? { scope: asked };
     const anyVersion = version === undefined || version === 0;
-    if (sendInitialEvents || anyVersion) await waitForVersion(this.#exchange, cache, version);
+    try {
+      if (sendInitialEvents || anyVersion) await waitForVersion(this.#exchange, cache, version);
+    } catch (error) {
+      // Upstream has begun to answer before it waits.
+      if (!sendInitialEvents || !isApiError(error)) throw error;
+      const { stream } = await openWatchStream(this.#exchange, this.#form);
+      this.#write(stream, this.#encode('ERROR', encodeJson(error.toStatus())));
+      stream.end();
+      return;
+    }
     const turn = server.turns.start();
-    const initial =
-      (sendInitialEvents ?? anyVersion)
-        ? await (this.#converted?.list(cache, scope, turn) ?? cache.select(scope, turn))
-        : undefined;
+    const initial = sendInitialEvents
+      ? await (this.#converted?.list(cache, scope, turn) ?? cache.select(scope, turn))
+      : undefined;
     const after = initial?.revision ?? (anyVersion ? cache.revision : version);
     let stream: ByteStream | undefined;
     try {
