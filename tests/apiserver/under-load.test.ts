@@ -171,18 +171,16 @@ describe('deadlines', () => {
       path: `${maps}?timeout=50ms`,
       body: { metadata: { name: 'slow' } },
     });
-    expect(answer.json()).toEqual({
-      kind: 'Status',
-      apiVersion: 'v1',
-      metadata: {},
-      status: 'Failure',
-      message: 'Timeout: request did not complete within the allotted timeout',
-      reason: 'Timeout',
-      details: {},
-      code: 504,
-    });
+    expect(answer.headers['content-type']).toBe('text/plain; charset=utf-8');
+    // Written by the filter, as upstream writes it: without kind and version, and not in the client's form.
+    expect(answer.text).toBe(
+      '{"metadata":{},"status":"Failure","message":"Timeout: request did not complete within the allotted timeout","reason":"Timeout","details":{},"code":504}\n',
+    );
     release();
-    // What comes after all goes nowhere, and the server goes on.
+    const late = 'apiserver_request_post_timeout_total{source="timeout-handler",status="error"}';
+    await vi.waitFor(async () => expect(await metric(late)).toBe(1));
+    // What was said not to be done is not done after all, and the server goes on.
+    expect((await server.send({ path: `${maps}/slow` })).code).toBe(404);
     expect((await server.send({ path: maps })).code).toBe(200);
   });
 
@@ -195,18 +193,6 @@ describe('deadlines', () => {
     const [chunk] = (await once(socket, 'data')) as [Buffer];
     expect(chunk.toString()).toMatch(/^HTTP\/1.1 504 /);
     socket.destroy();
-  });
-});
-
-describe('limits', () => {
-  it('a request line or headers that are too long are answered 431', async () => {
-    server = await startTlsServer();
-    const long = await server.send({ path: `${maps}?labelSelector=${'a'.repeat(500_000)}` });
-    expect(long.code).toBe(400);
-    const socket = await rawConnection();
-    socket.write(`GET ${maps}?x=${'a'.repeat(1 << 20)} HTTP/1.1\r\nhost: localhost\r\n\r\n`);
-    const [chunk] = (await once(socket, 'data')) as [Buffer];
-    expect(chunk.toString()).toMatch(/^HTTP\/1.1 431 /);
   });
 });
 

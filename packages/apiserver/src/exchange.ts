@@ -158,16 +158,31 @@ export class Exchange {
   /** Ends a request that took too long: an answer that has begun breaks off, and what still comes is dropped. */
   expire(): void {
     const error = requestTimeout();
+    this.#expired = error;
     const { requests } = this.server.metrics;
     if (this.#stream !== undefined) {
       requests.aborted(this);
       this.#stream.destroy();
     } else if (!this.answered) {
       requests.terminated(this, 504);
-      this.fail(error);
+      this.#tellTimeout(error);
     }
-    this.#expired = error;
     this.request.abandon(error);
+  }
+
+  /** Not negotiated, and without kind and version: upstream's filter writes the bare fields of the Status. */
+  #tellTimeout(error: ApiError): void {
+    const { kind: _, apiVersion: __, ...status } = error.toStatus();
+    this.audit?.failed(error.toStatus());
+    this.status = 504;
+    const body = `${encodeJson(status)}\n`;
+    this.sentBytes = body.length;
+    this.#sink.send(504, this.#headers('text/plain; charset=utf-8', undefined), body);
+  }
+
+  /** @throws ApiError Timeout where {@link expire} ended it */
+  assertWanted(): void {
+    if (this.#expired !== undefined) throw this.#expired;
   }
 
   /** Whether {@link expire} ended it. */

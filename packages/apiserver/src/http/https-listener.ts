@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { AllowedHosts } from './allowed-hosts.js';
 import type { ApiRequest, ByteStream, ResponseHeaders, ResponseSink } from './api-request.js';
+import { answerClientError } from './client-error.js';
 import { mayUpgrade, withCors } from './cors.js';
 import { expressAdapter, type HandleRequest } from './express-adapter.js';
 import { HttpRequest } from './http-request.js';
@@ -111,6 +112,7 @@ export async function listenHttps(
     adapter.app,
   );
   server.on('tlsClientError', onHandshakeError);
+  server.on('clientError', answerClientError);
   server.maxConnections = options.maxConnections ?? 20_000;
   const http2 = new Http2Adapter(handle, { maxHeaderBytes, idleMs });
   shareConnections(server, http2, () => authorities);

@@ -94,6 +94,7 @@ async function createNamed<T extends KubernetesObject>(
     const put = written instanceof Promise ? await written : written;
     const revision = await (resource.source ?? registry.storage).write(key, (current) => {
       if (current !== undefined) throw alreadyExists(rules.kind, name);
+      context.request?.assertWanted();
       return { put };
     });
     const shown = put === bytes ? { object, bytes } : await resource.readAgain(put);

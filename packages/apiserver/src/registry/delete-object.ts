@@ -55,6 +55,7 @@ export async function deleteObject<T extends KubernetesObject>(
     if (errors.length > 0) throw invalidObject(rules.kind, target.name, errors);
     const validated = registry.admission.validate(request);
     if (validated !== undefined) await validated;
+    context.request?.assertWanted();
     const object = parseStored<T>(value, entry.revision);
     mark(resource, object, options, context);
     const gone = isFinished(resource, object);

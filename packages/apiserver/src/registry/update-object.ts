@@ -59,6 +59,7 @@ export async function updateObject<T extends KubernetesObject>(
       throw notFound(rules.kind, name);
     }
     outcome = await changed(registry, resource, entry, options, context);
+    context.request?.assertWanted();
     if (context.dryRun) return { keep: true };
     if (outcome.removes) return { delete: true };
     return isSame(resource, outcome, entry) ? { keep: true, unchanged: true } : { put: outcome.stored };

@@ -76,6 +76,8 @@ export interface WriteRequest {
   readonly options: object;
   /** Aborted when nobody waits for the answer any more. */
   readonly signal: AbortSignal;
+  /** To be called before anything is stored. @throws ApiError Timeout where the client was told that it took too long */
+  assertWanted(): void;
   /** Notes time in which the request waited for others, in milliseconds. */
   waited(ms: number): void;
   /** Adds a `Warning` header to the answer. */

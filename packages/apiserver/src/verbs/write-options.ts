@@ -98,6 +98,10 @@ class ClientWrite implements WriteRequest {
     return this.#exchange.request.signal;
   }
 
+  assertWanted(): void {
+    this.#exchange.assertWanted();
+  }
+
   waited(ms: number): void {
     this.#exchange.waitedMs += ms;
   }
