@@ -23,6 +23,15 @@ beforeAll(async () => {
     storage,
     flowControl: {},
     authorization: { modes: ['RBAC'] },
+    components: [
+      { name: 'scheduler', check: () => undefined },
+      {
+        name: 'controller-manager',
+        check: () => {
+          throw new Error('it has ended');
+        },
+      },
+    ],
     flags: { 'data-dir': '/data', v: '0' },
   });
   await server.server.advertise({ address: '192.0.2.1', port: server.port, servicePort: 443 });
@@ -109,6 +118,18 @@ describe('health', () => {
       /^kubernetes_healthchecks_total\{name="shutdown",status="success",type="readyz"\} \d+$/m,
     );
     expect(text).toMatch(/^process_start_time_seconds \d+/m);
+  });
+});
+
+describe('components', () => {
+  it('are shown as the parts of the control plane say that they do', async () => {
+    const list = (await get('/api/v1/componentstatuses')).json<{ items: object[] }>();
+    const condition = (status: string, message: string) => [{ type: 'Healthy', status, message }];
+    expect(list.items).toEqual([
+      { metadata: { name: 'scheduler' }, conditions: condition('True', 'ok') },
+      { metadata: { name: 'controller-manager' }, conditions: condition('False', 'it has ended') },
+      { metadata: { name: 'etcd-0' }, conditions: condition('True', 'ok') },
+    ]);
   });
 });
 

@@ -45,6 +45,18 @@ describe.skipIf(kubectlPath === undefined).each(identities)('a cluster of %s', (
       .filter((name) => name !== '');
   }
 
+  it('tells how its parts do, and with which options it runs', async () => {
+    const components = await kubectl.ok('get componentstatuses');
+    expect(components.replace(/ +/g, ' ').trim().split(/ ?\n/)).toEqual([
+      'NAME STATUS MESSAGE ERROR',
+      ...['scheduler', 'controller-manager', 'etcd-0'].map((name) => `${name} Healthy ok`),
+    ]);
+    expect(await kubectl.ok('get --raw /readyz?verbose')).toContain(
+      '[+]poststarthook/apiservice-registration-controller ok\n',
+    );
+    expect(await kubectl.ok('get --raw /flagz')).toMatch(/^data-dir=\S+$/m);
+  });
+
   it('serves a NodePort', async () => {
     await kubectl.ok('expose deploy hello --name=outside --type=NodePort --port=8080');
     const port = await kubectl.ok(['get', 'svc', 'outside', '-o', 'jsonpath={.spec.ports[0].nodePort}']);

@@ -50,6 +50,7 @@ export {
   parseEncryptionConfiguration,
 } from './encryption/encryption-configuration.js';
 export type { FlowControlOptions } from './flow-control/flow-control.js';
+export type { HealthCheck } from './health/health-check.js';
 export { backupPath } from './http/answer-backup.js';
 export type { HttpsListener, HttpsOptions, ListenerCertificates } from './http/https-listener.js';
 export type { KubeletCredentials } from './http/kubelet-proxy.js';

@@ -91,6 +91,8 @@ export interface ApiServerOptions extends PluginSelection {
   readonly flowControl?: FlowControlOptions;
   /** For log, exec, attach and port-forward; without it these answer 503. */
   readonly kubelet?: KubeletCredentials;
+  /** Parts of the control plane that run beside the server, for ComponentStatus. @default the store is shown alone */
+  readonly components?: readonly HealthCheck[];
   /** Options of the command that runs the server, by name, for `/flagz`. @default there is no such page */
   readonly flags?: Readonly<Record<string, string>>;
   /** Host and port at which clients reach the server, as discovery names it. @default '127.0.0.1:6443' */
@@ -168,7 +170,10 @@ export class ApiServer implements Registry {
     this.audit = options.audit && new Audit(options.audit, { metrics: metrics.audit, logger: this.logger });
     this.#cache = cache;
     this.#serviceRanges = options.serviceRanges ?? defaultServiceRanges;
-    const components = componentStatusRules([storeCheck('etcd-0', this.storage)]);
+    const components = componentStatusRules([
+      ...(options.components ?? []),
+      storeCheck('etcd-0', this.storage),
+    ]);
     for (const rules of [components, ...builtinRules, ...(options.kinds ?? [])]) this.#addResource(rules);
     for (const rules of builtinReviews) this.resources.addReview(rules);
     const webhooks = {

@@ -13,6 +13,7 @@ import type { TransportFlags } from './components/certificates.js';
 import { follow } from './components/certificates.js';
 import type { EncryptionFlags } from './components/encryption.js';
 import type { FlowControlFlags } from './components/flow-control.js';
+import { PartChecks } from './components/part-checks.js';
 import type { Running } from './components/running.js';
 import type { StorageFlags } from './components/storage.js';
 import { createLogger } from './logger.js';
@@ -70,7 +71,9 @@ export async function up(options: UpOptions): Promise<number> {
     // Loaded while the other process loads its own code.
     const { startApiServerComponent } = await import('./components/api-server.js');
     const nodeName = hostname().toLowerCase();
+    const parts = new PartChecks();
     const api = await startApiServerComponent({
+      components: parts.checks,
       dataDirectory: options.dataDir,
       bindAddress: options.bindAddress,
       port: options.port,
@@ -93,7 +96,7 @@ export async function up(options: UpOptions): Promise<number> {
     });
     closers.push(() => api.close());
     const [control] = await Promise.all([
-      startControl(api, options),
+      startControl(api, options, parts),
       node === undefined
         ? undefined
         : startNode(node, api, { ...options, nodeName, loopback: loopback === true }),
@@ -166,6 +169,7 @@ const accountGroups = ['system:serviceaccounts', 'system:serviceaccounts:kube-sy
 async function startControl(
   api: ApiServerComponent,
   { storage, verbose: verbosity }: UpOptions,
+  checks: PartChecks,
 ): Promise<Running> {
   // Others may share the store, with controllers of their own.
   const leaderElect = storage.engine === 'etcd';
@@ -190,7 +194,7 @@ async function startControl(
   };
   const manager = client('system:kube-controller-manager', 'kube-controller-manager');
   const scheduler = client('system:kube-scheduler', 'kube-scheduler');
-  const parts = await Promise.all([
+  const [controllers, pods] = await Promise.all([
     startControllerManager(manager, {
       logger: createLogger('controller-manager', verbosity),
       rootCa: () => api.pki.trusted,
@@ -201,9 +205,11 @@ async function startControl(
     }),
     startSchedulerComponent(scheduler, { logger: createLogger('scheduler', verbosity), leaderElect }),
   ]);
+  checks.started('controller-manager', controllers);
+  checks.started('scheduler', pods);
   return {
     close: async () => {
-      await Promise.all(parts.map((part) => part.close()));
+      await Promise.all([controllers.close(), pods.close()]);
       await Promise.all([manager, scheduler, ...accounts.values()].map((each) => each.close()));
     },
   };

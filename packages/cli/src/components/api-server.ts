@@ -1,7 +1,13 @@
 import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';
-import { ApiServer, type HttpsListener, type HttpsOptions, PkiDirectory } from '@kubewright/apiserver';
+import {
+  ApiServer,
+  type HealthCheck,
+  type HttpsListener,
+  type HttpsOptions,
+  PkiDirectory,
+} from '@kubewright/apiserver';
 import { loadKubeconfig, renderKubeconfig } from '@kubewright/client';
 import type { Logger } from 'pino';
 import {
@@ -54,6 +60,8 @@ export interface ApiServerComponentOptions {
   readonly encryption: EncryptionFlags;
   readonly transport: TransportFlags;
   readonly admission: AdmissionFlags;
+  /** How the parts of the control plane do that run beside it. @default there are none */
+  readonly components?: readonly HealthCheck[];
   /** What `/flagz` shows. */
   readonly flags: Readonly<Record<string, string>>;
 }
@@ -164,6 +172,7 @@ export async function startApiServerComponent(
       authentication,
       aggregator,
       flags: options.flags,
+      ...(options.components === undefined ? {} : { components: options.components }),
       ...(options.port === 0 ? {} : { advertised: hostPort(options.bindAddress, options.port) }),
     });
     closers.push(() => server.close(1_000));

@@ -6,7 +6,7 @@ import {
 } from '@kubewright/controllers';
 import type { Logger } from 'pino';
 import { runElected } from './elected.js';
-import type { Running } from './running.js';
+import { type CheckedPart, runManager } from './run-manager.js';
 
 export interface ControllerManagerOptions
   extends Pick<ControllersOptions, 'rootCa' | 'accountClient' | 'signing' | 'serviceAccountKey'> {
@@ -19,16 +19,9 @@ export interface ControllerManagerOptions
 export async function startControllerManager(
   client: Client,
   { leaderElect, ...options }: ControllerManagerOptions,
-): Promise<Running> {
+): Promise<CheckedPart> {
   const start = (signal: AbortSignal, leaderElection?: LeaderElectionOptions) =>
     startControllers(client, { signal, leaderElection, ...options });
   if (leaderElect) return runElected({ name: 'kube-controller-manager', logger: options.logger, start });
-  const stopping = new AbortController();
-  const controllers = await start(stopping.signal);
-  return {
-    close: async () => {
-      stopping.abort(new Error('the controller manager is stopping'));
-      await controllers.done;
-    },
-  };
+  return runManager('the controller manager', start);
 }

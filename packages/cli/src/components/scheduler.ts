@@ -2,7 +2,7 @@ import type { Client } from '@kubewright/client';
 import { type LeaderElectionOptions, startScheduler } from '@kubewright/controllers';
 import type { Logger } from 'pino';
 import { runElected } from './elected.js';
-import type { Running } from './running.js';
+import { type CheckedPart, runManager } from './run-manager.js';
 
 export interface SchedulerComponentOptions {
   readonly logger: Logger;
@@ -14,16 +14,9 @@ export interface SchedulerComponentOptions {
 export async function startSchedulerComponent(
   client: Client,
   { logger, leaderElect }: SchedulerComponentOptions,
-): Promise<Running> {
+): Promise<CheckedPart> {
   const start = (signal: AbortSignal, leaderElection?: LeaderElectionOptions) =>
     startScheduler(client, { signal, logger, leaderElection });
   if (leaderElect) return runElected({ name: 'kube-scheduler', logger, start });
-  const stopping = new AbortController();
-  const scheduler = await start(stopping.signal);
-  return {
-    close: async () => {
-      stopping.abort(new Error('the scheduler is stopping'));
-      await scheduler.done;
-    },
-  };
+  return runManager('the scheduler', start);
 }
