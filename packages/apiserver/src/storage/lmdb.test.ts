@@ -40,6 +40,22 @@ async function openEngine() {
   };
 }
 
+test('writes that share a flush fail together, and refusals that saw them', async () => {
+  const { storage, failNextFlush } = await openEngine();
+  failNextFlush();
+  const outcomes = await Promise.allSettled([
+    storage.write('/a', () => ({ put: Buffer.from('lost') })),
+    storage.write('/b', () => ({ put: Buffer.from('lost') })),
+    storage.write('/a', () => {
+      throw new Error('a refusal');
+    }),
+    storage.write('/b', () => ({ keep: true })),
+  ]);
+  for (const outcome of outcomes)
+    expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 500 } });
+  await storage.close();
+});
+
 test('a second opening of the same directory is refused, and allowed once the first is closed', async () => {
   const path = directory();
   const first = await LmdbStorage.open(path);
