@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeJson, decodeJsonText, maxJsonDepth } from './decode.js';
 import { encodeJson } from './encode.js';
-import { parseJson } from './parse-json.js';
+import { NumberLiteral, parseJson } from './parse-json.js';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
@@ -158,4 +158,28 @@ it.each([
   ['{"k:{\\"name\\":\\"x\\"}":{".":{}},"k:{\\"name\\":\\"y\\"}":{}}', []],
 ])('keys with escapes are told apart: %s', (text, duplicates) => {
   expect(decodeJsonText(text).duplicates.map((path) => path.replace(/\\/g, ''))).toEqual(duplicates);
+});
+
+describe('as Go decodes into its structs', () => {
+  const typed = (text: string) => decodeJson(new TextEncoder().encode(text), 'struct').value;
+
+  it.each(['1.0', '1e3', '1.50', '-0.0', '1E30'])('%s stays as it was written', (text) => {
+    expect(typed(`[${text}]`)).toEqual([new NumberLiteral(text)]);
+    expect(encodeJson(typed(`[${text}]`))).toBe(JSON.stringify([Number(text)]));
+  });
+
+  it('numbers that print as they were written are numbers', () => {
+    expect(typed('[1,1.5,-2,0,1e3]')).toEqual([1, 1.5, -2, 0, new NumberLiteral('1e3')]);
+  });
+
+  it.each([
+    ['{"a":{"b":1},"a":{"c":2}}', { a: { b: 1, c: 2 } }],
+    ['{"a":{"b":{"x":1}},"a":{"b":{"y":2}}}', { a: { b: { x: 1, y: 2 } } }],
+    ['{"a":{"b":1},"a":null}', { a: null }],
+    ['{"a":[1,2],"a":[3]}', { a: [3] }],
+    ['{"a":1,"a":{"b":2}}', { a: { b: 2 } }],
+    ['{"a":{"__proto__":1},"a":{"b":1}}', JSON.parse('{"a":{"__proto__":1,"b":1}}')],
+  ])('objects under one key are joined: %s', (text, value) => {
+    expect(typed(text)).toEqual(value);
+  });
 });

@@ -1,4 +1,4 @@
-import { type ParsedJson, parseJson } from './parse-json.js';
+import { type JsonReading, type ParsedJson, parseJson } from './parse-json.js';
 import { scanJson } from './scan-json.js';
 
 /**
@@ -15,7 +15,7 @@ const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
  * Bytes that are no UTF-8 become U+FFFD, as in Go.
  * @throws JsonSyntaxError with the message that Go's encoding/json has for the same body
  */
-export function decodeJson(bytes: Uint8Array): ParsedJson {
+export function decodeJson(bytes: Uint8Array, reading: JsonReading = 'plain'): ParsedJson {
   const text = utf8.decode(bytes);
   if (scanJson(bytes, maxJsonDepth) === 'plain') {
     try {
@@ -25,7 +25,7 @@ export function decodeJson(bytes: Uint8Array): ParsedJson {
       // The exact parser finds the same fault, and words it as clients know it.
     }
   }
-  return parseJson(text, maxJsonDepth);
+  return parseJson(text, maxJsonDepth, reading);
 }
 
 /** The same for a text, such as a field of another document. */

@@ -82,7 +82,7 @@ export {
   wildcardDns1123SubdomainErrors,
 } from './names.js';
 export { controllerOf, isControlledBy, type OwnerReference, ownerReference } from './owner-reference.js';
-export { JsonSyntaxError, type ParsedJson } from './parse-json.js';
+export { type JsonReading, JsonSyntaxError, NumberLiteral, type ParsedJson } from './parse-json.js';
 export { addResources, isSidecar, podResources, type ResourceList } from './pod-resources.js';
 export {
   addQuantities,

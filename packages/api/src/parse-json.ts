@@ -16,6 +16,26 @@ export interface ParsedJson {
   readonly duplicates: readonly string[];
 }
 
+/** A number as it was written, where its value prints otherwise: `1.0`, `1e3`. */
+export class NumberLiteral {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  toJSON(): number {
+    return Number(this.text);
+  }
+}
+
+/**
+ * How numbers and keys that occur twice come out. `plain`: numbers as their values, of a key the last value.
+ * `literal`: numbers that print otherwise than they were written as {@link NumberLiteral}s. `struct`, as Go decodes
+ * into its structs: the same, and of objects under one key the members are joined.
+ */
+export type JsonReading = 'plain' | 'literal' | 'struct';
+
 const maxDuplicates = 100;
 
 /**
@@ -24,8 +44,8 @@ const maxDuplicates = 100;
  * only where that would lose something, and for the wording of errors.
  * @throws JsonSyntaxError
  */
-export function parseJson(text: string, maxDepth: number): ParsedJson {
-  const parser = new Parser(text, maxDepth);
+export function parseJson(text: string, maxDepth: number, reading: JsonReading = 'plain'): ParsedJson {
+  const parser = new Parser(text, maxDepth, reading);
   const value = parser.value();
   parser.end();
   return { value, duplicates: [...parser.duplicates] };
@@ -35,12 +55,14 @@ class Parser {
   readonly duplicates = new Set<string>();
   readonly #text: string;
   readonly #maxDepth: number;
+  readonly #reading: JsonReading;
   readonly #path: (string | number)[] = [];
   #at = 0;
 
-  constructor(text: string, maxDepth: number) {
+  constructor(text: string, maxDepth: number, reading: JsonReading) {
     this.#text = text;
     this.#maxDepth = maxDepth;
+    this.#reading = reading;
   }
 
   value(): unknown {
@@ -80,11 +102,13 @@ class Parser {
       if (this.#text[this.#at] !== '"') this.#fail('looking for beginning of object key string');
       const key = this.#string();
       this.#path.push(key);
-      if (seen.has(key) && this.duplicates.size < maxDuplicates) this.duplicates.add(pathText(this.#path));
+      const isAgain = seen.has(key);
+      if (isAgain && this.duplicates.size < maxDuplicates) this.duplicates.add(pathText(this.#path));
       seen.add(key);
       this.#expect(':', 'after object key');
+      const read = this.value();
+      const value = isAgain && this.#reading === 'struct' ? joined(object[key], read) : read;
       // Assignment would set the prototype for the key `__proto__`.
-      const value = this.value();
       if (key === '__proto__')
         Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
       else object[key] = value;
@@ -164,7 +188,7 @@ class Parser {
     }
   }
 
-  #number(): number | bigint {
+  #number(): number | bigint | NumberLiteral {
     const start = this.#at;
     if (this.#text[this.#at] === '-') this.#at++;
     if (this.#text[this.#at] === '0') this.#at++;
@@ -188,6 +212,8 @@ class Parser {
         `json: cannot unmarshal number ${literal} into Go value of type float64`,
         start,
       );
+    if (this.#reading !== 'plain' && !isInteger && String(number) !== literal)
+      return new NumberLiteral(literal);
     // A number that prints as it was written loses nothing.
     if (!isInteger || Number.isSafeInteger(number) || String(number) === literal) return number;
     return BigInt(literal);
@@ -212,6 +238,29 @@ class Parser {
     if (code === undefined) throw new JsonSyntaxError('unexpected end of JSON input', this.#at);
     throw new JsonSyntaxError(`invalid character ${quotedCharacter(code)} ${context}`, this.#at);
   }
+}
+
+/** Go decodes the second value into what the first one left; lists begin anew. */
+function joined(before: unknown, value: unknown): unknown {
+  return isMembers(before) && isMembers(value) ? joinMembers(before, value) : value;
+}
+
+function joinMembers(before: Record<string, unknown>, value: Record<string, unknown>): object {
+  const result = { ...before };
+  for (const [key, member] of Object.entries(value))
+    Object.defineProperty(result, key, {
+      value: Object.hasOwn(before, key) ? joined(before[key], member) : member,
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    });
+  return result;
+}
+
+function isMembers(value: unknown): value is Record<string, unknown> {
+  return (
+    typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof NumberLiteral)
+  );
 }
 
 function isDigit(code: number): boolean {

@@ -18,10 +18,11 @@ const backslash = 0x5c;
 const slash = 0x2f;
 const unicodeEscape = 0x75;
 const minus = 0x2d;
+const zero = 0x30;
 
 /**
  * Looks for keys that may occur twice in one object, keys with `\u` or `\/`, integers that may be beyond 2^53, numbers
- * with exponents, and nesting beyond `maxDepth`. Equal hashes count as equal keys: the exact parser then decides.
+ * with exponents or a zero behind the point, and nesting beyond `maxDepth`. Equal hashes count as equal keys: the exact parser then decides.
  */
 export function scanJson(bytes: Uint8Array, maxDepth: number): JsonScan {
   const { length } = bytes;
@@ -61,7 +62,7 @@ export function scanJson(bytes: Uint8Array, maxDepth: number): JsonScan {
         }
       }
       i++;
-    } else if (byte === minus || (byte >= 0x30 && byte <= 0x39)) {
+    } else if (byte === minus || (byte >= zero && byte <= 0x39)) {
       const end = endOfNumber(bytes, i);
       if (end < 0) return 'special';
       i = end;
@@ -108,9 +109,12 @@ function endOfNumber(bytes: Uint8Array, from: number): number {
   let isInteger = true;
   for (let i = from; ; i++) {
     const byte = bytes[i];
-    if (byte !== undefined && byte >= 0x30 && byte <= 0x39) digits++;
+    if (byte !== undefined && byte >= zero && byte <= 0x39) digits++;
     else if (byte === 0x2e) isInteger = false;
     else if (byte === 0x65 || byte === 0x45) return -1;
-    else if (byte !== minus) return isInteger && digits > safeDigits ? -1 : i;
+    else if (byte !== minus) {
+      if (isInteger) return digits > safeDigits ? -1 : i;
+      return bytes[i - 1] === zero ? -1 : i;
+    }
   }
 }

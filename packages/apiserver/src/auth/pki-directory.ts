@@ -1,4 +1,4 @@
-import { randomUUID, X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -160,8 +160,6 @@ async function writePair(directory: string, name: string, pair: KeyPair): Promis
 }
 
 async function writeWhole(file: string, text: string): Promise<void> {
-  // Two may write it at once.
-  const unfinished = `${file}.${randomUUID()}.new`;
-  await writeFile(unfinished, text, { mode: 0o600 });
-  await rename(unfinished, file);
+  await writeFile(`${file}.new`, text, { mode: 0o600 });
+  await rename(`${file}.new`, file);
 }

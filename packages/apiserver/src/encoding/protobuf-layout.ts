@@ -21,6 +21,8 @@ export interface Message {
   /** Such as `k8s.io.api.core.v1.Pod`. */
   readonly name: string;
   readonly fields: readonly Field[];
+  /** The same in the order in which the Go type declares them, which is that of its JSON. */
+  readonly declared: readonly Field[];
   readonly byNumber: ReadonlyMap<number, Field>;
 }
 
@@ -75,7 +77,7 @@ let zeros: Readonly<Record<string, readonly string[]>> | undefined;
 let structs: Readonly<Record<string, readonly string[]>> | undefined;
 /** Message to the single fields that are pointers in Go. */
 let pointers: Readonly<Record<string, readonly string[]>> | undefined;
-/** Message to the members that JSON shows as null when they are not set: lists and pointers that are never left out, and times. */
+/** Message to the members that Go writes as null where they are empty: lists that are never left out, and times. */
 let nulls: Readonly<Record<string, readonly string[]>> | undefined;
 const messages = new Map<string, Message>();
 
@@ -109,7 +111,7 @@ export function structMembers(name: string): readonly string[] {
   return structs?.[name] ?? [];
 }
 
-/** The members of that message that are null in JSON when they are not set. */
+/** The members of that message that are null where they are empty. */
 export function nullMembers(name: string): readonly string[] {
   read();
   return nulls?.[name] ?? [];
@@ -123,7 +125,8 @@ export function message(name: string): Message {
   if (raw === undefined) throw new Error(`the protobuf layout has no message ${name}`);
   const fields: Field[] = [];
   const byNumber = new Map<number, Field>();
-  const made: Message = { name, fields, byNumber };
+  const declared: Field[] = [];
+  const made: Message = { name, fields, declared, byNumber };
   // Known before its fields are made: messages may contain themselves.
   messages.set(name, made);
   const kept = zeros?.[name] ?? [];
@@ -132,6 +135,7 @@ export function message(name: string): Message {
     const keepsZero = kept.includes(field);
     const one = makeField(name, field, { number, type, keepsZero, isPointer: pointed.includes(field) });
     fields.push(one);
+    declared.push(one);
     byNumber.set(number, one);
   }
   fields.sort((a, b) => a.number - b.number);

@@ -1,5 +1,4 @@
 import type { Logger } from 'pino';
-import { EncryptionMetrics } from '../metrics/encryption-metrics.js';
 import type { EncryptionConfiguration, EncryptionProvider } from './encryption-configuration.js';
 import type { KmsTransformer } from './kms-transformer.js';
 import {
@@ -19,12 +18,11 @@ export interface EncryptedResource {
 
 interface Rule {
   readonly resources: readonly string[];
-  readonly transformers: readonly Transformer[];
+  readonly chain: TransformerChain;
 }
 
 /** Which objects are stored encrypted, and how. What it says can change while the server runs. */
 export class Encryption {
-  readonly metrics = new EncryptionMetrics();
   readonly #logger: Logger;
   readonly #resources = new Map<string, EncryptedResource>();
   readonly #chains = new Map<string, TransformerChain>();
@@ -52,7 +50,7 @@ export class Encryption {
         const transformers: Transformer[] = [];
         for (const provider of providers)
           transformers.push(...(await this.#transformersOf(provider, plugins)));
-        rules.push({ resources, transformers });
+        rules.push({ resources, chain: new TransformerChain(transformers) });
       }
       this.#rules = rules;
       this.#plugins = plugins;
@@ -97,10 +95,7 @@ export class Encryption {
 
   #choose(prefix: string, resource: EncryptedResource): void {
     const rule = this.#rules.find(({ resources }) => resources.some((named) => isNamed(named, resource)));
-    if (rule === undefined) return;
-    const { group, resource: plural } = resource;
-    const counted = { resource: group === '' ? plural : `${plural}.${group}`, metrics: this.metrics };
-    this.#chains.set(prefix, new TransformerChain(rule.transformers, counted));
+    if (rule !== undefined) this.#chains.set(prefix, rule.chain);
   }
 
   async #transformersOf(provider: EncryptionProvider, plugins: KmsTransformer[]): Promise<Transformer[]> {

@@ -36,11 +36,9 @@ export class DefinitionSchemas {
   }
 
   #asWritten(): ReadonlyMap<string, Schema> {
+    const { versions = [] } = this.#read()?.spec ?? {};
     return new Map(
-      (this.#read()?.spec.versions ?? []).map(({ name, schema }) => [
-        name,
-        withIdentity((schema?.openAPIV3Schema ?? {}) as Schema),
-      ]),
+      versions.map(({ name, schema }) => [name, withIdentity((schema?.openAPIV3Schema ?? {}) as Schema)]),
     );
   }
 }

@@ -18,7 +18,7 @@ import {
   validateValidatingPolicy,
 } from './admission-policy-validation.js';
 import { ageColumn, integer, nameColumn, orUnset, text } from './columns.js';
-import { defineRules } from './kind-rules.js';
+import { defineRules, objectMeta } from './kind-rules.js';
 import { validateWebhooks } from './webhook-validation.js';
 
 /** What both kinds of webhooks leave out. */
@@ -44,7 +44,7 @@ function defaultWebhook(webhook: Webhook): void {
 
 export const mutatingWebhookConfigurationRules = defineRules<MutatingWebhookConfiguration>({
   kind: MutatingWebhookConfiguration,
-  metadataChecks: 'any finalizer',
+  anyFinalizer: true,
   needsResourceVersion: true,
   storageKey: 'mutatingwebhookconfigurations',
   generation: true,
@@ -64,7 +64,7 @@ export const mutatingWebhookConfigurationRules = defineRules<MutatingWebhookConf
 
 export const validatingWebhookConfigurationRules = defineRules<ValidatingWebhookConfiguration>({
   kind: ValidatingWebhookConfiguration,
-  metadataChecks: 'any finalizer',
+  anyFinalizer: true,
   needsResourceVersion: true,
   storageKey: 'validatingwebhookconfigurations',
   generation: true,
@@ -81,8 +81,8 @@ export const validatingWebhookConfigurationRules = defineRules<ValidatingWebhook
 
 export const validatingAdmissionPolicyRules = defineRules<ValidatingAdmissionPolicy>({
   kind: ValidatingAdmissionPolicy,
-  statusKeeps: 'all',
-  metadataChecks: 'any finalizer',
+  statusKeeps: objectMeta,
+  anyFinalizer: true,
   needsResourceVersion: true,
   storageKey: 'validatingadmissionpolicies',
   generation: true,
@@ -121,7 +121,7 @@ function checkedStatus(
 
 export const mutatingAdmissionPolicyRules = defineRules<MutatingAdmissionPolicy>({
   kind: MutatingAdmissionPolicy,
-  metadataChecks: 'any finalizer',
+  anyFinalizer: true,
   needsResourceVersion: true,
   storageKey: 'mutatingadmissionpolicies',
   generation: true,
@@ -140,7 +140,7 @@ export const mutatingAdmissionPolicyRules = defineRules<MutatingAdmissionPolicy>
 
 export const validatingAdmissionPolicyBindingRules = defineRules<ValidatingAdmissionPolicyBinding>({
   kind: ValidatingAdmissionPolicyBinding,
-  metadataChecks: 'any finalizer',
+  anyFinalizer: true,
   needsResourceVersion: true,
   storageKey: 'validatingadmissionpolicybindings',
   generation: true,
@@ -158,7 +158,7 @@ export const validatingAdmissionPolicyBindingRules = defineRules<ValidatingAdmis
 
 export const mutatingAdmissionPolicyBindingRules = defineRules<MutatingAdmissionPolicyBinding>({
   kind: MutatingAdmissionPolicyBinding,
-  metadataChecks: 'any finalizer',
+  anyFinalizer: true,
   needsResourceVersion: true,
   storageKey: 'mutatingadmissionpolicybindings',
   generation: true,

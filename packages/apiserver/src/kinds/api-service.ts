@@ -3,12 +3,12 @@ import { APIService } from '@kubewright/api/apiregistration/v1';
 import { type FieldError, type FieldPath, invalid, path, required } from '../validation/field-error.js';
 import { portNumber, validateFormat } from '../validation/formats.js';
 import { ageColumn, nameColumn, text } from './columns.js';
-import { defineRules } from './kind-rules.js';
+import { defineRules, objectMeta } from './kind-rules.js';
 
 export const apiServiceRules = defineRules<APIService>({
   kind: APIService,
-  metadataChecks: 'any finalizer',
-  statusKeeps: 'all',
+  anyFinalizer: true,
+  statusKeeps: objectMeta,
   needsResourceVersion: true,
   storageKey: 'apiregistration.k8s.io/apiservices',
   default({ spec }) {

@@ -15,8 +15,7 @@ import { defineRules } from './kind-rules.js';
 /** Source: apiextensions' `customresourcedefinition` strategy. */
 export const customResourceDefinitionRules = defineRules<CustomResourceDefinition>({
   kind: CustomResourceDefinition,
-  metadataChecks: 'any finalizer',
-  statusKeeps: 'all',
+  anyFinalizer: true,
   needsResourceVersion: true,
   storageKey: 'apiextensions.k8s.io/customresourcedefinitions',
   generation: true,

@@ -86,7 +86,6 @@ export const deploymentRules = defineRules<Deployment>({
         'readyReplicas',
         'availableReplicas',
         'unavailableReplicas',
-        'terminatingReplicas',
         'collisionCount',
       ],
       parts: ['updatedReplicas', 'readyReplicas', 'availableReplicas'],

@@ -16,7 +16,7 @@ import { forgetDeallocated } from './device/claim-devices.js';
 import { validateClaimStatus } from './device/claim-status-validation.js';
 import { validateConfigurations, validateDeviceClaim, validateSelectors } from './device/claim-validation.js';
 import { validateSlice } from './device/slice-validation.js';
-import { defineRules } from './kind-rules.js';
+import { defineRules, objectMeta } from './kind-rules.js';
 import { isExtended } from './pod/resource-validation.js';
 import { validateTemplateMetadata } from './pod/volume-validation.js';
 
@@ -48,7 +48,6 @@ function defaultClaim(spec: Claim | undefined): void {
 
 export const deviceClassRules = defineRules<DeviceClass>({
   kind: DeviceClass,
-  metadataChecks: 'as new',
   returnsDeleted: true,
   storageKey: 'deviceclasses',
   generation: true,
@@ -71,8 +70,7 @@ export const deviceClassRules = defineRules<DeviceClass>({
 
 export const resourceClaimRules = defineRules<ResourceClaim>({
   kind: ResourceClaim,
-  statusKeeps: 'all',
-  metadataChecks: 'as new',
+  statusKeeps: objectMeta,
   returnsDeleted: true,
   storageKey: 'resourceclaims',
   default: ({ spec }) => defaultClaim(spec),
@@ -102,7 +100,6 @@ export const resourceClaimRules = defineRules<ResourceClaim>({
 
 export const resourceClaimTemplateRules = defineRules<ResourceClaimTemplate>({
   kind: ResourceClaimTemplate,
-  metadataChecks: 'as new',
   returnsDeleted: true,
   storageKey: 'resourceclaimtemplates',
   default: ({ spec }) => defaultClaim(spec?.spec),

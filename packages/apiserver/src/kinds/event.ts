@@ -1,4 +1,3 @@
-import { pathSegmentErrors } from '@kubewright/api';
 import { Event } from '@kubewright/api/core/v1';
 import { Event as EventsEvent } from '@kubewright/api/events/v1';
 import type { WriteContext } from '../registry/write-context.js';
@@ -83,7 +82,7 @@ const columns: readonly Column<Event>[] = [
 
 export const eventRules = defineRules<Event>({
   kind: Event,
-  metadataChecks: 'common',
+  anyFinalizer: true,
   createdByUpdate: true,
   otherVersions: [
     {
@@ -95,7 +94,6 @@ export const eventRules = defineRules<Event>({
   ],
   storageKey: 'events',
   timeToLiveSeconds: lifetimeSeconds,
-  validateName: pathSegmentErrors,
   default(event) {
     event.involvedObject ??= {};
     event.source ??= {};
@@ -124,7 +122,7 @@ function storedField(field: string): string {
 }
 
 function firstSeen({ firstTimestamp, eventTime }: Event): string | undefined {
-  return firstTimestamp ?? eventTime ?? undefined;
+  return firstTimestamp ?? eventTime;
 }
 
 function lastSeen(event: Event): string | undefined {

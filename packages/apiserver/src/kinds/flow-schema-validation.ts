@@ -65,8 +65,7 @@ export function validateConditionTypes(
 }
 
 function validateRule(rule: PolicyRulesWithSubjects, field: FieldPath): FieldError[] {
-  const { resourceRules = [], nonResourceRules = [] } = rule;
-  const subjects = rule.subjects ?? [];
+  const { subjects = [], resourceRules = [], nonResourceRules = [] } = rule;
   const errors: FieldError[] = [];
   if (subjects.length === 0)
     errors.push(required(field.child('subjects'), 'subjects must contain at least one value'));
@@ -127,8 +126,7 @@ function validateVerbs(wanted: readonly string[], field: FieldPath): FieldError[
 }
 
 function validateResourceRule(rule: ResourcePolicyRule, field: FieldPath): FieldError[] {
-  const apiGroups = rule.apiGroups ?? [];
-  const resources = rule.resources ?? [];
+  const { apiGroups = [], resources = [] } = rule;
   const namespaces = rule.namespaces ?? [];
   const errors = validateVerbs(rule.verbs ?? [], field);
   const lists = [

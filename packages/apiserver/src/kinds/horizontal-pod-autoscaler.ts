@@ -40,7 +40,8 @@ export const horizontalPodAutoscalerRules = defineRules<HorizontalPodAutoscaler>
     spec.behavior.scaleDown = withDefaults(spec.behavior.scaleDown, defaultScaleDown());
   },
   prepareForCreate(autoscaler) {
-    autoscaler.status = { desiredReplicas: 0 };
+    // Go writes a list that is never left out as null.
+    Object.assign(autoscaler, { status: { desiredReplicas: 0, currentMetrics: null } });
   },
   validateCreate: (autoscaler) => validateAutoscaler(autoscaler, undefined),
   validateUpdate: validateAutoscaler,

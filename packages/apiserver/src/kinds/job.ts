@@ -17,7 +17,6 @@ import { containerColumns, selectorColumn } from './workload-columns.js';
 
 export const jobRules = defineRules<Job>({
   kind: Job,
-  metadataChecks: 'as new',
   storageKey: 'jobs',
   generation: true,
   defaultPropagation: 'Orphan',

@@ -132,8 +132,8 @@ export interface KindRules<T extends KubernetesObject = KubernetesObject> {
   readonly structural?: boolean;
   /** The folder below `/registry/`. @default the plural, behind `GROUP/` outside upstream's old groups */
   readonly storageKey?: string;
-  /** True where a change of anything but metadata and status raises `metadata.generation`; `fixed` where it stays 1. */
-  readonly generation?: boolean | 'fixed';
+  /** True where a change of anything but metadata and status raises `metadata.generation`. */
+  readonly generation?: boolean;
   /** Fields left out get their values, before admission, on every write. */
   default?(object: T): void;
   /** Before validation: what a client may not set is reset, what depends on the request is filled in. */
@@ -154,17 +154,13 @@ export interface KindRules<T extends KubernetesObject = KubernetesObject> {
   readonly confidential?: boolean;
   /** Name rule of the kind: messages of what is wrong. @default DNS subdomain */
   validateName?(name: string): string[];
-  /**
-   * What upstream asks of metadata besides what it asks of that of any object. `as new`: an update is looked at as a
-   * create is, too; `any finalizer`: finalizers need no domain; `common`: nothing.
-   * @default what an update changes, and finalizers; of a kind that its schema describes the former only
-   */
-  readonly metadataChecks?: 'as new' | 'any finalizer' | 'common';
+  /** True where finalizers need no domain, though the kind is built in. @default false: all but the standard ones do */
+  readonly anyFinalizer?: boolean;
   /**
    * What a write of the status can't change of the metadata besides what the server sets.
    * @default nothing of a built-in kind, all of one that its schema describes
    */
-  readonly statusKeeps?: 'all' | readonly ('labels' | 'ownerReferences')[];
+  readonly statusKeeps?: 'all' | readonly (typeof objectMeta)[number][];
   /** In upstream's order; the metadata's own errors come before. */
   validate?(object: T, context: WriteContext): FieldError[];
   /** What holds for new objects only, besides `validate`. */
@@ -216,6 +212,9 @@ export interface KindRules<T extends KubernetesObject = KubernetesObject> {
   /** Lifetime of an object in seconds after its last write (Events). */
   readonly timeToLiveSeconds?: number;
 }
+
+/** What a user sets of the metadata, for {@link KindRules.statusKeeps}. Source: `ResetObjectMetaForStatus`. */
+export const objectMeta = ['labels', 'annotations', 'finalizers', 'ownerReferences'] as const;
 
 /** Keeps a rules value's own type while it is checked. */
 export function defineRules<T extends KubernetesObject>(rules: KindRules<T>): KindRules<T> {

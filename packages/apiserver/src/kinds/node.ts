@@ -20,7 +20,6 @@ import { roundResources } from './resource-list.js';
 
 export const nodeRules = defineRules<Node>({
   kind: Node,
-  metadataChecks: 'as new',
   storageKey: 'minions',
   createdWithStatus: true,
   default(node) {
@@ -55,18 +54,8 @@ export const nodeRules = defineRules<Node>({
       );
     return errors;
   },
-  validateUpdate({ spec, status }, old) {
-    // Upstream looks at these again, and says what is wrong as often.
-    const errors = [...validateResources(status), ...validateDeclaredFeatures(status)];
-    const seen = new Set<string>();
-    (status?.addresses ?? []).forEach(({ type, address }, index) => {
-      const one = JSON.stringify([type, address]);
-      if (seen.has(one))
-        errors.push(
-          duplicate(path('status', 'addresses').index(index), { Type: type ?? '', Address: address ?? '' }),
-        );
-      seen.add(one);
-    });
+  validateUpdate({ spec }, old) {
+    const errors: FieldError[] = [];
     const had = old.spec?.podCIDRs ?? [];
     const has = spec?.podCIDRs ?? [];
     if (had.length > 0 && (had.length !== has.length || had.some((cidr, index) => cidr !== has[index])))
@@ -83,7 +72,6 @@ export const nodeRules = defineRules<Node>({
           'node updates may not change providerID except from "" to valid',
         ),
       );
-    errors.push(...validateTaints(spec?.taints ?? [], path('metadata', 'taints')));
     if ((spec?.externalID ?? '') !== (old.spec?.externalID ?? ''))
       errors.push(forbiddenField(path('spec', 'externalID'), 'may not be updated'));
     return errors;

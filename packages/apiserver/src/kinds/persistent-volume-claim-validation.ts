@@ -11,21 +11,15 @@ import {
   required,
 } from '../validation/field-error.js';
 import { validateFormat } from '../validation/formats.js';
-import { goForm } from '../validation/go-form.js';
 import { sameValue, validateImmutable } from '../validation/immutable.js';
 import { validateLabelSelector } from '../validation/label-selector.js';
-import { lineDifference } from '../validation/line-difference.js';
 import { classAnnotation, classWarnings } from './storage-class-annotation.js';
 import { fractionWarnings } from './warnings.js';
 
 export const accessModes = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'];
 
 /** What a claim asks for, its own or that of a template. */
-export function validateClaimSpec(
-  spec: PersistentVolumeClaimSpec,
-  field: FieldPath,
-  old?: PersistentVolumeClaimSpec,
-): FieldError[] {
+export function validateClaimSpec(spec: PersistentVolumeClaimSpec, field: FieldPath): FieldError[] {
   const modes = spec.accessModes ?? [];
   const errors: FieldError[] = [];
   if (modes.length === 0)
@@ -42,9 +36,7 @@ export function validateClaimSpec(
       ...validateFormat(dns1123SubdomainErrors, spec.storageClassName, field.child('storageClassName')),
     );
   errors.push(...validateChoice(spec.volumeMode, ['Block', 'Filesystem'], field.child('volumeMode')));
-  // Groups were not looked at in former times.
-  const anyGroup = old?.dataSource !== undefined || old?.dataSourceRef !== undefined;
-  errors.push(...validateDataSources(spec, field, anyGroup));
+  errors.push(...validateDataSources(spec, field));
   if (spec.volumeAttributesClassName)
     errors.push(
       ...validateFormat(
@@ -60,11 +52,10 @@ export function validateClaimSpec(
 function validateDataSources(
   { dataSource, dataSourceRef }: PersistentVolumeClaimSpec,
   field: FieldPath,
-  anyGroup: boolean,
 ): FieldError[] {
   const errors = [
-    ...validateDataSource(dataSource, field.child('dataSource'), anyGroup),
-    ...validateDataSource(dataSourceRef, field.child('dataSourceRef'), anyGroup),
+    ...validateDataSource(dataSource, field.child('dataSource')),
+    ...validateDataSource(dataSourceRef, field.child('dataSourceRef')),
   ];
   const at = field.child('dataSourceRef', 'namespace');
   if (dataSourceRef?.namespace)
@@ -81,7 +72,6 @@ function validateDataSources(
 function validateDataSource(
   source: { name: string; kind: string; apiGroup?: string | undefined } | undefined,
   field: FieldPath,
-  anyGroup: boolean,
 ): FieldError[] {
   if (source === undefined) return [];
   const errors: FieldError[] = [];
@@ -95,7 +85,7 @@ function validateDataSource(
         "must be 'PersistentVolumeClaim' when referencing the default apiGroup",
       ),
     );
-  if (source.apiGroup && !anyGroup)
+  if (source.apiGroup)
     errors.push(...validateFormat(dns1123SubdomainErrors, source.apiGroup, field.child('apiGroup')));
   return errors;
 }
@@ -111,7 +101,7 @@ export function validateClaimUpdate(claim: PersistentVolumeClaim, old: Persisten
     metadata.annotations?.[classAnnotation],
     old.metadata.annotations?.[classAnnotation],
   ];
-  const errors = validateClaimSpec(spec, path('spec'), before);
+  const errors: FieldError[] = [];
   // A class that was named by the annotation may move into the field; a claim without one may get one.
   const isNewClass = before.storageClassName === undefined && spec.storageClassName !== undefined;
   const moves = isNewClass && oldNote === spec.storageClassName && (note === undefined || note === oldNote);
@@ -133,13 +123,17 @@ export function validateClaimUpdate(claim: PersistentVolumeClaim, old: Persisten
     errors.push(
       forbiddenField(
         path('spec'),
-        `spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims\n${claimDifference(before, masked)}`,
+        'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims',
       ),
     );
   // What did not grow yet may be wanted smaller again. Source: KEP-1790.
   const capacity = old.status?.capacity?.storage ?? '0';
-  const wanted = size ?? '0';
-  if (compareQuantities(wanted, oldSize ?? '0') < 0 && compareQuantities(wanted, capacity) <= 0)
+  if (
+    size !== undefined &&
+    oldSize !== undefined &&
+    compareQuantities(size, oldSize) < 0 &&
+    compareQuantities(size, capacity) <= 0
+  )
     errors.push(
       forbiddenField(
         path('spec', 'resources', 'requests', 'storage'),
@@ -157,11 +151,6 @@ export function validateClaimUpdate(claim: PersistentVolumeClaim, old: Persisten
         ),
       );
   return errors;
-}
-
-function claimDifference(before: PersistentVolumeClaimSpec, after: PersistentVolumeClaimSpec): string {
-  const type = 'PersistentVolumeClaimSpec';
-  return lineDifference(goForm(before, type), goForm(after, type));
 }
 
 export function claimWarnings({ metadata, spec }: PersistentVolumeClaim): string[] {

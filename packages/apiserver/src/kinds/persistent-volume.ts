@@ -24,7 +24,6 @@ import { classAnnotation } from './storage-class-annotation.js';
 
 export const persistentVolumeRules = defineRules<PersistentVolume>({
   kind: PersistentVolume,
-  metadataChecks: 'as new',
   storageKey: 'persistentvolumes',
   returnsDeleted: true,
   default(volume) {
@@ -72,7 +71,6 @@ export const persistentVolumeRules = defineRules<PersistentVolume>({
 
 export const persistentVolumeClaimRules = defineRules<PersistentVolumeClaim>({
   kind: PersistentVolumeClaim,
-  metadataChecks: 'as new',
   storageKey: 'persistentvolumeclaims',
   returnsDeleted: true,
   default(claim) {
@@ -85,21 +83,16 @@ export const persistentVolumeClaimRules = defineRules<PersistentVolumeClaim>({
     claim.status = { phase: 'Pending' };
     if (claim.spec === undefined) return;
     // Data of other namespaces is off by default.
-    if (claim.spec.dataSourceRef?.namespace) delete claim.spec.dataSourceRef;
+    delete claim.spec.dataSourceRef?.namespace;
     dropForeignSource(claim.spec);
     joinDataSources(claim.spec);
   },
   prepareForUpdate(claim, old) {
-    if (claim.spec === undefined) return;
-    const before = old.spec ?? {};
-    if (before.dataSourceRef === undefined) {
-      if (claim.spec.dataSourceRef?.namespace) delete claim.spec.dataSourceRef;
-      if (before.dataSource === undefined) dropForeignSource(claim.spec);
-    }
-    // Old clients know one of the two fields only.
+    if (claim.spec === undefined || old.spec?.dataSourceRef) return;
+    if (old.spec?.dataSource === undefined) dropForeignSource(claim.spec);
     joinDataSources(claim.spec);
   },
-  validateCreate: ({ spec = {} }) => validateClaimSpec(spec, path('spec')),
+  validate: ({ spec = {} }) => validateClaimSpec(spec, path('spec')),
   validateUpdate: validateClaimUpdate,
   warnings: claimWarnings,
   columns: [
@@ -131,8 +124,8 @@ export const persistentVolumeClaimRules = defineRules<PersistentVolumeClaim>({
 /** The older of the two fields takes claims and snapshots only; anything else in it alone was always ignored. */
 function dropForeignSource(spec: PersistentVolumeClaimSpec): void {
   if (spec.dataSourceRef !== undefined || spec.dataSource === undefined) return;
-  const { apiGroup, kind } = spec.dataSource;
-  const isClaim = (apiGroup ?? '') === '' && kind === 'PersistentVolumeClaim';
+  const { apiGroup = '', kind } = spec.dataSource;
+  const isClaim = apiGroup === '' && kind === 'PersistentVolumeClaim';
   const isSnapshot = apiGroup === 'snapshot.storage.k8s.io' && kind === 'VolumeSnapshot';
   if (!isClaim && !isSnapshot) delete spec.dataSource;
 }

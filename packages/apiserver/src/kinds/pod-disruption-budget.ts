@@ -11,7 +11,7 @@ import { validateAtMostAll, validateCountOrPercent } from './workload-validation
 
 export const podDisruptionBudgetRules = defineRules<PodDisruptionBudget>({
   kind: PodDisruptionBudget,
-  metadataChecks: 'common',
+  anyFinalizer: true,
   needsResourceVersion: true,
   storageKey: 'poddisruptionbudgets',
   generation: true,

@@ -72,7 +72,6 @@ export const replicaSetRules = defineRules<ReplicaSet>({
         'readyReplicas',
         'availableReplicas',
         'observedGeneration',
-        'terminatingReplicas',
       ],
       parts: ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas'],
       ready: 'readyReplicas',

@@ -9,7 +9,7 @@ import {
 import { path } from '../validation/field-error.js';
 import { validateImmutable } from '../validation/immutable.js';
 import { ageColumn, createdAtColumn, flag, integer, nameColumn, orNone, orUnset, text } from './columns.js';
-import { defineRules } from './kind-rules.js';
+import { defineRules, objectMeta } from './kind-rules.js';
 import {
   storageClassWarnings,
   validateAttachment,
@@ -30,7 +30,6 @@ const defaultMark = 'storageclass.kubernetes.io/is-default-class';
 
 export const storageClassRules = defineRules<StorageClass>({
   kind: StorageClass,
-  metadataChecks: 'as new',
   returnsDeleted: true,
   storageKey: 'storageclasses',
   default(storageClass) {
@@ -73,7 +72,7 @@ export const storageClassRules = defineRules<StorageClass>({
 
 export const volumeAttachmentRules = defineRules<VolumeAttachment>({
   kind: VolumeAttachment,
-  statusKeeps: 'all',
+  statusKeeps: objectMeta,
   returnsDeleted: true,
   needsResourceVersion: true,
   storageKey: 'volumeattachments',
@@ -162,7 +161,6 @@ export const csiNodeRules = defineRules<CSINode>({
 
 export const csiStorageCapacityRules = defineRules<CSIStorageCapacity>({
   kind: CSIStorageCapacity,
-  metadataChecks: 'as new',
   needsResourceVersion: true,
   storageKey: 'csistoragecapacities',
   validate: validateCapacity,
@@ -172,7 +170,6 @@ export const csiStorageCapacityRules = defineRules<CSIStorageCapacity>({
 
 export const volumeAttributesClassRules = defineRules<VolumeAttributesClass>({
   kind: VolumeAttributesClass,
-  metadataChecks: 'as new',
   returnsDeleted: true,
   storageKey: 'volumeattributesclasses',
   validate: validateAttributesClass,

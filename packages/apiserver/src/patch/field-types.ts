@@ -216,7 +216,9 @@ class DeclaredMap implements MapType {
   }
 
   isAlwaysThere(name: string): boolean {
-    return this.#goMembers?.structs.has(name) === true || this.#goMembers?.nulls.has(name) === true;
+    if (this.#goMembers === undefined) return false;
+    const { structs, isOmitted } = this.#goMembers;
+    return (this.#schema.required?.includes(name) === true && !isOmitted(name)) || structs.has(name);
   }
 
   get values(): FieldType | undefined {

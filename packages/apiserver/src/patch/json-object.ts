@@ -1,9 +1,13 @@
+import { NumberLiteral } from '@kubewright/api';
+
 /** A parsed JSON object. Members are read with {@link own} and written with {@link put}: `__proto__` is a key like any other. */
 export type JsonObject = Record<string, unknown>;
 
-/** True for objects as the decoder makes them: no list, no null. */
+/** True for objects as the decoder makes them: no list, no null, no number. */
 export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return (
+    typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof NumberLiteral)
+  );
 }
 
 /** An object's own member, never one of its prototype. */
@@ -84,5 +88,5 @@ export function goJsonName(value: unknown): string {
   if (value === null || value === undefined) return 'null';
   if (Array.isArray(value)) return 'array';
   if (typeof value === 'boolean') return 'bool';
-  return typeof value === 'bigint' ? 'number' : typeof value;
+  return typeof value === 'bigint' || value instanceof NumberLiteral ? 'number' : typeof value;
 }

@@ -130,7 +130,7 @@ class Editor {
   }
 
   #get(path: string): unknown {
-    const keys = parsePointer(path);
+    const keys = pointerKeys(path);
     let value: unknown = this.root;
     for (const [depth, key] of keys.entries()) {
       if (Array.isArray(value)) value = value[indexOf(key, value.length - 1, path)];
@@ -187,7 +187,7 @@ class Editor {
 
   /** The container that the last key of a path stands in, made ours on the way; undefined for the document itself. */
   #parent(path: string): { container: Container; key: string } | undefined {
-    const keys = parsePointer(path);
+    const keys = pointerKeys(path);
     const last = keys.pop();
     if (last === undefined) return undefined;
     let container = this.#own(this.root, path);
@@ -225,7 +225,7 @@ function needed(from: string | undefined): string {
 }
 
 /** The keys of a JSON pointer (RFC 6901): `~1` is a slash, `~0` a tilde. */
-function parsePointer(path: string): string[] {
+export function pointerKeys(path: string): string[] {
   if (path === '') return [];
   if (!path.startsWith('/')) throw unprocessable(`${path}: missing path`);
   return path

@@ -32,10 +32,13 @@ describe('applyMergePatch', () => {
   it.each([
     [[1], 'array'],
     ['x', 'string'],
-    [null, 'null'],
   ])('refuses %j, which is no object', (patch, name) => {
     expect(() => applyMergePatch({}, patch)).toThrow(
       `error decoding patch: json: cannot unmarshal ${name} into Go value of type map[string]interface {}`,
     );
+  });
+
+  it('refuses null', () => {
+    expect(() => applyMergePatch({}, null)).toThrow('Invalid JSON Patch');
   });
 });

@@ -7,6 +7,7 @@ import { goJsonName, isObject, type JsonObject, put } from './json-object.js';
  * @throws ApiError BadRequest when the patch is no object.
  */
 export function applyMergePatch(document: JsonObject, patch: unknown): JsonObject {
+  if (patch === null) throw badRequest('Invalid JSON Patch');
   if (!isObject(patch))
     throw badRequest(
       `error decoding patch: json: cannot unmarshal ${goJsonName(patch)} into Go value of type map[string]interface {}`,

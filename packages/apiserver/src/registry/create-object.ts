@@ -125,7 +125,6 @@ function fillSystemFields<T extends KubernetesObject>(
   metadata.creationTimestamp = formatTime(context.now());
   metadata.uid = randomUUID();
   if (rules.generation) metadata.generation = 1;
-  else delete metadata.generation;
   const resetsStatus = rules.kind.subresources.status !== undefined && !rules.createdWithStatus;
   if (resetsStatus && 'status' in object) delete object.status;
   rules.prepareForCreate?.(object, context);

@@ -255,7 +255,6 @@ function prepare<T extends KubernetesObject>(
       keepSystemField(metadata, old.metadata, 'deletionGracePeriodSeconds');
   }
   keepSystemField(metadata, old.metadata, 'generation');
-  delete metadata.selfLink;
   if (subresource === '') {
     if (rules.kind.subresources.status !== undefined) copyField(object, old, 'status');
     rules.prepareForUpdate?.(object, old, context);
@@ -264,7 +263,7 @@ function prepare<T extends KubernetesObject>(
   }
   const own = rules.subresources?.[subresource];
   own?.prepareForUpdate?.(object, old, context);
-  if (rules.generation === true && !own?.untracked && !sameDesire(object, old))
+  if (rules.generation && !own?.untracked && !sameDesire(object, old))
     object.metadata.generation = (old.metadata.generation ?? 0) + 1;
 }
 
@@ -277,7 +276,7 @@ function validate<T extends KubernetesObject>(
   const { rules } = resource;
   const statusOnly = subresource === 'status';
   const errors = [
-    ...validateMetadataUpdate(resource, object, old, subresource),
+    ...validateMetadataUpdate(resource, object, old),
     ...resource.schemaErrors({ object, old, statusOnly }),
   ];
   const own = rules.subresources?.[subresource]?.validateUpdate;

@@ -4,6 +4,7 @@ import {
   encodeJson,
   formatMicroTime,
   formatTime,
+  NumberLiteral,
   parseTime,
   QuantityError,
   type Schema,
@@ -33,9 +34,11 @@ interface Property {
   readonly keepsEmpty: boolean;
   /** Left out when it is `""`, 0 or false. */
   readonly dropsZero: boolean;
+  /** Null when it is empty. */
+  readonly isNull: boolean;
 }
 
-/** A member that Go writes whether it is set or not; what a list without items and a time without a value are is null. */
+/** A member that Go writes whether it is set or not. */
 interface AlwaysWritten {
   readonly name: string;
   readonly zero: unknown;
@@ -57,8 +60,9 @@ const drop = Symbol('drop');
 
 /**
  * A function that does to a body what decoding into Go types and encoding again does: unknown fields are dropped (and
- * named), nulls, empty optional lists and maps and what else Go leaves out when it is empty are gone, quantities and times written canonically, and a value of
- * another type refused in the words of Go's decoder.
+ * named), nulls, empty optional lists and maps and what else Go leaves out when it is empty are gone, what it never
+ * leaves out is there, quantities and times written canonically, and a value of another type refused in the words of
+ * Go's decoder.
  * @throws ApiError BadRequest from the function, for a value of the wrong type
  */
 export function createNormaliser(source: SchemaSource, kind: string): Normaliser {
@@ -110,10 +114,9 @@ class Compiler {
     for (const [name, property] of Object.entries(schema.properties ?? {}))
       properties.set(name, {
         step: this.step(property),
-        keepsEmpty:
-          (schema.required?.includes(name) === true && members?.nulls.has(name) !== true) ||
-          members?.isSeenEmpty(name) === true,
+        keepsEmpty: schema.required?.includes(name) ?? false,
         dropsZero: members !== undefined && !members.kept.has(name) && isScalar(property),
+        isNull: members?.nulls.has(name) ?? false,
       });
     const always = alwaysWritten(schema, members);
     const structs = structsOf(members, properties);
@@ -131,9 +134,12 @@ class Compiler {
         if (property === undefined) {
           if (preserves) next = field;
           else walk.unknownFields.push(pathOf(place));
-        } else if (field !== undefined && field !== null) {
+        } else if (field === undefined || field === null) {
+          if (property.isNull) next = null;
+        } else {
           next = property.step(field, place, walk);
-          if (next === drop && property.keepsEmpty) next = emptyOf(field);
+          if (next === drop && property.isNull) next = null;
+          else if (next === drop && property.keepsEmpty) next = emptyOf(field);
           else if (property.dropsZero && (next === '' || next === 0 || next === false)) next = drop;
         }
         if (next !== drop) {
@@ -214,28 +220,8 @@ class Compiler {
 
 function alwaysWritten(schema: Schema, members: GoMembers | undefined): AlwaysWritten[] {
   if (members === undefined) return [];
-  const nulls = [...members.nulls].filter((name) => isNullWithout(schema, name));
-  return [...nulls.map((name) => ({ name, zero: null })), ...zerosOf(schema, members)];
-}
-
-/** Pointers that must be there are left out when they are not, as nothing but an error comes of them. */
-function isNullWithout({ properties, required }: Schema, member: string): boolean {
-  const property = properties?.[member];
-  if (property === undefined) return false;
-  return property.type === 'array' || isTime(property) || required?.includes(member) !== true;
-}
-
-const times = new Set(['date-time', 'micro-time']);
-
-function isTime({ format, $ref }: Schema): boolean {
-  return times.has(format ?? '') || /\.(?:Micro)?Time$/.test($ref ?? '');
-}
-
-function zerosOf(schema: Schema, members: GoMembers): AlwaysWritten[] {
-  const names = Object.keys(schema.properties ?? {}).filter(
-    (name) => schema.required?.includes(name) || members.isAlwaysThere(name),
-  );
-  return names.flatMap((name) => {
+  const empty = [...members.nulls].filter((name) => schema.properties?.[name] !== undefined);
+  const required = (schema.required ?? []).flatMap((name) => {
     const property = schema.properties?.[name];
     if (property === undefined || members.isNullable(name)) return [];
     const isQuantity = property.format === 'quantity' || property.$ref?.endsWith('.Quantity') === true;
@@ -243,6 +229,7 @@ function zerosOf(schema: Schema, members: GoMembers): AlwaysWritten[] {
     const isZero = members.kept.has(name) && isScalar(property) && property.format !== 'byte';
     return isZero || isQuantity ? [{ name, zero: zeroOf(property) }] : [];
   });
+  return [...required, ...empty.map((name) => ({ name, zero: null }))];
 }
 
 /** The structs of a type, and how they come out when nothing is in them. */
@@ -282,13 +269,13 @@ const boolean: Step = (value, place) => {
 };
 
 const float: Step = (value, place) => {
+  if (value instanceof NumberLiteral) return value.toJSON();
   if (typeof value !== 'number') throw mismatch(value, place, 'float64');
   return value;
 };
 
 const int32: Step = (value, place) => {
-  if (typeof value === 'bigint') throw mismatch(value, place, 'int32', `number ${value}`);
-  if (typeof value !== 'number') throw mismatch(value, place, 'int32');
+  if (typeof value !== 'number') throw mismatch(value, place, 'int32', numberText(value));
   if ((value | 0) !== value) throw mismatch(value, place, 'int32', `number ${value}`);
   return value;
 };
@@ -298,17 +285,27 @@ const int64: Step = (value, place) => {
     if (BigInt.asIntN(64, value) !== value) throw mismatch(value, place, 'int64', `number ${value}`);
     return value;
   }
-  if (typeof value !== 'number') throw mismatch(value, place, 'int64');
+  if (typeof value !== 'number') throw mismatch(value, place, 'int64', numberText(value));
   if (!Number.isInteger(value)) throw mismatch(value, place, 'int64', `number ${value}`);
   return value;
 };
+
+/** How the decoder of Go shows a number that does not fit; undefined for what is none. */
+function numberText(value: unknown): string | undefined {
+  const text = typeof value === 'bigint' ? String(value) : literalOf(value);
+  return text === undefined ? undefined : `number ${text}`;
+}
+
+function literalOf(value: unknown): string | undefined {
+  return value instanceof NumberLiteral ? value.text : undefined;
+}
 
 const intOrString: Step = (value, place, walk) =>
   typeof value === 'string' ? value : int32(value, place, walk);
 
 const quantity: Step = (value) => {
   // Go's reader takes the JSON itself for the text.
-  const text = typeof value === 'string' ? value : encodeJson(value).replace('e+', 'e');
+  const text = typeof value === 'string' ? value : (literalOf(value) ?? encodeJson(value).replace('e+', 'e'));
   try {
     return canonicalQuantity(text);
   } catch (error) {
@@ -317,22 +314,10 @@ const quantity: Step = (value) => {
   }
 };
 
-/** Microseconds have six digits: what stands there instead, or nothing where they do. */
-function unreadFraction(text: string): string | undefined {
-  const rest = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(.*)$/s.exec(text)?.[1];
-  return rest === undefined || /^[.,]\d{6}/.test(rest) ? undefined : rest;
-}
-
 function timeStep(format: (milliseconds: number) => string, layout: string): Step {
-  const isMicro = layout.includes('.000000');
   return (value, place, walk) => {
     const text = plainString(value, place, walk) as string;
     const milliseconds = parseTime(text);
-    const unread = isMicro ? unreadFraction(text) : undefined;
-    if (unread !== undefined)
-      throw badRequest(
-        `parsing time ${JSON.stringify(text)} as "${layout}": cannot parse ${JSON.stringify(unread)} as ".000000"`,
-      );
     if (milliseconds === undefined)
       throw badRequest(
         `parsing time ${JSON.stringify(text)} as "${layout}": cannot parse ${JSON.stringify(text)} as "2006"`,
@@ -383,14 +368,16 @@ function goFieldOf(place: Place | undefined): string {
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return (
+    typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof NumberLiteral)
+  );
 }
 
 /** What Go calls the JSON value. */
 function jsonTypeOf(value: unknown): string {
   if (Array.isArray(value)) return 'array';
   if (typeof value === 'boolean') return 'bool';
-  return typeof value === 'bigint' ? 'number' : typeof value;
+  return typeof value === 'bigint' || value instanceof NumberLiteral ? 'number' : typeof value;
 }
 
 function mismatch(

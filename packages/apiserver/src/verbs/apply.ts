@@ -143,7 +143,7 @@ function readConfiguration(bytes: Buffer): { config: JsonObject; problems: reado
 function parse(bytes: Buffer): { value: unknown; problems: readonly string[] } {
   if (bytes[0] === '{'.charCodeAt(0)) {
     try {
-      const json = fromJson(bytes);
+      const json = fromJson(bytes, 'plain');
       // To upstream all of it is YAML, and the YAML reader words what it finds.
       if (json.problems.length === 0) return json;
     } catch (error) {

@@ -1,8 +1,9 @@
-import { ApiError, badRequest, JsonSyntaxError, type SchemaSource } from '@kubewright/api';
+import { ApiError, badRequest, type JsonReading, JsonSyntaxError, type SchemaSource } from '@kubewright/api';
 import type { Exchange } from '../exchange.js';
 import type { JsonObject } from '../patch/json-object.js';
 import { applyJsonPatch, unknownMembers } from '../patch/json-patch.js';
 import { applyMergePatch } from '../patch/merge-patch.js';
+import { type Touches, touchedByMerge, touchedByOperations } from '../patch/patched-text.js';
 import { applyStrategicMergePatch } from '../patch/strategic-merge.js';
 import { matchNamespace } from '../registry/place-in-namespace.js';
 import type { ServedKind } from '../registry/resource.js';
@@ -10,7 +11,7 @@ import { updateObject } from '../registry/update-object.js';
 import { answerObject } from './answer.js';
 import { apply, applyMediaType } from './apply.js';
 import { afterAdmission, dedupeOwners } from './owner-references.js';
-import { patchedForm } from './patched-form.js';
+import { type Patched, patchedForm } from './patched-form.js';
 import { contentTypeOf, fromJson } from './read-body.js';
 import { matchName } from './update.js';
 import { writeContext, writeOptions } from './write-options.js';
@@ -20,16 +21,31 @@ type PatchFunction = (document: JsonObject, patch: unknown, schema: SchemaSource
 
 const strategicMediaType = 'application/strategic-merge-patch+json';
 
+/** How a patch is applied, and what of the document it looks into. */
+interface PatchType {
+  /** What merges reads the patch as plain JSON; what only moves it about leaves that to the reader of the kind. */
+  readonly reading: JsonReading;
+  readonly apply: PatchFunction;
+  touched(before: JsonObject, patch: unknown): Touches;
+}
+
 /** By media type. */
-const patchFunctions: Readonly<Record<string, PatchFunction>> = {
-  'application/json-patch+json': (document, patch) => applyJsonPatch(document, patch),
-  'application/merge-patch+json': (document, patch) => applyMergePatch(document, patch),
-  [strategicMediaType]: applyStrategicMergePatch,
+const patchTypes: Readonly<Record<string, PatchType>> = {
+  'application/json-patch+json': {
+    reading: 'struct',
+    apply: (document, patch) => applyJsonPatch(document, patch),
+    touched: touchedByOperations,
+  },
+  'application/merge-patch+json': {
+    reading: 'literal',
+    apply: (document, patch) => applyMergePatch(document, patch),
+    touched: touchedByMerge,
+  },
+  [strategicMediaType]: { reading: 'plain', apply: applyStrategicMergePatch, touched: touchedByMerge },
 };
 
 /** A patch as it came, and how to apply it. */
-export interface Patch {
-  readonly apply: PatchFunction;
+export interface Patch extends PatchType {
   readonly value: unknown;
   /** What a strict reader refuses. */
   readonly problems: readonly string[];
@@ -50,8 +66,9 @@ export async function patch(exchange: Exchange, served: ServedKind): Promise<voi
       name,
       subresource,
       change: (current) => {
-        const value = applyPatch(body, served.fromStored(current), served.kind.schema);
-        const object = patchedForm(exchange, value, body, served.body, options.fieldValidation);
+        const before = served.fromStored(current);
+        const patched = applyPatch(body, before, served.kind.schema);
+        const object = patchedForm(exchange, patched, served.body, options.fieldValidation);
         matchNamespace(object, namespace, served.resource);
         matchName(object, name);
         dedupeOwners(exchange, object, afterAdmission);
@@ -67,16 +84,18 @@ export async function patch(exchange: Exchange, served: ServedKind): Promise<voi
 /** @throws ApiError UnsupportedMediaType, BadRequest */
 export async function readPatch(exchange: Exchange, served: ServedKind): Promise<Patch> {
   const type = contentTypeOf(exchange);
-  const apply = patchFunctions[type];
+  const patchType = patchTypes[type];
   const isStrategic = type === strategicMediaType;
   // Strategies are of the Go types of built-in kinds.
-  if (apply === undefined || (isStrategic && served.resource.rules.structural)) throw unsupportedType(served);
+  if (patchType === undefined || (isStrategic && served.resource.rules.structural))
+    throw unsupportedType(served);
   const bytes = await exchange.readBody();
   try {
-    const { value, problems } = fromJson(bytes);
+    const { value, problems } = fromJson(bytes, served.body.namesItself ? 'plain' : patchType.reading);
     const where = type === 'application/json-patch+json' ? 'json patch ' : '';
     return {
-      ...{ apply, value, strategic: isStrategic },
+      ...patchType,
+      ...{ value, strategic: isStrategic },
       problems: [...problems, ...(where === '' ? [] : unknownMembers(value))].map(
         (problem) => `${where}${problem}`,
       ),
@@ -91,7 +110,7 @@ export async function readPatch(exchange: Exchange, served: ServedKind): Promise
 function unsupportedType({ resource }: ServedKind): ApiError {
   if (resource.rules.structural !== true)
     return new ApiError('UnsupportedMediaType', '415: Unsupported Media Type', { details: {} });
-  const types = Object.keys(patchFunctions).filter((type) => type !== strategicMediaType);
+  const types = Object.keys(patchTypes).filter((type) => type !== strategicMediaType);
   return new ApiError(
     'UnsupportedMediaType',
     `the body of the request was in an unknown format - accepted media types include: ${[...types, applyMediaType].join(', ')}`,
@@ -99,6 +118,7 @@ function unsupportedType({ resource }: ServedKind): ApiError {
 }
 
 /** The object after the patch; the object itself stays as it is. @throws ApiError of the patch functions */
-export function applyPatch(patch: Patch, object: object, schema: SchemaSource): JsonObject {
-  return patch.apply(object as JsonObject, patch.value, schema) as JsonObject;
+export function applyPatch(patch: Patch, object: object, schema: SchemaSource): Patched {
+  const before = object as JsonObject;
+  return { before, patch, value: patch.apply(before, patch.value, schema) as JsonObject };
 }

@@ -1,11 +1,19 @@
-import { ApiError, encodeJson, isApiError, type KubernetesObject } from '@kubewright/api';
+import { ApiError, isApiError, type KubernetesObject } from '@kubewright/api';
 import type { Exchange } from '../exchange.js';
-import { goValue, isObject, type JsonObject, own, sortedJson } from '../patch/json-object.js';
+import { goValue, isObject, type JsonObject, own } from '../patch/json-object.js';
+import { patchedText } from '../patch/patched-text.js';
 import type { BodyKind } from '../schema/body-kind.js';
 import { invalid, invalidObject, path } from '../validation/field-error.js';
 import type { Patch } from './patch.js';
 import { checkIdentity } from './read-body.js';
 import type { FieldValidation } from './write-options.js';
+
+/** A document and what a patch made of it. */
+export interface Patched {
+  readonly before: JsonObject;
+  readonly value: JsonObject;
+  readonly patch: Patch;
+}
 
 /**
  * Brings what a patch made of an object to the form of its kind. Source: apiserver's `jsonPatcher` and `smpPatcher`:
@@ -14,17 +22,17 @@ import type { FieldValidation } from './write-options.js';
  */
 export function patchedForm(
   exchange: Exchange,
-  value: JsonObject,
-  patch: Patch,
+  patched: Patched,
   expected: BodyKind,
   validation: FieldValidation,
 ): KubernetesObject {
+  const { value, patch } = patched;
   if (expected.namesItself) checkTypeMeta(value, expected);
-  const { object, unknownFields } = normalised(exchange, value, patch, expected);
+  const { object, unknownFields } = normalised(exchange, patched, expected);
   const problems = [...patch.problems, ...unknownFields.map((field) => `unknown field "${field}"`)];
   if (validation === 'Warn') exchange.warn(...problems);
   if (validation === 'Strict' && problems.length > 0)
-    throw invalidPatch(patch, shown(value, expected), `strict decoding error: ${problems.join(', ')}`);
+    throw invalidPatch(patched, expected, `strict decoding error: ${problems.join(', ')}`);
   object.apiVersion = expected.apiVersion;
   object.kind = expected.kind;
   object.metadata ??= {};
@@ -42,7 +50,8 @@ function checkTypeMeta(value: JsonObject, { apiVersion, kind }: BodyKind): void 
   throw invalidObject({ group, plural: '', kind }, String(metadata.name ?? ''), errors);
 }
 
-function normalised(exchange: Exchange, value: JsonObject, patch: Patch, expected: BodyKind) {
+function normalised(exchange: Exchange, patched: Patched, expected: BodyKind) {
+  const { value, patch } = patched;
   try {
     // A strategic merge patch is merged into an object of the kind; the others make a document that is read anew.
     if (!patch.strategic && !expected.namesItself) checkIdentity(exchange.server.resources, value, expected);
@@ -50,17 +59,14 @@ function normalised(exchange: Exchange, value: JsonObject, patch: Patch, expecte
   } catch (error) {
     if (!isApiError(error)) throw error;
     const problem = patch.strategic ? conversionProblem(error.message) : error.message.replace(handledAs, '');
-    throw invalidPatch(patch, shown(value, expected), problem);
+    throw invalidPatch(patched, expected, problem);
   }
 }
 
-/** Upstream holds a custom resource as a map. */
-function shown(value: JsonObject, { namesItself }: BodyKind): JsonObject {
-  return namesItself ? (sortedJson(value) as JsonObject) : value;
-}
-
-function invalidPatch(patch: Patch, value: JsonObject, problem: string): ApiError {
-  const shown = patch.strategic ? goValue(patch.value) : encodeJson(value);
+function invalidPatch({ before, value, patch }: Patched, { schema }: BodyKind, problem: string): ApiError {
+  const shown = patch.strategic
+    ? goValue(patch.value)
+    : patchedText(value, patch.touched(before, patch.value), schema);
   const { type, field, message } = invalid(path('patch'), shown, problem);
   return new ApiError('Invalid', ` "" is invalid: ${field}: ${message}`, {
     details: { causes: [{ reason: type, message, field }] },

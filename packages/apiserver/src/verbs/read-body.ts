@@ -4,6 +4,7 @@ import {
   decodeJson,
   encodeJson,
   isApiError,
+  type JsonReading,
   JsonSyntaxError,
   type KubernetesObject,
 } from '@kubewright/api';
@@ -66,7 +67,7 @@ export function decodeObject(
   if (expected.namesItself) checkOwnIdentity(value, bytes, expected);
   else checkIdentity(exchange.server.resources, value, expected);
   const object = toForm(exchange, value, expected, validation, problems, true);
-  exchange.audit?.requested(object);
+  exchange.audit?.target(object.metadata);
   return object;
 }
 
@@ -179,7 +180,9 @@ function parseBody(
       return { value: { apiVersion, kind, ...object }, problems: [] };
     }
     const { value, problems } =
-      type === 'application/yaml' ? fromYaml(bytes.toString('utf8')) : fromJson(bytes);
+      type === 'application/yaml'
+        ? fromYaml(bytes.toString('utf8'))
+        : fromJson(bytes, expected.namesItself ? 'plain' : 'struct');
     return { value: asRecord(value), problems };
   } catch (error) {
     if (!(error instanceof JsonSyntaxError) && !isApiError(error)) throw error;
@@ -191,8 +194,11 @@ function parseBody(
 }
 
 /** A JSON body as a value, and what a strict reader refuses. @throws JsonSyntaxError */
-export function fromJson(bytes: Buffer): { value: unknown; problems: readonly string[] } {
-  const { value, duplicates } = decodeJson(bytes);
+export function fromJson(
+  bytes: Buffer,
+  reading: JsonReading,
+): { value: unknown; problems: readonly string[] } {
+  const { value, duplicates } = decodeJson(bytes, reading);
   return { value, problems: duplicates.map((field) => `duplicate field "${field}"`) };
 }
 

@@ -57,8 +57,8 @@ export async function patchScale(exchange: Exchange, served: ServedKind): Promis
   }
   const patch = await readPatch(exchange, served);
   await changeScale(exchange, served, (current) => {
-    const value = applyPatch(patch, current, scaleKind().schema);
-    return patchedForm(exchange, value, patch, scaleKind(), options.fieldValidation) as Scale;
+    const patched = applyPatch(patch, current, scaleKind().schema);
+    return patchedForm(exchange, patched, scaleKind(), options.fieldValidation) as Scale;
   });
 }
 

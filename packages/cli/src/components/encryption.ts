@@ -40,26 +40,15 @@ export async function openEncryption(
       if (file !== undefined && (await cluster?.encryptionConfiguration()) !== text)
         await cluster?.setEncryptionConfiguration(text);
     };
-    const { metrics } = encryption;
-    if (content !== undefined) {
-      metrics.configured(content);
-      await share(content);
-    }
+    if (content !== undefined) await share(content);
     const stop =
       reload || file === undefined
         ? follow(read, {
             current: content,
             apply: async (text) => {
-              try {
-                if (text === undefined) throw new Error('it is gone');
-                await encryption.replace(await parseEncryptionConfiguration(text, what));
-                await share(text);
-                metrics.configured(text);
-                metrics.reloaded('success', Date.now());
-              } catch (error) {
-                metrics.reloaded('failure', Date.now());
-                throw error;
-              }
+              if (text === undefined) throw new Error('it is gone');
+              await encryption.replace(await parseEncryptionConfiguration(text, what));
+              await share(text);
             },
             what: 'providers of encryption',
             logger,

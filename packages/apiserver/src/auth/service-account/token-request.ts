@@ -47,12 +47,13 @@ export async function requestToken(
   const { name = '', namespace = '' } = account.metadata;
   refuseOtherAccount(account, request);
   const now = Math.floor(context.now() / 1000);
-  const { audiences: asked, expirationSeconds, boundObjectRef } = request.spec ?? {};
-  const audiences = asked?.length ? asked : [...context.audiences];
+  const { expirationSeconds, boundObjectRef } = request.spec ?? {};
+  const asked = request.spec?.audiences ?? [];
+  const audiences = asked.length > 0 ? asked : [...context.audiences];
   let seconds = expirationSeconds ?? defaultSeconds;
   const errors = validate(seconds);
   if (errors.length > 0) throw invalidObject(tokenRequest, '', errors);
-  const bound = await boundClaims(account, boundObjectRef, context.objects);
+  const bound = await boundClaims(account, boundObjectRef ?? undefined, context.objects);
   const { maxExpirationSeconds: most, extendExpiration = true } = context.tokens.options;
   if (most !== undefined && seconds > most) {
     context.warn(`requested expiration of ${seconds} seconds shortened to ${most} seconds`);
@@ -114,7 +115,7 @@ async function boundClaims(
   ref: BoundObjectReference | undefined,
   objects: ObjectReader,
 ): Promise<Bound> {
-  if (!ref) return {};
+  if (ref === undefined) return {};
   const { apiVersion = '', kind = '', name = '', uid = '' } = ref;
   const { name: accountName = '', namespace = '' } = account.metadata;
   const [version = '', group = ''] = apiVersion.split('/').reverse();

@@ -37,8 +37,7 @@ function validatePolicy(whole: Quantity, policy: CapacityRequestPolicy, field: F
     return [forbiddenField(field, detail)];
   }
   if (validValues.length === 0 && validRange === undefined) return [];
-  // An amount that is not there is null.
-  if (!usual) {
+  if (usual === undefined) {
     const name = validRange === undefined ? 'validValues' : 'validRange';
     return [required(field.child('default'), `required when ${name} is defined`)];
   }

@@ -139,7 +139,8 @@ function validateDeviceStatus(
   field: FieldPath,
   allocated: ReadonlySet<string>,
 ): FieldError[] {
-  const { conditions = [], data } = device;
+  const { data } = device;
+  const conditions = device.conditions ?? [];
   const errors = [
     ...validateDriverName(device.driver, field.child('driver')),
     ...validatePoolName(device.pool, field.child('pool')),

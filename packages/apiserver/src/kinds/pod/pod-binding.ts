@@ -1,8 +1,9 @@
-import { ApiError, badRequest, conflict, type KubernetesObject, setCondition } from '@kubewright/api';
+import { ApiError, badRequest, conflict, type KubernetesObject } from '@kubewright/api';
 import type { Binding, Pod } from '@kubewright/api/core/v1';
 import { staleUid } from '../../registry/stale-uid.js';
 import { notSupported, path, required } from '../../validation/field-error.js';
 import type { SubresourceContext, SubresourceRules } from '../kind-rules.js';
+import { withPodCondition } from './pod-condition.js';
 
 /** POST of a Binding: the scheduler gives the pod its node, once. Source: the pod registry's `BindingREST`. */
 export const podBinding: SubresourceRules<Pod> = {
@@ -50,7 +51,7 @@ function bind(pod: Pod, { target, metadata }: Binding, context: SubresourceConte
   const annotations = { ...pod.metadata.annotations, ...metadata.annotations };
   // What admission put there: the node's topology.
   const labels = { ...pod.metadata.labels, ...metadata.labels };
-  const conditions = setCondition(
+  const conditions = withPodCondition(
     pod.status?.conditions ?? [],
     { type: 'PodScheduled', status: 'True' },
     context.now(),
@@ -65,6 +66,6 @@ function bind(pod: Pod, { target, metadata }: Binding, context: SubresourceConte
       ...(Object.keys(labels).length === 0 ? {} : { labels }),
     },
     spec: { ...spec, nodeName: target.name },
-    status: { ...status, conditions: [...conditions] },
+    status: { ...status, conditions },
   };
 }

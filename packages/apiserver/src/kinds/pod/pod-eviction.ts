@@ -16,6 +16,7 @@ import type { DeleteOptions } from '@kubewright/api/meta/v1';
 import { type Eviction, PodDisruptionBudget } from '@kubewright/api/policy/v1';
 import { isEmptySelector } from '../../validation/label-selector.js';
 import type { SubresourceContext, SubresourceRules } from '../kind-rules.js';
+import { withPodCondition } from './pod-condition.js';
 
 /**
  * POST of an Eviction: deletes the pod unless a PodDisruptionBudget has no disruption left to give.
@@ -110,7 +111,7 @@ async function markTarget(
       message: 'Eviction API: evicting',
       ...(generation === undefined ? {} : { observedGeneration: generation }),
     };
-    const conditions = setCondition(pod.status?.conditions ?? [], condition, context.now());
+    const conditions = withPodCondition(pod.status?.conditions ?? [], condition, context.now());
     return { ...pod, status: { ...pod.status, conditions: [...conditions] } };
   });
   return version === undefined ? undefined : marked.metadata.resourceVersion;

@@ -1,6 +1,6 @@
-import { setCondition } from '@kubewright/api';
 import type { Pod } from '@kubewright/api/core/v1';
 import type { LabelSelector, LabelSelectorRequirement } from '@kubewright/api/meta/v1';
+import { withPodCondition } from './pod-condition.js';
 import { fieldsFromAnnotations } from './profile-annotations.js';
 import { qosClassOf } from './qos-class.js';
 
@@ -11,18 +11,16 @@ export function prepareNewPod(pod: Pod, now: number): void {
   if ((spec.terminationGracePeriodSeconds ?? 0) < 0) spec.terminationGracePeriodSeconds = 1;
   pod.status = { phase: 'Pending', qosClass: qosClassOf(spec) };
   if ((spec.schedulingGates ?? []).length > 0)
-    pod.status.conditions = [
-      ...setCondition(
-        [],
-        {
-          type: 'PodScheduled',
-          status: 'False',
-          reason: 'SchedulingGated',
-          message: 'Scheduling is blocked due to non-empty scheduling gates',
-        },
-        now,
-      ),
-    ];
+    pod.status.conditions = withPodCondition(
+      [],
+      {
+        type: 'PodScheduled',
+        status: 'False',
+        reason: 'SchedulingGated',
+        message: 'Scheduling is blocked due to non-empty scheduling gates',
+      },
+      now,
+    );
   mergeLabelKeys(pod);
   fieldsFromAnnotations(pod);
 }

@@ -129,6 +129,7 @@ describe('a new pod', () => {
     podRules.prepareForCreate?.(made, testContext);
     expect(made.status?.conditions).toEqual([
       {
+        lastProbeTime: null,
         type: 'PodScheduled',
         status: 'False',
         reason: 'SchedulingGated',

@@ -11,8 +11,8 @@ interface AnyRole extends KubernetesObject, Pick<ClusterRole, 'rules' | 'aggrega
 export function reconciledRole<T extends AnyRole>(existing: T, wanted: T): T | undefined {
   if (optedOut(existing)) return undefined;
   const better = withMetadata(existing, wanted);
-  better.rules = [...(existing.rules ?? []), ...missingRules(existing.rules ?? [], wanted.rules ?? [])];
-  if (better.rules.length === 0) delete better.rules;
+  const missing = missingRules(existing.rules ?? [], wanted.rules ?? []);
+  if (missing.length > 0) better.rules = [...(existing.rules ?? []), ...missing];
   aggregate(better, wanted);
   return changed(existing, better);
 }
