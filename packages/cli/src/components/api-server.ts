@@ -21,7 +21,12 @@ import { type DataDirectory, openDataDirectory, writePrivate } from '../data-dir
 import { type AdmissionFlags, admissionOptions } from './admission.js';
 import { aggregatorOptions, openFrontProxyPki } from './aggregator.js';
 import { type AuditFlags, auditOptions } from './audit.js';
-import { type AuthenticationFlags, authenticationOptions, signingKeyPem } from './authentication.js';
+import {
+  type AuthenticationFlags,
+  authenticationOptions,
+  loadTokenKeys,
+  signingKeyPem,
+} from './authentication.js';
 import { authorityRenewal } from './authority-renewal.js';
 import { type AuthorizationFlags, authorizationOptions } from './authorization.js';
 import { follow, listenerCertificates, type TransportFlags, transportOptions } from './certificates.js';
@@ -122,6 +127,8 @@ export async function startApiServerComponent(
       options.pkiDirectory === undefined
         ? await PkiDirectory.open(data.pki)
         : await openSharedPki(options.pkiDirectory, data.pki);
+    const tokenKeys = loadTokenKeys(options.authentication, pki);
+    closers.push(async () => void (await Promise.allSettled([tokenKeys.loaded])));
     const frontProxies = await openFrontProxyPki(data.pki);
     const renewAuthorities = authorityRenewal({
       ...{ pki, frontProxies, cluster },
@@ -143,7 +150,7 @@ export async function startApiServerComponent(
       ca: pki.trusted,
     });
     const [authentication, admission, audit, certificates, toKubelets, toServers] = await Promise.all([
-      authenticationOptions({ ...options.authentication, ...options.authorization }, pki),
+      authenticationOptions({ ...options.authentication, ...options.authorization }, tokenKeys.now),
       admissionOptions(options.admission),
       auditOptions(options.audit),
       readCertificates(),
@@ -182,6 +189,7 @@ export async function startApiServerComponent(
       logger,
     );
     closers.push(async () => stopConfigurations());
+    const serviceAccountKey = signingKeyPem(await tokenKeys.loaded);
     const listeners: HttpsListener[] = [];
     let current = certificates;
     const listenAt = async (address: { readonly bindAddress: string; readonly port: number }) => {
@@ -231,7 +239,6 @@ export async function startApiServerComponent(
     const host = hostname().toLowerCase();
     await server.identify(host, listener.port === customaryPort ? host : `${host}:${listener.port}`);
     await server.advertise({ address: reachable(options.bindAddress), port: listener.port, servicePort });
-    const serviceAccountKey = signingKeyPem(authentication);
     return { server, data, pki, addresses, serviceAccountKey, url, kubeconfig, serveNode, close };
   } catch (error) {
     await close();

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PkiDirectory } from '@kubewright/apiserver';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type AuthenticationFlags, authenticationOptions } from './authentication.js';
+import { type AuthenticationFlags, authenticationOptions, loadTokenKeys } from './authentication.js';
 
 let directory: string;
 let pki: PkiDirectory;
@@ -13,8 +13,11 @@ beforeAll(async () => {
 });
 afterAll(() => rm(directory, { recursive: true }));
 
-const optionsOf = (flags: AuthenticationFlags, authorizationMode = ['Node', 'RBAC']) =>
-  authenticationOptions({ ...flags, authorizationMode }, pki);
+const optionsOf = async (flags: AuthenticationFlags, authorizationMode = ['Node', 'RBAC']) => {
+  const keys = loadTokenKeys(flags, pki);
+  await keys.loaded;
+  return authenticationOptions({ ...flags, authorizationMode }, keys.now);
+};
 
 describe('anonymous requests', () => {
   it('are let in where an authorizer decides about them, unless they shall not', async () => {

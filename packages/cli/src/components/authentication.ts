@@ -5,6 +5,7 @@ import {
   type PkiDirectory,
   parseAuthenticationConfiguration,
   readTokenKeys,
+  type TokenKeys,
 } from '@kubewright/apiserver';
 import { httpsTransport, loadConnection } from '@kubewright/client';
 import { CommandError, unusableFile } from '../command-error.js';
@@ -35,22 +36,18 @@ export interface AuthenticationFlags {
 /** As kubeadm has it. */
 const standardIssuer = 'https://kubernetes.default.svc.cluster.local';
 
-/** How the server of a data directory authenticates: with keys of its own where no files are named. */
+/** How the server of a data directory authenticates. @param keys those of tokens; nobody asks before it listens */
 export async function authenticationOptions(
   flags: AuthenticationFlags & AuthorizationFlags,
-  pki: PkiDirectory,
+  keys: () => TokenKeys,
 ): Promise<AuthenticationOptions> {
-  const [keys, configured, webhook] = await Promise.all([
-    tokenKeys(flags, pki),
-    authenticationConfiguration(flags),
-    webhookOf(flags),
-  ]);
+  const [configured, webhook] = await Promise.all([authenticationConfiguration(flags), webhookOf(flags)]);
   const [issuer = standardIssuer, ...issuers] = flags.serviceAccountIssuer ?? [];
   const { serviceAccountJwksUri, serviceAccountMaxTokenExpiration, apiAudiences } = flags;
   return {
     serviceAccounts: {
       issuers: [issuer, ...issuers],
-      keys: () => keys,
+      keys,
       extendExpiration: flags.serviceAccountExtendTokenExpiration ?? true,
       ...(serviceAccountJwksUri === undefined ? {} : { jwksUri: serviceAccountJwksUri }),
       ...(serviceAccountMaxTokenExpiration === undefined
@@ -110,13 +107,35 @@ function frontProxyOf(flags: AuthenticationFlags): Pick<AuthenticationOptions, '
   return { frontProxy: Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) };
 }
 
-/** The key that signs tokens, for the controller that signs those of Secrets. */
-export function signingKeyPem({ serviceAccounts }: AuthenticationOptions): string {
-  const key = serviceAccounts?.keys().signing.privateKey.export({ type: 'pkcs8', format: 'pem' });
-  return key === undefined ? '' : key.toString();
+/** The keys of tokens: those of the files that are named, or the server's own. */
+export interface LoadingTokenKeys {
+  readonly loaded: Promise<TokenKeys>;
+  /** @throws Error before they are loaded */
+  now(): TokenKeys;
 }
 
-async function tokenKeys(flags: AuthenticationFlags, pki: PkiDirectory) {
+/** Begins to load them: to make the first one takes a fifth of a second on another thread, or several. */
+export function loadTokenKeys(flags: AuthenticationFlags, pki: PkiDirectory): LoadingTokenKeys {
+  let keys: TokenKeys | undefined;
+  const loaded = tokenKeys(flags, pki).then((there) => {
+    keys = there;
+    return there;
+  });
+  // Whoever awaits it is told.
+  loaded.catch(() => undefined);
+  const now = () => {
+    if (keys === undefined) throw new Error('the keys of tokens are not loaded yet');
+    return keys;
+  };
+  return { loaded, now };
+}
+
+/** The key that signs tokens in PEM, for the controller that signs those of Secrets. */
+export function signingKeyPem({ signing }: TokenKeys): string {
+  return signing.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+}
+
+async function tokenKeys(flags: AuthenticationFlags, pki: PkiDirectory): Promise<TokenKeys> {
   const { serviceAccountSigningKeyFile: file, serviceAccountKeyFile: files = [] } = flags;
   if (file === undefined) {
     if (files.length > 0)
