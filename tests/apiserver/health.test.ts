@@ -1,3 +1,4 @@
+import { gunzipSync } from 'node:zlib';
 import { MemoryStorage } from '@kubewright/apiserver';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type RawAnswer, startTlsServer, type TlsServer } from '../tls-server.js';
@@ -155,6 +156,42 @@ describe('what is not over', () => {
     } finally {
       await starting.close();
     }
+  });
+});
+
+describe('profiles', () => {
+  it('are taken one at a time, and are for pprof', async () => {
+    const [taken, refused] = await Promise.all([
+      get('/debug/pprof/profile?seconds=0.3'),
+      get('/debug/pprof/heap?seconds=0.3'),
+    ]);
+    expect(taken).toMatchObject({
+      code: 200,
+      headers: {
+        'content-type': 'application/octet-stream',
+        'content-disposition': 'attachment; filename="profile"',
+      },
+    });
+    expect(gunzipSync(taken.bytes).length).toBeGreaterThan(0);
+    expect(refused).toMatchObject({
+      code: 500,
+      text: 'Could not enable profiling: another profile is being taken\n',
+    });
+    expect((await get('/debug/pprof/heap?seconds=0.1')).code).toBe(200);
+  });
+
+  it('are named by an index; what there is none of is unknown', async () => {
+    expect(await get('/debug/pprof')).toMatchObject({ code: 302, headers: { location: '/debug/pprof/' } });
+    expect((await get('/debug/pprof/')).text).toContain('<a href="profile?seconds=30">');
+    expect(await get('/debug/pprof/goroutine')).toMatchObject({ code: 404, text: 'Unknown profile\n' });
+  });
+
+  it('end with the connection of who asked', async () => {
+    const socket = await server.connect();
+    socket.write('GET /debug/pprof/profile?seconds=60 HTTP/1.1\r\nhost: localhost\r\n\r\n');
+    await vi.waitFor(async () => expect((await get('/debug/pprof/heap?seconds=0.1')).code).toBe(500));
+    socket.destroy();
+    await vi.waitFor(async () => expect((await get('/debug/pprof/heap?seconds=0.1')).code).toBe(200));
   });
 });
 

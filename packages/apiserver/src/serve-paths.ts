@@ -1,6 +1,7 @@
 import { serveIssuerDiscovery } from './auth/service-account/issuer-discovery.js';
 import { type ConfigurationSources, configz } from './debug/configz.js';
 import { flagz } from './debug/flagz.js';
+import { servePprof } from './debug/serve-pprof.js';
 import { statusz } from './debug/statusz.js';
 import { answerZPage } from './debug/z-page.js';
 import { dumps } from './flow-control/dump.js';
@@ -21,6 +22,7 @@ export function servePaths(server: ApiServer, { health, configuration }: PathSou
   const { paths, metrics, options } = server;
   health.serve(paths);
   servePages(server);
+  servePprof(paths);
   paths.add('/version', answerVersion, { route: true });
   paths.add('/configz', (exchange) => exchange.send(200, 'application/json', configz(server, configuration)));
   paths.add('/metrics', async (exchange) => {

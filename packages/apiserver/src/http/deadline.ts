@@ -10,6 +10,8 @@ export const longestRequestMs = 60_000;
 /** What takes as long as its client wants. Source: kube-apiserver's long-running verbs and subresources. */
 const longRunningSubresources = new Set(['attach', 'exec', 'proxy', 'log', 'portforward']);
 const longRunningPaths: ReadonlySet<string> = new Set([backupPath]);
+/** Profiles take as long as they are asked to. */
+const profiles = '/debug/pprof/';
 
 /**
  * How long a request may take; undefined for what runs as long as its client wants.
@@ -18,13 +20,17 @@ const longRunningPaths: ReadonlySet<string> = new Set([backupPath]);
 export function allowedMs({ info, server }: Exchange): number | undefined {
   if (
     info.verb === 'watch' ||
-    (info.isResource ? longRunningSubresources.has(info.subresource) : longRunningPaths.has(info.path))
+    (info.isResource ? longRunningSubresources.has(info.subresource) : isLongRunningPath(info.path))
   )
     return undefined;
   if (info.subresource !== '' && isStream(server, info)) return undefined;
   const text = info.query.get('timeout') ?? '';
   const asked = text === '' ? 0 : durationMs(text);
   return asked > 0 ? Math.min(asked, longestRequestMs) : longestRequestMs;
+}
+
+function isLongRunningPath(path: string): boolean {
+  return longRunningPaths.has(path) || path.startsWith(profiles);
 }
 
 /** Whether a kind of one's own says that a subresource of it streams. */
