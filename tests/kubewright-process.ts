@@ -51,12 +51,13 @@ export class KubewrightProcess {
     command: readonly string[],
     directory: string,
     uid?: number,
+    env: Readonly<Record<string, string>> = {},
   ): Promise<KubewrightProcess> {
     const args = [program, ...command, '--port', '0', '--data-dir', join(directory, 'data')];
     const child = spawn(process.execPath, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       cwd: directory,
-      env: { PATH: process.env.PATH, HOME: directory },
+      env: { PATH: process.env.PATH, HOME: directory, ...env },
       ...(uid === undefined ? {} : { uid, gid: uid }),
     });
     const started = new KubewrightProcess(child, join(directory, 'data', 'kubeconfig'));

@@ -55,4 +55,27 @@ describe.skipIf(process.geteuid?.() !== 0)('apiserver --user', () => {
     await client.close();
     await expect(serve('--user', 'no-such-user')).rejects.toThrow(/there is no such user/);
   }, 60_000);
+
+  it('is by itself the user of sudo, in a directory of his', async () => {
+    const start = async (path: string) => {
+      const started = await KubewrightProcess.start(['apiserver'], path, undefined, {
+        SUDO_UID: String(nobody),
+      });
+      running.push(started);
+      const status = await readFile(`/proc/${started.pid}/status`, 'utf8');
+      return { started, uid: Number(/^Uid:\t(\d+)/m.exec(status)?.[1]) };
+    };
+    const his = await makeDataDirectory(nobody);
+    try {
+      const { started, uid } = await start(his);
+      expect([uid, (await stat(started.kubeconfig)).uid]).toEqual([nobody, nobody]);
+      expect(started.output).not.toContain('runs as root');
+    } finally {
+      await Promise.all(running.splice(0).map((process) => process.end('SIGKILL')));
+      await removeDataDirectory(his);
+    }
+    const { started, uid } = await start(directory);
+    expect(uid).toBe(0);
+    expect(started.output).toContain('the control plane runs as root, which it does not need');
+  }, 60_000);
 });

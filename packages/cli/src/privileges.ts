@@ -1,5 +1,5 @@
 import { lchown, mkdir, readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { CommandError } from './command-error.js';
 
 const capNetAdmin = 12n;
@@ -15,6 +15,31 @@ export async function mayMakeNetworks(): Promise<boolean> {
   const capabilities = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? '0'}`);
   const has = (bit: bigint) => (capabilities >> bit) % 2n === 1n;
   return process.geteuid?.() === 0 && has(capNetAdmin) && has(capSysAdmin);
+}
+
+/**
+ * Whom the control plane becomes where root starts it and nobody said: the user who called `sudo`, where the data
+ * directory is his (or will be: the directory that it is made in is). Then `sudo kubewright up` leaves him files that he
+ * may read, his kubeconfig among them. A directory of root's stays root's.
+ * @returns undefined where it stays who it is
+ */
+export async function usualUser(
+  dataDirectory: string,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Promise<string | undefined> {
+  const { SUDO_UID: uid = '' } = env;
+  if (process.geteuid?.() !== 0 || !/^[1-9]\d*$/.test(uid)) return undefined;
+  return (await ownerOf(resolve(dataDirectory))) === Number(uid) ? uid : undefined;
+}
+
+/** Of the directory, or of the nearest one above it that is there. */
+async function ownerOf(directory: string): Promise<number> {
+  try {
+    return (await stat(directory)).uid;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || dirname(directory) === directory) throw error;
+    return ownerOf(dirname(directory));
+  }
 }
 
 /** What belongs to the node, whose process stays root. */

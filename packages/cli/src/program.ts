@@ -185,7 +185,10 @@ function placeFlags(command: Command): Command {
     )
     .addOption(portOption(6443))
     .option('--kubeconfig <file>', "where the admin's kubeconfig goes (default: in the data directory)")
-    .option('--user <user>', 'whom the control plane becomes where root starts it; the node stays root')
+    .option(
+      '--user <user>',
+      'whom the control plane becomes where root starts it; the node stays root (default: who called sudo, where the data directory is his)',
+    )
     .option(
       '--join-token-file <file>',
       'what a server over etcd gets the CA and the keys of its cluster with (default: join-token in the data directory, where the first server leaves it)',

@@ -18,7 +18,7 @@ export function authenticationFlags(command: Command): Command {
       duration,
     )
     .option(
-      '--service-account-extend-token-expiration <boolean>',
+      '--service-account-extend-token-expiration [boolean]',
       'whether pods get a token for a year where they ask for an hour (default: true)',
       boolean,
     )
@@ -29,11 +29,11 @@ export function authenticationFlags(command: Command): Command {
     )
     .option('--authentication-token-webhook-config-file <file>', 'kubeconfig of a server that reviews tokens')
     .option(
-      '--enable-bootstrap-token-auth <boolean>',
+      '--enable-bootstrap-token-auth [boolean]',
       'whether bootstrap tokens are taken (default: true)',
       boolean,
     )
-    .option('--anonymous-auth <boolean>', 'whether requests without credentials are let in at all', boolean)
+    .option('--anonymous-auth [boolean]', 'whether requests without credentials are let in at all', boolean)
     .option(
       '--requestheader-client-ca-file <file>',
       'CA of the proxies that may say on whose behalf they ask',
@@ -80,7 +80,7 @@ export function transportFlags(command: Command): Command {
       'EncryptionConfiguration: what is stored encrypted, and how',
     )
     .option(
-      '--encryption-provider-config-automatic-reload <boolean>',
+      '--encryption-provider-config-automatic-reload [boolean]',
       'whether that file is read again when it changes (default: false)',
       boolean,
     );

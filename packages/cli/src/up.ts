@@ -18,7 +18,7 @@ import type { Running } from './components/running.js';
 import type { StorageFlags } from './components/storage.js';
 import { createLogger } from './logger.js';
 import { NodeProcess } from './node-process.js';
-import { becomeUser, isLoopback, mayMakeNetworks } from './privileges.js';
+import { becomeUser, isLoopback, mayMakeNetworks, usualUser } from './privileges.js';
 import { stopSignal, unlessStopped, untilStopped } from './until-stopped.js';
 
 /** What `kubewright up` and `kubewright apiserver` are told on the command line. */
@@ -53,8 +53,9 @@ export interface UpOptions extends ServerCommandOptions {
 const nodeCloseMs = 3_700;
 
 /** A control plane and a node in the foreground, until SIGINT or SIGTERM. @returns the exit status */
-export async function up(options: UpOptions): Promise<number> {
+export async function up(given: UpOptions): Promise<number> {
   const stopped = stopSignal();
+  const options = await withUser(given);
   const loopback = options.node ? !(await mayMakeNetworks()) : rootsAddresses(options);
   if (loopback === true) checkIsolation(options.bindAddress);
   const node = options.node ? NodeProcess.spawn() : undefined;
@@ -107,6 +108,7 @@ export async function up(options: UpOptions): Promise<number> {
       process.stderr.write(
         'kubewright: warning: as an ordinary user pods share the network of this machine and have loopback addresses; run as root for networks of their own\n',
       );
+    warnOfRoot();
     process.stdout.write(await readyText(api));
   };
   try {
@@ -120,8 +122,9 @@ export async function up(options: UpOptions): Promise<number> {
 }
 
 /** An API server alone, until SIGINT or SIGTERM. @returns the exit status */
-export async function serveApi(options: ServerCommandOptions): Promise<number> {
+export async function serveApi(given: ServerCommandOptions): Promise<number> {
   const stopped = stopSignal();
+  const options = await withUser(given);
   const loopback = rootsAddresses(options);
   if (options.user !== undefined) await becomeUser(options.user, options.dataDir);
   const { startApiServerComponent } = await import('./components/api-server.js');
@@ -146,8 +149,23 @@ export async function serveApi(options: ServerCommandOptions): Promise<number> {
     admission: options,
     flags: options.flags,
   });
+  warnOfRoot();
   process.stdout.write(await readyText(api));
   return untilStopped(api, stopped);
+}
+
+/** The options with whom the control plane becomes, who nobody need name under `sudo`. */
+async function withUser<T extends ServerCommandOptions>(options: T): Promise<T> {
+  const user = options.user ?? (await usualUser(options.dataDir));
+  return user === undefined ? options : { ...options, user };
+}
+
+/** What is said when the server is ready. */
+function warnOfRoot(): void {
+  if (process.geteuid?.() === 0)
+    process.stderr.write(
+      'kubewright: warning: the control plane runs as root, which it does not need: name another user with --user\n',
+    );
 }
 
 /** A data directory of root's has addresses of networks, whoever the process becomes. */
