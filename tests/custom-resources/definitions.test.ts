@@ -224,8 +224,9 @@ describe('a CustomResourceDefinition', () => {
       reason: 'InstanceDeletionInProgress',
     });
     expect(await refusal(tabs().create({ metadata: { name: 'late' } }))).toMatchObject({
-      code: 405,
-      message: 'create not allowed while custom resource definition is terminating',
+      code: 403,
+      message:
+        'crontabs.stable.example.com "late" is forbidden: create not allowed while custom resource definition is terminating',
     });
     await tabs().patchMerge('held', { metadata: { finalizers: [] } });
     await definitions.waitFor('crontabs.stable.example.com', (one) => one === undefined);

@@ -264,3 +264,17 @@ describe('metadata that is none', () => {
     });
   });
 });
+
+it('a scale says how many are wanted, or is none', async () => {
+  const { requester } = server.client;
+  await requester.json({
+    method: 'POST',
+    path: collection,
+    body: { ...identity, metadata: { name: 'unscaled' } },
+  });
+  const scale = `${collection}/unscaled/scale`;
+  await expect(requester.json({ method: 'GET', path: scale })).rejects.toThrow(
+    'Internal error occurred: the spec replicas field ".spec.i" does not exist',
+  );
+  await requester.json({ method: 'DELETE', path: `${collection}/unscaled` });
+});

@@ -1,5 +1,5 @@
 import type { Kind, KubernetesObject } from '@kubewright/api';
-import { ApiError, qualifiedNameErrors } from '@kubewright/api';
+import { forbidden, qualifiedNameErrors } from '@kubewright/api';
 import type { CustomResourceDefinitionVersion } from '@kubewright/api/apiextensions/v1';
 import { compareVersions } from '../discovery/group-order.js';
 import type { KindRules } from '../kinds/kind-rules.js';
@@ -19,7 +19,9 @@ export function customResourceRules(
     storageKey: `${spec.group}/${kind.plural}`,
     columns: printerColumns(version.additionalPrinterColumns),
     ...(deprecation === undefined ? {} : { deprecation }),
-    ...(isTerminating(outline) ? { prepareForCreate: () => refuseCreate(kind) } : {}),
+    ...(isTerminating(outline)
+      ? { prepareForCreate: (object: KubernetesObject) => refuseCreate(kind, object) }
+      : {}),
     warnings: finalizerWarnings,
   });
 }
@@ -32,12 +34,8 @@ export function isTerminating({ deleted, status }: Outline): boolean {
   );
 }
 
-function refuseCreate({ group, plural }: Kind): never {
-  throw new ApiError(
-    'MethodNotAllowed',
-    'create not allowed while custom resource definition is terminating',
-    { details: { group, kind: plural } },
-  );
+function refuseCreate(kind: Kind, { metadata: { name = '' } }: KubernetesObject): never {
+  throw forbidden(kind, name, 'create not allowed while custom resource definition is terminating');
 }
 
 /** Source: apiextensions' `defaultDeprecationWarning`. */

@@ -70,8 +70,8 @@ class PathReader {
   }
 
   #selector(part: string): Step {
-    const quoted = /^(['"])((?:\\.|(?!\1).)*)\1$/s.exec(part);
-    if (quoted !== null) return member((quoted[2] ?? '').replace(/\\(.)/g, '$1'));
+    const quoted = /^'((?:\\.|[^'])*)'$/s.exec(part);
+    if (quoted !== null) return member((quoted[1] ?? '').replace(/\\(.)/g, '$1'));
     const slice = /^(-?\d*)(?::(-?\d*))?(?::(-?\d*))?$/.exec(part);
     if (slice === null || part === '') throw this.#wrong(`invalid array index ${part}`);
     const [, from = '', to, step] = slice;

@@ -11,7 +11,9 @@ export function printerColumns(
   definitions: readonly CustomResourceColumnDefinition[] | undefined,
 ): Column<KubernetesObject>[] {
   const own = definitions === undefined || definitions.length === 0 ? [age] : definitions;
-  return [nameColumn, ...own.map(printerColumn)];
+  // As upstream: what can't be read, which it does not refuse, ends the columns.
+  const wrong = own.findIndex(({ jsonPath }) => !isJsonPath(jsonPath));
+  return [nameColumn, ...own.slice(0, wrong < 0 ? own.length : wrong).map(printerColumn)];
 }
 
 const age: CustomResourceColumnDefinition = {
@@ -32,38 +34,39 @@ function printerColumn(definition: CustomResourceColumnDefinition): Column<Kuber
     description: description || `Custom resource definition column (in JSONPath format): ${jsonPath}`,
     priority,
     cell(object, now) {
-      path ??= pathOrNothing(jsonPath);
+      path ??= parseJsonPath(jsonPath);
       const [value] = path(object);
       return value === undefined ? null : cellOf(type, value, now);
     },
   };
 }
 
-/** What can't be read, which upstream does not refuse, shows nothing. */
-function pathOrNothing(text: string): JsonPath {
+function isJsonPath(text: string): boolean {
   try {
-    return parseJsonPath(text);
+    parseJsonPath(text);
+    return true;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    return () => [];
+    return false;
   }
 }
 
 /** Source: `cellForJSONValue` of apiextensions' table convertor. */
-function cellOf(type: string, value: unknown, now: number): string | number | boolean | null {
+function cellOf(type: string, value: unknown, now: number): string | number | bigint | boolean | null {
   switch (type) {
     case 'string':
       return typeof value === 'object' && value !== null
         ? encodeJson(sortedJson(value))
-        : String(value ?? '<nil>');
+        : String(value ?? '<no value>');
     case 'integer':
-      return typeof value === 'number' ? Math.trunc(value) : null;
+      return typeof value === 'number' ? Math.trunc(value) : typeof value === 'bigint' ? value : null;
     case 'number':
-      return typeof value === 'number' ? value : null;
+      return typeof value === 'number' || typeof value === 'bigint' ? value : null;
     case 'boolean':
       return typeof value === 'boolean' ? value : null;
     case 'date': {
       if (typeof value !== 'string') return null;
+      if (value === '') return '<unknown>';
       const time = parseTime(value);
       return time === undefined ? '<invalid>' : humanDuration(now - time);
     }

@@ -18,7 +18,7 @@ export interface Column<T> {
   /** 0 is always shown, 1 with `-o wide`. */
   readonly priority: number;
   /** The cell; `now` in milliseconds since the epoch, for ages. */
-  cell(object: T, now: number): string | number | boolean | null;
+  cell(object: T, now: number): string | number | bigint | boolean | null;
 }
 
 /** A condition of a row of a Table: that its object has completed, so that lists may leave it out. */
@@ -104,7 +104,8 @@ export interface SubresourceCall {
 
 /** How the scale subresource reads and writes a kind. */
 export interface ScaleRules<T> {
-  replicas(object: T): number;
+  /** Undefined where the object does not say. */
+  replicas(object: T): number | undefined;
   setReplicas(object: T, replicas: number): void;
   statusReplicas(object: T): number;
   /** The selector in string form. */

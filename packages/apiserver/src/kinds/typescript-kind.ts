@@ -60,10 +60,13 @@ function fillIn(object: KubernetesObject, { schema }: Kind): void {
 function scaleByPaths<T extends KubernetesObject>({ scalePaths }: Kind<T>): ScaleRules<T> | undefined {
   if (scalePaths === undefined) return undefined;
   const { specReplicasPath, statusReplicasPath, labelSelectorPath } = scalePaths;
-  const numberAt = (object: T, path: string) => Number(valueAt(object, stepsOf(path)) ?? 0);
+  const numberAt = (object: T, path: string) => {
+    const value = valueAt(object, stepsOf(path)) ?? undefined;
+    return value === undefined ? undefined : Number(value);
+  };
   return {
     replicas: (object) => numberAt(object, specReplicasPath),
-    statusReplicas: (object) => numberAt(object, statusReplicasPath),
+    statusReplicas: (object) => numberAt(object, statusReplicasPath) ?? 0,
     setReplicas: (object, replicas) => setAt(object, stepsOf(specReplicasPath), replicas),
     selector: (object) =>
       labelSelectorPath === undefined ? '' : selectorText(valueAt(object, stepsOf(labelSelectorPath))),

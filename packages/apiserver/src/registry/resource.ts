@@ -226,7 +226,11 @@ export class ServedKind<T extends KubernetesObject = KubernetesObject> {
 
   /** A stored entry as the cells of a table are made of it, without its resource version. */
   tableObject(stored: Buffer): KubernetesObject {
-    const object = JSON.parse(this.ownBytes(stored).toString()) as T;
+    const own = this.ownBytes(stored);
+    // No column of a built-in kind shows a number beyond what JSON.parse reads exactly.
+    const object = this.resource.rules.structural
+      ? parseStored<T>(own, 0)
+      : (JSON.parse(own.toString()) as T);
     return this.conversion?.columns === undefined ? object : this.fromStored(object);
   }
 

@@ -277,7 +277,7 @@ function validate<T extends KubernetesObject>(
   const statusOnly = subresource === 'status';
   const errors = [
     ...validateMetadataUpdate(resource, object, old),
-    ...resource.schemaErrors({ object, old, statusOnly }),
+    ...resource.schemaErrors({ object, old, statusOnly, warn: (text) => context.request?.warn(text) }),
   ];
   const own = rules.subresources?.[subresource]?.validateUpdate;
   if (own !== undefined) return [...errors, ...own(object, old)];

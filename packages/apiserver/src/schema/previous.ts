@@ -1,4 +1,4 @@
-import { jsonEqual } from '../patch/json-object.js';
+import { isObject, jsonEqual } from '../patch/json-object.js';
 import type { StructuralSchema } from './structural-schema.js';
 
 /**
@@ -15,8 +15,20 @@ export class Previous {
     this.value = value;
   }
 
+  /** Whether nothing changed, as upstream sees it: the order of a list of type `map` is no change. */
   isEqualTo(value: unknown): boolean {
-    return jsonEqual(this.value, value);
+    const old = this.value;
+    if (Array.isArray(old) && Array.isArray(value) && this.#schema.listType === 'map')
+      return (
+        old.length === value.length &&
+        value.every((item, index) => this.item(value, index)?.isEqualTo(item) === true)
+      );
+    if (!isObject(old) || !isObject(value)) return jsonEqual(old, value);
+    const names = Object.keys(value);
+    return (
+      Object.keys(old).length === names.length &&
+      names.every((name) => this.member(name)?.isEqualTo(value[name]) === true)
+    );
   }
 
   /** @param atRoot where apiVersion and kind are the server's own */

@@ -38,7 +38,7 @@ interface Past {
 
 /**
  * What the rules of a schema find wrong with a value. Problems of rules without `oldSelf` about what did not change are
- * no problems. Source: apiextensions' `cel.Validator`, in whose order and words they are told.
+ * no problems, and are told as warnings. Source: apiextensions' `cel.Validator`, in whose order and words they are told.
  */
 export function ruleErrors(
   tree: RuleTree,
@@ -48,15 +48,18 @@ export function ruleErrors(
     previous,
     field,
     budget = new CostBudget(),
+    warn,
   }: {
     readonly old?: unknown;
     readonly previous?: Previous | undefined;
     readonly field?: FieldPath;
     /** What is left for other values, too. */
     readonly budget?: CostBudget;
+    /** Told what would be wrong if it had changed. */
+    readonly warn?: ((text: string) => void) | undefined;
   },
 ): FieldError[] {
-  const run = new Run(budget);
+  const run = new Run(budget, warn);
   run.walk(tree, { field, value, old, past: { own: previous, around: undefined } });
   return run.errors;
 }
@@ -64,9 +67,11 @@ export function ruleErrors(
 class Run {
   readonly errors: FieldError[] = [];
   readonly #budget: CostBudget;
+  readonly #warn: ((text: string) => void) | undefined;
 
-  constructor(budget: CostBudget) {
+  constructor(budget: CostBudget, warn: ((text: string) => void) | undefined) {
     this.#budget = budget;
+    this.#warn = warn;
   }
 
   walk(tree: RuleTree, step: Step): void {
@@ -150,7 +155,10 @@ class Run {
       }
       if (outcome.value === true) continue;
       const error = this.#failure(compiled, variables, step, type);
-      if (error !== undefined && (usesOldSelf || !isUnchanged(step))) this.errors.push(error);
+      if (error !== undefined) {
+        if (usesOldSelf || !isUnchanged(step)) this.errors.push(error);
+        else this.#warn?.(`${error.field}: ${error.message}`);
+      }
       if (this.#budget.left < 0) return;
     }
   }

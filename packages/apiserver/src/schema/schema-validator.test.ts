@@ -38,7 +38,7 @@ describe('a schema finds', () => {
     ],
     [{ type: 'object', required: ['a'] }, {}, 'FieldValueRequired x.a: Required value'],
     [{ enum: ['a', 1] }, 'b', 'FieldValueNotSupported x: Unsupported value: "b": supported values: "a", "1"'],
-    [{ maxLength: 1 }, 'ab', 'FieldValueTooLong x: Too long: may not be more than 1 bytes'],
+    [{ maxLength: 1 }, 'ab', 'FieldValueTooLong x: Too long: may not be more than 1 byte'],
     [
       { minLength: 2 },
       'é',

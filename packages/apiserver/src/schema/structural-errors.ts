@@ -15,6 +15,8 @@ export interface Judged {
   readonly old?: KubernetesObject | undefined;
   /** Where only the status was written, which alone is held against the schema then. */
   readonly statusOnly?: boolean;
+  /** Told what rules find wrong with what an update left as it was. */
+  readonly warn?: ((text: string) => void) | undefined;
 }
 
 /**
@@ -35,7 +37,7 @@ export function structuralErrors(schema: StructuralSchema, judged: Judged): Fiel
   if (errors.some(({ type }) => blocking.has(type))) errors.push(notChecked);
   else {
     const previous = before === undefined ? undefined : new Previous(schema, before);
-    errors.push(...ruleErrors(ruleTree, value, { old: before, previous }));
+    errors.push(...ruleErrors(ruleTree, value, { old: before, previous, warn: judged.warn }));
   }
   return errors;
 }

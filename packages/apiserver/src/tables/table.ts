@@ -15,7 +15,7 @@ export interface StoredEntry {
 export type IncludeObject = 'None' | 'Metadata' | 'Object';
 
 export interface TableRow {
-  readonly cells: readonly (string | number | boolean | null)[];
+  readonly cells: readonly (string | number | bigint | boolean | null)[];
   readonly object?: unknown;
 }
 
@@ -39,7 +39,6 @@ export interface RowForm {
 
 /** One object as a row in JSON, whatever version was asked for; `now` in milliseconds, for ages. */
 export function rowJson(served: ServedKind, entry: StoredEntry, form: RowForm, now: number): Buffer {
-  // Nothing in a cell is a number beyond what JSON.parse reads exactly, so the plain parser will do.
   const object = served.tableObject(entry.bytes);
   const cells = encodeJson(columnsOf(served).map((column) => column.cell(object, now)));
   const conditions = served.resource.rules.rowConditions?.(object);

@@ -152,7 +152,7 @@ export function tooLong(field: FieldPath, maxLength: number): FieldError {
   return {
     type: 'FieldValueTooLong',
     field: field.toString(),
-    message: `Too long: may not be more than ${maxLength} bytes`,
+    message: `Too long: may not be more than ${maxLength} byte${maxLength === 1 ? '' : 's'}`,
   };
 }
 

@@ -1,6 +1,7 @@
 import { ApiError, type KubernetesObject, notFound } from '@kubewright/api';
 import type { Scale } from '@kubewright/api/autoscaling/v1';
 import { AdmissionRequest } from '../admission/admission-request.js';
+import { internalError } from '../admission/internal-error.js';
 import type { Exchange } from '../exchange.js';
 import { ageColumn, integer, nameColumn } from '../kinds/columns.js';
 import type { Column, ScaleRules } from '../kinds/kind-rules.js';
@@ -10,6 +11,7 @@ import { ServedKind } from '../registry/resource.js';
 import { updateObject } from '../registry/update-object.js';
 import type { WriteContext } from '../registry/write-context.js';
 import { builtinBodyKind } from '../schema/body-kind.js';
+import type { StoredEntry } from '../tables/table.js';
 import { invalid, invalidObject, path } from '../validation/field-error.js';
 import { answerObject } from './answer.js';
 import { apply, applyMediaType } from './apply.js';
@@ -28,7 +30,16 @@ export async function getScale(exchange: Exchange, served: ServedKind): Promise<
   const { namespace, name } = exchange.info;
   const entry = served.resource.cache.get(served.resource.key(namespace, name));
   if (entry === undefined) throw notFound(served.kind, name);
+  if (served.kind.scalePaths !== undefined) await refuseUnscaled(served, entry);
   return answerObject(exchange, scaleView(served), 200, entry);
+}
+
+/** @throws ApiError InternalError for an object that does not say how many are wanted, as upstream */
+async function refuseUnscaled(served: ServedKind, entry: StoredEntry): Promise<void> {
+  await served.prepare([entry]);
+  if (scaleRules(served).replicas(served.readStored(entry.bytes, entry.revision)) !== undefined) return;
+  const path = JSON.stringify(served.kind.scalePaths?.specReplicasPath);
+  throw internalError(new Error(`the spec replicas field ${path} does not exist`));
 }
 
 /** PUT of a scale. */
@@ -167,7 +178,7 @@ function scaleRules(served: ServedKind): ScaleRules<KubernetesObject> {
 function scaleOf(served: ServedKind, object: KubernetesObject): Scale {
   const rules = scaleRules(served);
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
-  const replicas = rules.replicas(object);
+  const replicas = rules.replicas(object) ?? 0;
   const selector = rules.selector(object);
   return {
     kind: 'Scale',
