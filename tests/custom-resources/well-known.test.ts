@@ -13,6 +13,8 @@ const projects = [
   ['sigs.k8s.io/gateway-api@v1.5.1', 'config/crd/experimental'],
   ['github.com/prometheus-operator/prometheus-operator@v0.79.2', 'example/prometheus-operator-crd'],
   ['istio.io/api@v1.24.2', 'kubernetes'],
+  ['github.com/cert-manager/cert-manager@v1.18.2', 'deploy/crds'],
+  ['github.com/crossplane/crossplane/v2@v2.0.2', 'cluster/crds'],
 ] as const;
 
 const go = findGo();
@@ -62,6 +64,8 @@ describe.skipIf(go === undefined)('definitions of well-known projects', () => {
       const documents = yamlFiles(join(moduleDirectory(module), path)).filter(isDefinition);
       expect(documents.length).toBeGreaterThan(3);
       for (const document of documents) {
+        // Charts fill them in.
+        delete document.metadata.labels;
         const created = await definitions.create(document).catch((error: unknown) => {
           throw isApiError(error) ? new Error(`${document.metadata.name}: ${error.message}`) : error;
         });
@@ -105,5 +109,45 @@ describe.skipIf(go === undefined)('definitions of well-known projects', () => {
     ).rejects.toThrow(
       /value must be an absolute path and start with '\/'.*Must have port for Service reference/s,
     );
+  });
+
+  it('say what nobody has written, and who approved them', async () => {
+    const { requester } = server.client;
+    const gateway = {
+      apiVersion: 'gateway.networking.k8s.io/v1',
+      kind: 'Gateway',
+      metadata: { name: 'g' },
+      spec: { gatewayClassName: 'x', listeners: [{ name: 'a', port: 80, protocol: 'HTTP' }] },
+    };
+    const path = '/apis/gateway.networking.k8s.io/v1/namespaces/default/gateways';
+    const created = await requester.json<Record<string, unknown>>({ method: 'POST', path, body: gateway });
+    expect(created.status).toMatchObject({ conditions: [{ type: 'Accepted', status: 'Unknown' }, {}] });
+    const definition = await server.client
+      .resource(CustomResourceDefinition)
+      .get('gateways.gateway.networking.k8s.io');
+    expect(definition.status?.conditions).toContainEqual(
+      expect.objectContaining({
+        type: 'KubernetesAPIApprovalPolicyConformant',
+        status: 'True',
+        reason: 'ApprovedAnnotation',
+      }),
+    );
+  });
+
+  it('take objects by server-side apply', async () => {
+    const certificate = {
+      apiVersion: 'cert-manager.io/v1',
+      kind: 'Certificate',
+      metadata: { name: 'web' },
+      spec: { secretName: 'web-tls', dnsNames: ['example.com'], issuerRef: { name: 'ca' } },
+    };
+    const applied = await server.client.requester.json<Record<string, unknown>>({
+      method: 'PATCH',
+      path: '/apis/cert-manager.io/v1/namespaces/default/certificates/web',
+      query: new URLSearchParams({ fieldManager: 'test', fieldValidation: 'Strict' }),
+      body: certificate,
+      contentType: 'application/apply-patch+yaml',
+    });
+    expect(applied.spec).toEqual(certificate.spec);
   });
 });

@@ -8,8 +8,10 @@ import {
 } from '@kubewright/api';
 import type {
   CustomResourceDefinition,
+  CustomResourceDefinitionCondition,
   CustomResourceDefinitionVersion,
 } from '@kubewright/api/apiextensions/v1';
+import { approvalCondition } from '../kinds/custom-resource-definition/approval.js';
 
 /** A definition without its schemas, which are most of it. */
 export interface Outline {
@@ -19,6 +21,8 @@ export interface Outline {
   readonly spec: CustomResourceDefinition['spec'];
   readonly status: NonNullable<CustomResourceDefinition['status']>;
   readonly deleted: boolean;
+  /** Of groups that are Kubernetes' own. */
+  readonly approval: CustomResourceDefinitionCondition | undefined;
   readonly finalizers: readonly string[];
 }
 
@@ -30,6 +34,7 @@ export function outlineOf({ metadata, spec, status }: CustomResourceDefinition):
     spec: { ...spec, versions: spec.versions.map(({ schema: _, ...version }) => version) },
     status: status ?? {},
     deleted: metadata.deletionTimestamp !== undefined,
+    approval: approvalCondition(spec.group, metadata.annotations),
     finalizers: metadata.finalizers ?? [],
   };
 }

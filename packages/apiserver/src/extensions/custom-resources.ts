@@ -209,9 +209,11 @@ export class CustomResources {
     if (accepted && !this.#installed.has(name))
       await this.#open({ ...outline, status: { ...outline.status, acceptedNames: names } });
     const { objects, now } = this.#host.context();
+    const { approval } = outline;
     const next = (status: Outline['status']): Outline['status'] => {
       const named = withCondition({ ...status, acceptedNames: names }, condition, now());
-      return withCondition(named, establishmentOf(named, outline.spec.conversion), now());
+      const established = withCondition(named, establishmentOf(named, outline.spec.conversion), now());
+      return approval === undefined ? established : withCondition(established, approval, now());
     };
     if (sameStatus(next(outline.status), outline.status)) return;
     await objects.changeStatus(CustomResourceDefinition, '', name, (definition) => ({

@@ -97,7 +97,8 @@ async function createNamed<T extends KubernetesObject>(
       context.request?.assertWanted();
       return { put };
     });
-    const shown = put === bytes ? { object, bytes } : await resource.readAgain(put);
+    const isShown = put === bytes && !resource.presetsStatus;
+    const shown = isShown ? { object, bytes } : await resource.readAgain(put);
     shown.object.metadata.resourceVersion = String(revision);
     return { ...shown, revision };
   } catch (error) {

@@ -129,11 +129,23 @@ export class Resource<T extends KubernetesObject = KubernetesObject> {
     return this.forms === undefined ? bytes : this.forms.write(object, bytes);
   }
 
-  /** The object as it is read again where what is stored of it is of another version, which may not have all of it. */
+  /**
+   * The object as it is read again: what is stored of it may be of another version, which may not have all of it, and
+   * what it leaves out may have a default.
+   */
   async readAgain(stored: Buffer): Promise<{ readonly object: T; readonly bytes: Buffer }> {
-    await this.forms?.prepare?.([stored]);
-    const bytes = this.forms?.read(stored) ?? stored;
+    const { forms } = this;
+    if (forms === undefined) return { object: parseStored<T>(stored, 0), bytes: stored };
+    const current = forms.current(stored);
+    await forms.prepare?.([current]);
+    const bytes = forms.read(current);
     return { object: parseStored<T>(bytes, 0), bytes };
+  }
+
+  /** True where a status that nobody has written is read as something. */
+  get presetsStatus(): boolean {
+    const { root } = this.rules.kind.schema;
+    return this.forms !== undefined && StructuralSchema.of(root).defaults.some(([name]) => name === 'status');
   }
 
   /** The inverse of {@link key}. */
