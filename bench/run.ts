@@ -27,6 +27,7 @@ import { benchFairness } from './fairness.js';
 import { benchFork, benchManyTestServers, benchReconciles } from './framework.js';
 import { benchGet } from './get.js';
 import { benchCacheMemory } from './memory.js';
+import { benchMillion } from './million.js';
 import { benchApplyChanged, benchApplyUnchanged, benchStrategicMerge } from './patches.js';
 import { benchRbac } from './rbac.js';
 import {
@@ -56,6 +57,7 @@ const all = {
   'cel-policy': benchPolicy,
   'etcd-create': benchEtcdCreate,
   compaction: benchCompaction,
+  million: benchMillion,
   failover: benchFailover,
   curves: benchCurves,
   applyUnchanged: benchApplyUnchanged,
