@@ -87,6 +87,7 @@ function documentsOf(server: ApiServer): () => Documents {
       discovery: createDiscovery([...kinds, ...elsewhere], address, aggregator?.arrangement()),
       openApi: createOpenApi(kinds, kubernetesVersion.gitVersion, {
         after: documents?.openApi,
+        serverPaths: server.paths.all(),
         ...(aggregator === undefined ? {} : { elsewhere: aggregator.openApi() }),
       }),
     };

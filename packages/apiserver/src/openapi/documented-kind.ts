@@ -13,6 +13,7 @@ export type DocumentedKind = Pick<
   | 'scope'
   | 'verbs'
   | 'subresources'
+  | 'selectableFields'
   | 'schema'
 > & {
   /** True where a delete answers with the object rather than a Status. @default false */

@@ -178,6 +178,38 @@ describe('a document', () => {
     expect(schemas['io.k8s.api.core.v1.Event']).not.toHaveProperty('properties.firstTimestamp.default');
   });
 
+  it('says less of custom resources, as upstream does', () => {
+    const { paths, components } = document('apis/example.dev/v1');
+    expect(Object.keys(paths ?? {}).some((path) => path.includes('/watch/'))).toBe(false);
+    expect(paths).not.toHaveProperty(['/apis/example.dev/v1/']);
+    expect(components).not.toHaveProperty('securitySchemes');
+    const widget = '/apis/example.dev/v1/namespaces/{namespace}/widgets/{name}';
+    const { get, put } = item('apis/example.dev/v1', widget);
+    expect(get?.parameters).toMatchObject([{ name: 'resourceVersion' }]);
+    expect(put?.requestBody).toMatchObject({ content: { 'application/json': {}, 'application/yaml': {} } });
+    expect(Object.keys(get?.responses[200].content)).toEqual(['application/json', 'application/yaml']);
+  });
+
+  it('says the versions of DeleteOptions that belong to its group', () => {
+    const { schemas = {} } = document('apis/apps/v1').components ?? {};
+    const kinds = (schemas['io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions'] as Record<string, unknown>)[
+      'x-kubernetes-group-version-kind'
+    ];
+    expect(kinds).toEqual([
+      { group: '', kind: 'DeleteOptions', version: 'v1' },
+      { group: 'apps', kind: 'DeleteOptions', version: 'v1' },
+    ]);
+  });
+
+  it('is there for paths of the server that are no resources, where it has them', () => {
+    const openApi = createOpenApi([], 'v1.36.0', { serverPaths: ['/healthz', '/version'] });
+    const { body } = openApi.answer('/openapi/v3/version') ?? {};
+    const { paths, components } = JSON.parse(String(body)) as ReturnType<typeof document>;
+    expect(paths).toMatchObject({ '/version/': { get: { operationId: 'getCodeVersion' } } });
+    expect(components?.schemas).toHaveProperty(['io.k8s.apimachinery.pkg.version.Info']);
+    expect(openApi.answer('/openapi/v3/healthz')).toBeUndefined();
+  });
+
   it('describes kinds of third parties the same way', () => {
     const schemas = document('apis/example.dev/v1').components?.schemas ?? {};
     expect(schemas['dev.example.v1.Widget']).toMatchObject({

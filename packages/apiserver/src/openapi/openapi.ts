@@ -8,6 +8,7 @@ import type { DocumentedKind } from './documented-kind.js';
 import { encodeOpenApi, openApiProtobufAnswerType, openApiProtobufTypes } from './openapi-protobuf.js';
 import { pathsOf } from './paths.js';
 import { SchemaObjects } from './schema-objects.js';
+import { documentedServerPaths, serverPath } from './server-paths.js';
 import { swaggerDocument } from './swagger.js';
 import { encodeSwagger, swaggerProtobufAnswerType, swaggerProtobufType } from './swagger-protobuf.js';
 
@@ -43,12 +44,28 @@ export interface OpenApi {
 export function createOpenApi(
   kinds: readonly DocumentedKind[],
   version: string,
-  {
-    after,
-    elsewhere = nowhere,
-  }: { readonly after?: OpenApi | undefined; readonly elsewhere?: Elsewhere } = {},
+  { after, elsewhere = nowhere, serverPaths = [] }: OpenApiOptions = {},
 ): OpenApi {
-  return new Documents(kinds, version, elsewhere, after instanceof Documents ? after : undefined);
+  const before = after instanceof Documents ? after : undefined;
+  return new Documents(kinds, version, {
+    elsewhere,
+    serverPaths: documentedServerPaths(serverPaths),
+    before,
+  });
+}
+
+interface OpenApiOptions {
+  readonly after?: OpenApi | undefined;
+  readonly elsewhere?: Elsewhere;
+  /** Where the server answers besides its resources. @default none */
+  readonly serverPaths?: readonly string[];
+}
+
+interface DocumentsOptions {
+  readonly elsewhere: Elsewhere;
+  /** What the documents of such paths are called. */
+  readonly serverPaths: readonly string[];
+  readonly before: Documents | undefined;
 }
 
 /** What other servers have, and say of themselves. */
@@ -62,6 +79,7 @@ export interface Elsewhere {
 const nowhere: Elsewhere = { swagger: [], paths: {} };
 
 const prefix = '/openapi/v3/';
+const core = { group: '', version: 'v1' };
 
 class Documents implements OpenApi {
   readonly #info: { title: string; version: string };
@@ -71,15 +89,19 @@ class Documents implements OpenApi {
   readonly #hashes = new Map<string, string>();
   readonly #bodies = new Map<string, Buffer>();
 
-  constructor(kinds: readonly DocumentedKind[], version: string, elsewhere: Elsewhere, before?: Documents) {
+  constructor(
+    kinds: readonly DocumentedKind[],
+    version: string,
+    { elsewhere, serverPaths, before }: DocumentsOptions,
+  ) {
     this.#elsewhere = elsewhere;
     this.#info = { title: 'Kubernetes', version };
     const ordered = [...kinds].sort(
       (a, b) => compareGroups(a.group, b.group) || compareVersions(a.version, b.version),
     );
-    for (const root of ['api', 'apis']) this.#groups.set(root, []);
+    for (const root of ['api', 'apis', ...serverPaths]) this.#groups.set(root, []);
     for (const kind of ordered) {
-      if (kind.group !== '') this.#groups.set(`apis/${kind.group}`, []);
+      if (kind.group !== '' && !isThirdParty(kind)) this.#groups.set(`apis/${kind.group}`, []);
       const path = kind.group === '' ? `api/${kind.version}` : `apis/${kind.apiVersion}`;
       const group = this.#groups.get(path);
       if (group === undefined) this.#groups.set(path, [kind]);
@@ -178,7 +200,9 @@ class Documents implements OpenApi {
     const paths = [...own, ...Object.entries(this.#elsewhere.paths)];
     return {
       paths: Object.fromEntries(
-        paths.map(([group = '', serverRelativeURL]) => [group, { serverRelativeURL }]),
+        paths
+          .sort(([a = ''], [b = '']) => (a < b ? -1 : 1))
+          .map(([group = '', serverRelativeURL]) => [group, { serverRelativeURL }]),
       ),
     };
   }
@@ -202,17 +226,22 @@ class Documents implements OpenApi {
     return hash;
   }
 
-  #document(group: string): OpenAPIObject {
-    const [, name = '', version = ''] = /^apis?(?:\/([^/]+))?\/([^/]+)$/.exec(group) ?? [];
-    const schemas = new SchemaObjects({ group: name, version });
-    const paths: [string, PathItemObject][] = [discoveryPath(group, schemas)];
-    for (const kind of this.#groups.get(group) ?? []) {
+  /** @param ofAll where it is to be a part of one document of all groups */
+  #document(group: string, ofAll = false): OpenAPIObject {
+    const kinds = this.#groups.get(group) ?? [];
+    const isCustom = kinds.length > 0 && kinds.every(isThirdParty);
+    const [first] = kinds;
+    const schemas = new SchemaObjects(ofAll || isCustom ? undefined : (first ?? core));
+    // Upstream leaves discovery and tokens out of the documents of custom resources.
+    const own = isCustom ? undefined : (serverPath(group, schemas) ?? discoveryPath(group, schemas));
+    const paths: [string, PathItemObject][] = own === undefined ? [] : [own];
+    for (const kind of kinds) {
       schemas.kind(kind);
       paths.push(...pathsOf(kind, schemas));
     }
     const { OpenApiBuilder } = require('openapi3-ts/oas30') as typeof import('openapi3-ts/oas30');
     const builder = OpenApiBuilder.create({ openapi: '3.0.0', info: this.#info, paths: {} });
-    builder.addSecurityScheme(bearerToken, tokenHeader);
+    if (!isCustom) builder.addSecurityScheme(bearerToken, tokenHeader);
     for (const [path, item] of paths.sort(([a], [b]) => (a < b ? -1 : 1))) builder.addPath(path, item);
     for (const [name, schema] of schemas.all) builder.addSchema(name, schema);
     return builder.getSpec();
@@ -220,12 +249,16 @@ class Documents implements OpenApi {
 
   #swagger(): object {
     const own = swaggerDocument(
-      [...this.#groups.keys()].map((group) => this.#document(group)),
+      [...this.#groups.keys()].map((group) => this.#document(group, true)),
       this.#info,
     );
     const { swagger } = this.#elsewhere;
     return swagger.length === 0 ? own : mergeSwagger(own, swagger);
   }
+}
+
+function isThirdParty({ schema }: DocumentedKind): boolean {
+  return schema.name === undefined;
 }
 
 /** How generated clients send a token; upstream's name, which they are configured by. */

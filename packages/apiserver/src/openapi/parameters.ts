@@ -70,6 +70,12 @@ export const deleteParameters: ParameterObject[] = [
   ),
 ];
 
+export const resourceVersion = query(
+  'resourceVersion',
+  'string',
+  'As of when: a version from an earlier answer; 0 for any state that is at hand; without it, the newest.',
+);
+
 const selection: ParameterObject[] = [
   query(
     'continue',
@@ -83,11 +89,7 @@ const selection: ParameterObject[] = [
     'integer',
     'How many objects an answer may hold. Where there are more, its metadata says how to continue.',
   ),
-  query(
-    'resourceVersion',
-    'string',
-    'As of when: a version from an earlier answer; 0 for any state that is at hand; without it, the newest.',
-  ),
+  resourceVersion,
   query(
     'resourceVersionMatch',
     'string',

@@ -18,6 +18,7 @@ import {
   patchParameters,
   pathParameter,
   pretty,
+  resourceVersion,
   writeParameters,
 } from './parameters.js';
 import type { SchemaObjects } from './schema-objects.js';
@@ -39,6 +40,7 @@ export function groupName(group: string): string {
 }
 
 export const objectTypes = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
+export const customTypes = ['application/json', 'application/yaml'];
 const watchTypes = ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch'];
 const patchTypes = ['application/json-patch+json', 'application/merge-patch+json'];
 const strategicPatchType = 'application/strategic-merge-patch+json';
@@ -81,11 +83,18 @@ class PathWriter {
   /** `NamespacedDeployment` or `Node`. */
   readonly #subject: string;
   readonly #path: string;
+  /** Custom resources come from a builder of their own in upstream, which says less of some things and more of others. */
+  readonly #isCustom: boolean;
+  readonly #types: readonly string[];
+  readonly #bodyTypes: readonly string[];
 
   constructor(kind: DocumentedKind, schemas: SchemaObjects) {
     this.#kind = kind;
     this.#schemas = schemas;
     this.#namespaced = kind.scope === 'Namespaced';
+    this.#isCustom = kind.schema.name === undefined;
+    this.#types = this.#isCustom ? customTypes : objectTypes;
+    this.#bodyTypes = this.#isCustom ? customTypes : ['*/*'];
     const group = groupName(kind.group);
     this.#groupId = `${capitalised(group)}${capitalised(kind.version)}`;
     this.#tag = `${group}_${kind.version}`;
@@ -108,8 +117,9 @@ class PathWriter {
         id: `delete${this.#groupId}Collection${this.#subject}`,
         answer: this.#schemas.meta('Status'),
         codes: [200],
-        parameters: deleteCollectionParameters,
-        body: this.#deleteBody(),
+        ...(this.#isCustom
+          ? { parameters: listParameters }
+          : { parameters: deleteCollectionParameters, body: this.#deleteBody() }),
       });
     this.#put(this.#path, item);
     if (this.#namespaced && this.#has('list'))
@@ -123,7 +133,14 @@ class PathWriter {
     const answer = this.#schemas.kind(this.#kind);
     const item: PathItemObject = this.#pathItem([nameOf(this.#kind.kind)]);
     const id = (verb: string) => `${verb}${this.#groupId}${this.#subject}`;
-    if (this.#has('get')) item.get = this.#operation({ action: 'get', id: id('read'), answer, codes: [200] });
+    if (this.#has('get'))
+      item.get = this.#operation({
+        action: 'get',
+        id: id('read'),
+        answer,
+        codes: [200],
+        ...this.#getParameters,
+      });
     if (this.#has('update')) item.put = this.#update(id('replace'), answer);
     if (this.#has('patch')) item.patch = this.#patch(id('patch'), answer);
     if (this.#has('delete'))
@@ -138,9 +155,13 @@ class PathWriter {
     this.#put(`${this.#path}/{name}`, item);
   }
 
+  get #getParameters(): Pick<OperationOptions, 'parameters'> {
+    return this.#isCustom ? { parameters: [resourceVersion] } : {};
+  }
+
   /** The paths from before `watch=true`, which clients of old may still take. */
   watches(): void {
-    if (!this.#has('watch')) return;
+    if (!this.#has('watch') || this.#isCustom) return;
     const { kind, plural } = this.#kind;
     const within = this.#path.slice(this.#root.length);
     const id = `watch${this.#groupId}`;
@@ -186,6 +207,7 @@ class PathWriter {
         answer,
         codes: [200],
         spoken,
+        ...this.#getParameters,
         // Text, such as a log; its errors are objects.
         ...(answer === undefined ? { extraTypes: ['text/plain', ...objectTypes] } : {}),
       });
@@ -224,7 +246,7 @@ class PathWriter {
       answer: this.#schemas.list(this.#kind),
       codes: [200],
       parameters: listParameters,
-      extraTypes: watchTypes,
+      extraTypes: this.#isCustom ? [] : watchTypes,
     });
   }
 
@@ -239,7 +261,7 @@ class PathWriter {
       answer,
       codes: [200, 201, 202],
       parameters: writeParameters,
-      ...bodyOf(answer, ['*/*']),
+      ...bodyOf(answer, this.#bodyTypes),
       ...(spoken === undefined ? {} : { spoken }),
     });
   }
@@ -251,7 +273,7 @@ class PathWriter {
       answer,
       codes: [200, 201],
       parameters: writeParameters,
-      ...bodyOf(answer, ['*/*']),
+      ...bodyOf(answer, this.#bodyTypes),
       ...(spoken === undefined ? {} : { spoken }),
     });
   }
@@ -263,7 +285,7 @@ class PathWriter {
       action: 'patch',
       id,
       answer,
-      codes: [200, 201],
+      codes: this.#isCustom ? [200] : [200, 201],
       parameters: patchParameters,
       ...bodyOf(this.#schemas.meta('Patch'), [...patchTypes, ...strategic, applyPatchType]),
       ...(spoken === undefined ? {} : { spoken }),
@@ -271,7 +293,7 @@ class PathWriter {
   }
 
   #operation(options: OperationOptions): OperationObject {
-    const { group, version, kind } = options.spoken ?? this.#kind;
+    const { group, version, kind } = (this.#isCustom ? undefined : options.spoken) ?? this.#kind;
     return {
       tags: [this.#tag],
       description: descriptionOf(options.action, this.#kind.kind, options.spoken?.name),
@@ -287,14 +309,14 @@ class PathWriter {
               ...(options.body.required ? { required: true } : {}),
             },
           }),
-      responses: responses(options),
+      responses: responses(options, this.#types),
       'x-kubernetes-action': options.action,
       'x-kubernetes-group-version-kind': { group, version, kind },
     };
   }
 
   #deleteBody(): NonNullable<OperationOptions['body']> {
-    return { schema: this.#schemas.meta('DeleteOptions'), types: ['*/*'], required: false };
+    return { schema: this.#schemas.meta('DeleteOptions'), types: this.#bodyTypes, required: false };
   }
 
   #has(verb: DocumentedKind['verbs'][number]): boolean {
@@ -357,12 +379,15 @@ function bodyOf(
   return schema === undefined ? {} : { body: { schema, types, required: true } };
 }
 
-function responses({ answer, codes, extraTypes = [] }: OperationOptions): ResponsesObject {
+function responses(
+  { answer, codes, extraTypes = [] }: OperationOptions,
+  types: readonly string[],
+): ResponsesObject {
   const names: Record<number, string> = { 200: 'OK', 201: 'Created', 202: 'Accepted' };
   const content =
     answer === undefined
       ? textContent(extraTypes)
-      : Object.fromEntries([...objectTypes, ...extraTypes].map((type) => [type, { schema: answer }]));
+      : Object.fromEntries([...types, ...extraTypes].map((type) => [type, { schema: answer }]));
   return {
     ...Object.fromEntries(codes.map((code) => [code, { description: names[code] ?? '', content }])),
     401: { description: 'Unauthorized' },

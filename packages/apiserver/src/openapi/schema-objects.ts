@@ -16,11 +16,11 @@ interface GroupVersion {
 
 /** Definitions of one document: added by name with everything that they refer to. */
 export class SchemaObjects {
-  readonly #of: GroupVersion;
+  readonly #of: GroupVersion | undefined;
   readonly #schemas = new Map<string, SchemaObject>();
 
-  /** @param of the group and version that the document is of */
-  constructor(of: GroupVersion) {
+  /** @param of the group and version that the document is of; undefined where it is of all */
+  constructor(of?: GroupVersion) {
     this.#of = of;
   }
 
@@ -45,18 +45,23 @@ export class SchemaObjects {
   list(kind: DocumentedKind): ReferenceObject {
     const name = `${definitionName(kind)}List`;
     if (kind.schema.name !== undefined) return this.#add(name, kind.schema.resolve(name), kind.schema);
-    const { group, version, listKind } = kind;
+    const { group, version, kind: kindName, listKind, plural, selectableFields } = kind;
     this.kind(kind);
+    const { apiVersion, kind: kindProperty } = this.#schemas.get(definitionName(kind))?.properties ?? {};
     const root: Schema = {
+      description: `${listKind} is a list of ${kindName}`,
       type: 'object',
       required: ['items'],
       properties: {
-        apiVersion: { type: 'string' },
-        kind: { type: 'string' },
+        apiVersion: { type: 'string', ...(apiVersion as Schema | undefined) },
+        kind: { type: 'string', ...(kindProperty as Schema | undefined) },
         metadata: { $ref: listMeta },
-        items: { type: 'array', items: { $ref: definitionName(kind) } },
+        items: { description: `The ${plural}.`, type: 'array', items: { $ref: definitionName(kind) } },
       },
       'x-kubernetes-group-version-kind': [{ group, version, kind: listKind }],
+      ...(selectableFields.length === 0
+        ? {}
+        : { 'x-kubernetes-selectable-fields': selectableFields.map((fieldPath) => ({ fieldPath })) }),
     };
     return this.#add(name, root, { root, resolve: (ref) => resolve(ref, kind.schema) });
   }
@@ -67,6 +72,11 @@ export class SchemaObjects {
     // A patch has no schema of its own: its form is that of its media type.
     const root: Schema = name === 'Patch' ? { type: 'object' } : definitions.get(full);
     return this.#add(full, root, { root, resolve: (ref) => definitions.get(ref) });
+  }
+
+  /** A reference to a definition that is no kind's. */
+  own(name: string, root: Schema): ReferenceObject {
+    return this.#add(name, root, { root, resolve: (ref) => definitions.get(ref) });
   }
 
   /** A reference to the definition of that kind among the built-in ones; undefined for a kind that has none. */
@@ -88,9 +98,10 @@ export class SchemaObjects {
 
   /** What every group has (Status, DeleteOptions) is said of the core group and of the document's own alone. */
   #ownKinds({ 'x-kubernetes-group-version-kind': kinds }: Schema): Partial<Schema> {
-    if (kinds === undefined || kinds.length < 2) return {};
+    const of = this.#of;
+    if (kinds === undefined || kinds.length < 2 || of === undefined) return {};
     const isOwn = ({ group, version }: GroupVersion) =>
-      (group === '' && version === 'v1') || (group === this.#of.group && version === this.#of.version);
+      (group === '' && version === 'v1') || (group === of.group && version === of.version);
     return { 'x-kubernetes-group-version-kind': kinds.filter(isOwn) };
   }
 

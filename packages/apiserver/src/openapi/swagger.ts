@@ -6,6 +6,7 @@ import type {
   PathItemObject,
   SchemaObject,
 } from 'openapi3-ts/oas30';
+import { customTypes } from './paths.js';
 
 /**
  * OpenAPI 2.0 made of documents in OpenAPI 3.0: all definitions and paths in one, and what many operations take said
@@ -109,7 +110,9 @@ function operation2(operation: OperationObject): Operation2 {
         ];
   const produces = Object.keys(ok?.content ?? {});
   const parameters = [...bodyParameter, ...parameters2(own as ParameterObject[])];
-  const reads = operation['x-kubernetes-action'] === undefined ? produces : ['*/*'];
+  // What is no resource, or a custom one, takes what it gives.
+  const isOpen = operation['x-kubernetes-action'] !== undefined && !isCustom(produces);
+  const reads = isOpen ? ['*/*'] : produces;
   return {
     ...rest,
     schemes: ['https'],
@@ -120,6 +123,10 @@ function operation2(operation: OperationObject): Operation2 {
       Object.entries(responses).map(([code, response]) => [code, response2(response)]),
     ),
   };
+}
+
+function isCustom(produces: readonly string[]): boolean {
+  return produces.join() === customTypes.join();
 }
 
 function response2({
@@ -169,6 +176,11 @@ function schema2(schema: unknown): unknown {
       );
     else if (key === 'items' || key === 'additionalProperties') result[key] = schema2(value);
     else result[key] = value;
+  }
+  // A kind of which nothing is known is an object all the same.
+  if (isOpen(all) && 'x-kubernetes-group-version-kind' in all) {
+    const { 'x-kubernetes-preserve-unknown-fields': _isOpen, ...known } = result;
+    return { type: 'object', ...known };
   }
   const [only] = allOf ?? [];
   if (only !== undefined && allOf?.length === 1) return { ...(schema2(only) as object), ...result };
