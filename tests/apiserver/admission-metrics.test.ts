@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import {
   MutatingAdmissionPolicy,
   MutatingAdmissionPolicyBinding,
@@ -5,7 +7,7 @@ import {
   ValidatingAdmissionPolicyBinding,
   ValidatingWebhookConfiguration,
 } from '@kubewright/api/admissionregistration/v1';
-import { ConfigMap, Namespace, Pod } from '@kubewright/api/core/v1';
+import { ConfigMap, Namespace, Pod, Secret } from '@kubewright/api/core/v1';
 import { startTestServer, type TestServer } from '@kubewright/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
@@ -95,6 +97,38 @@ it('match conditions of webhooks are counted, those that fail too', async () => 
     `${errors}{kind="webhook",name="broken.example.org",operation="CREATE",type="validate"} 1`,
   ]);
   expect((await linesOf('apiserver_admission_match_condition_exclusions_total')).join()).toContain('never');
+});
+
+it("the time of webhooks is the request's, and not the server's own", async () => {
+  const silent = createServer().listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const { port } = silent.address() as AddressInfo;
+  await api.client.resource(ValidatingWebhookConfiguration).create({
+    metadata: { name: 'silent' },
+    webhooks: [
+      {
+        ...{ name: 'silent.example.org', rules: rules('secrets'), sideEffects: 'None' },
+        ...{ admissionReviewVersions: ['v1'], failurePolicy: 'Ignore', timeoutSeconds: 1 },
+        clientConfig: { url: `https://127.0.0.1:${port}/` },
+      },
+    ],
+  });
+  try {
+    await api.client
+      .resource(Secret)
+      .namespace('default')
+      .create({ metadata: { name: 's' } });
+  } finally {
+    silent.close();
+    await api.client.resource(ValidatingWebhookConfiguration).delete('silent');
+  }
+  const within = async (name: string) => {
+    const lines = await linesOf(`${name}_bucket`);
+    const line = lines.find((one) => one.includes('le="0.8"') && one.includes('resource="secrets"'));
+    return Number(line?.split(' ').at(-1));
+  };
+  expect(await within('apiserver_request_duration_seconds')).toBe(0);
+  expect(await within('apiserver_request_sli_duration_seconds')).toBe(1);
 });
 
 it('evaluations of pods are counted by level, mode and decision', async () => {

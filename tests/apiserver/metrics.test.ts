@@ -4,7 +4,13 @@ import { readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LmdbStorage, PkiDirectory, parseAuditPolicy, readTokenKeys } from '@kubewright/apiserver';
+import {
+  type AuditEvent,
+  LmdbStorage,
+  PkiDirectory,
+  parseAuditPolicy,
+  readTokenKeys,
+} from '@kubewright/apiserver';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startTlsServer, type TlsServer } from '../tls-server.js';
 
@@ -30,6 +36,7 @@ interface Exposed {
 let server: TlsServer;
 let storage: LmdbStorage;
 let directory: string;
+const events: AuditEvent[] = [];
 let exposed: ReadonlyMap<string, Exposed>;
 const maps = '/api/v1/namespaces/default/configmaps';
 
@@ -51,7 +58,13 @@ beforeAll(async () => {
     authentication: { serviceAccounts: { issuers: ['https://issuer.test'], keys: () => keys } },
     audit: {
       policy: parseAuditPolicy('apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{ level: Metadata }]'),
-      backends: [() => ({ name: 'memory', write: () => undefined, close: async () => undefined })],
+      backends: [
+        () => ({
+          name: 'memory',
+          write: (event: AuditEvent) => void events.push(event),
+          close: async () => undefined,
+        }),
+      ],
     },
     admission: [
       { name: 'Slow', admit: ({ name }) => (name === 'slow' ? new Promise(() => undefined) : undefined) },
@@ -226,6 +239,8 @@ describe('metrics', () => {
   it('tell which deprecated kinds are asked for', () => {
     const endpoints = { version: 'v1', resource: 'endpoints', removed_release: '' };
     expect(countOf('apiserver_requested_deprecated_apis', endpoints)).toBe(1);
+    const asked = events.filter(({ objectRef }) => objectRef?.resource === 'endpoints');
+    expect(asked.at(-1)?.annotations).toMatchObject({ 'k8s.io/deprecated': 'true' });
   });
 
   it('tell how large the store is', () => {

@@ -27,11 +27,11 @@ export function servePaths(server: ApiServer, { health, configuration }: PathSou
   paths.add('/configz', (exchange) => exchange.send(200, 'application/json', configz(server, configuration)));
   paths.add('/metrics', async (exchange) => {
     const { contentType, text } = await metrics.expose(server);
-    exchange.send(200, contentType, text);
+    exchange.send(200, contentType, text, startTime);
   });
   paths.add('/metrics/slis', async (exchange) => {
     const { contentType, text } = await metrics.exposeSlis();
-    exchange.send(200, contentType, text);
+    exchange.send(200, contentType, text, startTime);
   });
   paths.add(backupPath, (exchange) => answerBackup(exchange, options.storage), { route: true });
   const { serviceAccounts } = options.authentication ?? {};
@@ -43,6 +43,9 @@ export function servePaths(server: ApiServer, { health, configuration }: PathSou
     );
   serveDocuments(server);
 }
+
+/** Tells readers of metrics when counting began, in seconds since 1970. */
+const startTime = { 'process-start-time-unix': String(Math.floor(performance.timeOrigin / 1000)) };
 
 /** What the server says of itself to people. */
 function servePages(server: ApiServer): void {

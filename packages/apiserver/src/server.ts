@@ -198,7 +198,7 @@ export class ApiServer implements Registry {
     this.aggregator = options.aggregator && new Aggregator(options.aggregator, this);
     this.#health = new ServerHealth({
       storage: this.storage,
-      resources: this.resources,
+      loading: () => this.resources.loading(),
       metrics: metrics.health,
       checks: this.#kmsChecks(),
     });

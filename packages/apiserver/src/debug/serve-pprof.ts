@@ -6,6 +6,8 @@ const prefix = '/debug/pprof/';
 const profiles: readonly ProfileName[] = ['heap', 'profile'];
 const textType = 'text/plain; charset=utf-8';
 const sniffless = { 'x-content-type-options': 'nosniff' };
+/** Tells Go's tool that the text is for whoever runs it. */
+const refusal = { ...sniffless, 'x-go-pprof': '1' };
 
 /** As Go's server has it. */
 const defaultSeconds = 30;
@@ -23,12 +25,7 @@ export function servePprof(paths: Paths): void {
   for (const name of profiles)
     paths.add(`${prefix}${name}`, async (exchange) => {
       if (isBusy) {
-        exchange.send(
-          500,
-          textType,
-          'Could not enable profiling: another profile is being taken\n',
-          sniffless,
-        );
+        exchange.send(500, textType, 'Could not enable profiling: another profile is being taken\n', refusal);
         return;
       }
       isBusy = true;
@@ -38,7 +35,7 @@ export function servePprof(paths: Paths): void {
         isBusy = false;
       }
     });
-  paths.addBelow(prefix, (exchange) => exchange.send(404, textType, 'Unknown profile\n', sniffless));
+  paths.addBelow(prefix, (exchange) => exchange.send(404, textType, 'Unknown profile\n', refusal));
 }
 
 async function answerProfile(exchange: Exchange, name: ProfileName): Promise<void> {

@@ -1,7 +1,6 @@
 import type { Exchange } from '../exchange.js';
 import type { Paths } from '../http/paths.js';
 import type { HealthMetrics } from '../metrics/health-metrics.js';
-import type { ResourceTable } from '../registry/resource-table.js';
 import type { Storage } from '../storage/storage.js';
 import { answerHealth } from './answer-health.js';
 import type { HealthCheck } from './health-check.js';
@@ -11,7 +10,8 @@ import { storeCheck } from './store-check.js';
 /** What a server's health depends on. */
 export interface HealthSources {
   readonly storage: Storage;
-  readonly resources: ResourceTable;
+  /** The resources whose caches do not have all objects, by their plurals. */
+  readonly loading: () => readonly string[];
   readonly metrics: HealthMetrics;
   /** Of the server's own parts, in all three endpoints. */
   readonly checks: readonly HealthCheck[];
@@ -35,14 +35,15 @@ export class ServerHealth {
   serve(paths: Paths): void {
     for (const endpoint of ['healthz', 'livez', 'readyz'] as const) {
       const answer = (exchange: Exchange) =>
-        answerHealth(exchange, { endpoint, checks: this.#checks(endpoint), metrics: this.#sources.metrics });
+        answerHealth(exchange, { endpoint, checks: this.checks(endpoint), metrics: this.#sources.metrics });
       paths.add(`/${endpoint}`, answer, { counted: { subresource: `/${endpoint}` } });
-      const all = () => this.#checks(endpoint).map(({ name }) => `/${endpoint}/${name}`);
+      const all = () => this.checks(endpoint).map(({ name }) => `/${endpoint}/${name}`);
       paths.addBelow(`/${endpoint}/`, answer, { all });
     }
   }
 
-  #checks(endpoint: 'healthz' | 'livez' | 'readyz'): readonly HealthCheck[] {
+  /** What an endpoint asks, as far as the server has come. */
+  checks(endpoint: 'healthz' | 'livez' | 'readyz'): readonly HealthCheck[] {
     const { storage, checks } = this.#sources;
     const ping = { name: 'ping', check: () => undefined };
     const alive = [ping, storeCheck('etcd', storage)];
@@ -59,10 +60,9 @@ export class ServerHealth {
 
   /** Fails while a cache is loaded, as it is again where the store has forgotten what came next. */
   #assertSynced(): void {
-    const loading = this.#sources.resources.resources().filter(({ isLoading }) => isLoading);
-    if (loading.length === 0) return;
-    const names = loading.map(({ rules: { kind } }) => kind.plural).join(' ');
-    throw new Error(`${loading.length} informers not started yet: [${names}]`);
+    const loading = this.#sources.loading();
+    if (loading.length > 0)
+      throw new Error(`${loading.length} informers not started yet: [${loading.join(' ')}]`);
   }
 
   #assertServing(): void {

@@ -21,7 +21,7 @@ export class HealthMetrics {
         'process_start_time_seconds',
         'gauge',
         '[ALPHA] When the process began, in seconds since 1970.',
-        () => [{ labels: {}, value: (Date.now() - performance.now()) / 1000 }],
+        () => [{ labels: {}, value: performance.timeOrigin / 1000 }],
       ),
     ];
   }

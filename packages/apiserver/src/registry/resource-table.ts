@@ -105,6 +105,11 @@ export class ResourceTable {
     for (const resource of this.#resources) resource.openCache();
   }
 
+  /** The plurals of those whose caches were opened and do not have all objects. */
+  loading(): readonly string[] {
+    return this.resources().flatMap(({ isLoading, rules }) => (isLoading ? [rules.kind.plural] : []));
+  }
+
   /** One resource for each place in the store: versions of a custom resource share one. */
   resources(): readonly Resource[] {
     return [...new Map([...this.#resources].map((resource) => [resource.prefix, resource])).values()];
