@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ConfigMap, Secret } from '@kubewright/api/core/v1';
+import { ConfigMap, Secret, Service } from '@kubewright/api/core/v1';
 import { type AuditEvent, auditLog, auditWebhook, parseAuditPolicy } from '@kubewright/apiserver';
 import { httpsTransport } from '@kubewright/client';
 import { startTestServer, type TestServer } from '@kubewright/testing';
@@ -98,6 +98,36 @@ describe('what is written down', () => {
       verb: 'list',
       responseStatus: { status: 'Failure', reason: 'Forbidden', code: 403 },
       annotations: { 'authorization.k8s.io/decision': 'forbid' },
+    });
+  });
+
+  it('has the object as it was sent, with its defaults, and the Status that answered it', async () => {
+    const { events, test } = await withEvents(everything.replace('configmaps,', 'configmaps, services,'));
+    const services = test.client.resource(Service).namespace('default');
+    await services.create({ metadata: { name: 'a' }, spec: { ports: [{ port: 80 }] } });
+    expect(events[0]?.requestObject).toMatchObject({
+      kind: 'Service',
+      apiVersion: 'v1',
+      spec: { type: 'ClusterIP', ports: [{ port: 80, protocol: 'TCP', targetPort: 80 }] },
+    });
+    expect(events[0]?.requestObject).not.toHaveProperty(['spec', 'clusterIP']);
+    await test.client
+      .resource(ConfigMap)
+      .namespace('default')
+      .create({ metadata: { name: 'a' } });
+    await test.client.resource(ConfigMap).namespace('default').delete('a');
+    expect(events.at(-1)?.responseStatus).toEqual({
+      metadata: {},
+      status: 'Success',
+      details: { kind: 'configmaps', name: 'a', uid: expect.any(String) },
+      code: 200,
+    });
+    await expect(test.client.resource(ConfigMap).namespace('default').get('b')).rejects.toThrow('not found');
+    const failure = { status: 'Failure', reason: 'NotFound', code: 404 };
+    expect(events.at(-1)?.responseStatus).not.toHaveProperty('kind');
+    expect(events.at(-1)).toMatchObject({
+      responseStatus: failure,
+      responseObject: { kind: 'Status', apiVersion: 'v1', ...failure },
     });
   });
 

@@ -13,10 +13,10 @@ export class CommandError extends Error {
 export function errorLine(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { code, path, syscall } = error as NodeJS.ErrnoException;
-  if (path !== undefined && syscall !== undefined) {
-    const reason = fileFaults[code ?? ''];
-    if (reason !== undefined) return `${path}: ${reason}`;
-  }
+  const reason = fileFaults[code ?? ''];
+  // A write does not know the path.
+  if (reason !== undefined && path !== undefined && syscall !== undefined) return `${path}: ${reason}`;
+  if (reason !== undefined && syscall === 'write') return reason;
   return error.message.replaceAll(/\s*\n\s*/g, ' ');
 }
 

@@ -27,6 +27,13 @@ describe('openDataDirectory', () => {
     await data.release();
   });
 
+  it('says what hinders it, not that the directory is missing which is to be made', async () => {
+    await expect(openDataDirectory('')).rejects.toThrow('--data-dir: names no directory');
+    await writeFile(join(directory, 'file'), '');
+    await expect(openDataDirectory(join(directory, 'file'))).rejects.toMatchObject({ code: 'EEXIST' });
+    await expect(openDataDirectory(join(directory, 'file/below'))).rejects.toMatchObject({ code: 'ENOTDIR' });
+  });
+
   it('says what is wrong with a file of its own', async () => {
     await writeFile(join(directory, 'settings.json'), '{"slot": "x"}');
     const data = await openDataDirectory(directory);

@@ -1,7 +1,7 @@
 import { chmod, mkdir, readFile, realpath, rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type DirectoryLock, lockDirectory } from '@kubewright/apiserver';
-import { CommandError } from './command-error.js';
+import { CommandError, unusableFile } from './command-error.js';
 
 /** What a cluster remembers of its first start. */
 export interface ClusterSettings {
@@ -36,7 +36,9 @@ export interface DataDirectory {
 export async function openDataDirectory(directory: string): Promise<DataDirectory> {
   // A variable of the shell that is not set.
   if (directory === '') throw new CommandError('--data-dir: names no directory');
-  await mkdir(directory, { recursive: true, mode: 0o711 });
+  const mode = 0o711;
+  // Node calls a read-only file system a missing directory, unless only the last one is to be made.
+  await mkdir(directory, { recursive: true, mode }).catch(() => mkdir(directory, { mode }));
   const path = await realpath(resolve(directory));
   const lock: DirectoryLock = await lockDirectory(path);
   const settingsFile = join(path, 'settings.json');
@@ -62,8 +64,12 @@ export async function writePrivate(file: string, text: string): Promise<void> {
     await chmod(file, 0o600);
     return;
   }
-  await writeFile(`${file}.new`, text, { mode: 0o600 });
-  await rename(`${file}.new`, file);
+  try {
+    await writeFile(`${file}.new`, text, { mode: 0o600 });
+    await rename(`${file}.new`, file);
+  } catch (cause) {
+    throw unusableFile(file, cause);
+  }
 }
 
 async function readIfThere(file: string): Promise<string | undefined> {

@@ -50,8 +50,8 @@ export async function keepLocalApiServices(parts: AggregatorParts): Promise<void
   };
   followObjects<CustomResourceDefinition>(parts.resources, CustomResourceDefinition, {
     set: ({ spec }) => {
-      const { group = '', versions: all = [] } = spec ?? {};
-      for (const { name: version, served } of all)
+      const { group = '', versions } = spec ?? {};
+      for (const { name: version, served } of versions ?? [])
         if (served) later(() => create(parts, always, { group, version, ...customPriority }));
     },
     delete: () => later(() => removeUnused(parts)),

@@ -1,3 +1,4 @@
+import { ApiError, type KubernetesObject, type Status } from '@kubewright/api';
 import type { ObjectMeta } from '@kubewright/api/meta/v1';
 import type { User } from '../auth/user.js';
 import { decodeProtobuf } from '../encoding/protobuf.js';
@@ -20,17 +21,20 @@ export class AuditRecord {
   readonly #ruling: AuditRuling;
   readonly #write: (event: AuditEvent) => void;
   readonly #received: string;
-  readonly #user: User;
+  #user: User;
   /** Whether what is asked is written down, not only who asks for what. */
   readonly keepsRequest: boolean;
   /** Whether {@link response} is wanted. */
   readonly keepsResponse: boolean;
   #meta: ObjectMeta | undefined;
   #body: Buffer | undefined;
+  /** In JSON. */
+  #object: string | undefined;
   #response: string | undefined;
   readonly #pieces: Uint8Array[] = [];
   #piecesBytes = 0;
-  #failure: object | undefined;
+  /** The Status that was answered, where it was one. */
+  #answered: Status | undefined;
 
   constructor(exchange: Exchange, ruling: AuditRuling, write: (event: AuditEvent) => void) {
     const { user } = exchange;
@@ -54,14 +58,19 @@ export class AuditRecord {
     if (this.keepsRequest) this.#body = bytes;
   }
 
-  /** The object that the body is. */
-  target(metadata: ObjectMeta | undefined): void {
-    this.#meta = metadata;
+  /** The object that the body is; called again once it has its defaults. */
+  requested(object: KubernetesObject): void {
+    this.#meta = object.metadata;
+    // Admission and what comes after it change it.
+    if (this.keepsRequest) this.#object = JSON.stringify(object);
   }
 
   /** The answer in JSON. */
   response(json: Uint8Array | string): void {
-    if (this.keepsResponse) this.#response = typeof json === 'string' ? json : Buffer.from(json).toString();
+    if (!this.keepsResponse && !isStatus(json)) return;
+    const text = typeof json === 'string' ? json : Buffer.from(json).toString();
+    if (isStatus(json)) this.#answered = JSON.parse(text) as Status;
+    if (this.keepsResponse) this.#response = text;
   }
 
   /** A part of a long answer, in whatever form the client gets it. An answer that is longer than a body may be is left out. */
@@ -77,8 +86,9 @@ export class AuditRecord {
   }
 
   /** The Status that the request failed with. */
-  failed(status: object): void {
-    this.#failure = status;
+  failed(status: Status): void {
+    this.#answered = status;
+    if (this.keepsResponse) this.#response = JSON.stringify(status);
   }
 
   /** An answer without an end of its own has begun. */
@@ -90,19 +100,10 @@ export class AuditRecord {
     this.#emit('ResponseComplete');
   }
 
+  /** Nobody knows who it was. Source: `WithFailedAuthenticationAudit` of the API server. */
   unauthenticated(): void {
-    const { headers, certificate, url } = this.#exchange.request;
-    const [scheme = ''] = (headers.authorization ?? '').trim().split(' ');
-    const tried = [
-      ...(/^(?:basic|bearer)$/i.test(scheme) ? [scheme.toLowerCase()] : []),
-      ...(/[?&]access_token=./.test(url) ? ['access_token'] : []),
-      ...(certificate === undefined ? [] : ['x509']),
-    ];
-    const message =
-      tried.length === 0
-        ? 'Authentication failed, no credentials provided'
-        : `Authentication failed, attempted: ${tried.join(', ')}`;
-    this.#failure = { message };
+    this.#user = { name: '', groups: [] };
+    this.failed(new ApiError('Unauthorized', 'Unauthorized').toStatus());
     this.#emit('ResponseStarted');
   }
 
@@ -134,7 +135,8 @@ export class AuditRecord {
       objectRef: info.isResource ? this.#objectRef() : undefined,
       responseStatus: isOver ? this.#status() : undefined,
       requestObject: isOver ? this.#requestObject() : undefined,
-      responseObject: stage === 'ResponseComplete' ? this.#responseObject() : undefined,
+      responseObject:
+        stage === 'ResponseComplete' || this.#answered?.code === 401 ? this.#responseObject() : undefined,
       requestReceivedTimestamp: this.#received,
       stageTimestamp: timestamp(this.#exchange.server.now()),
       annotations: auditAnnotations === undefined ? undefined : Object.fromEntries(auditAnnotations),
@@ -161,13 +163,17 @@ export class AuditRecord {
 
   #status(): object {
     const { status } = this.#exchange;
-    if (this.#failure !== undefined) return { metadata: {}, ...this.#failure, code: status };
+    if (this.#answered !== undefined) {
+      const { kind: _kind, apiVersion: _version, ...answered } = this.#answered;
+      return { ...answered, metadata: {}, code: status };
+    }
     return status === 0
       ? { metadata: {}, status: 'Success', message: 'Connection closed early', code: 200 }
       : { metadata: {}, code: status };
   }
 
   #requestObject(): unknown {
+    if (this.#object !== undefined) return this.#shown(parseJson(this.#object));
     const bytes = this.#body;
     if (bytes === undefined || bytes.length === 0) return undefined;
     return this.#shown(parseBody(bytes));
@@ -182,6 +188,14 @@ export class AuditRecord {
     return this.#ruling.omitManagedFields ? withoutManagedFields(value) : value;
   }
 }
+
+/** A Status says of itself first that it is one. */
+function isStatus(json: Uint8Array | string): boolean {
+  const beginning = typeof json === 'string' ? json : Buffer.from(json.subarray(0, statusBeginning.length));
+  return beginning.toString().startsWith(statusBeginning);
+}
+
+const statusBeginning = '{"kind":"Status","apiVersion":"v1"';
 
 /** A body in JSON, YAML or protobuf; undefined for what is none. */
 function parseBody(bytes: Buffer): unknown {

@@ -11,13 +11,30 @@ export interface GoMembers {
   readonly kept: ReadonlySet<string>;
   /** Structs, which are there in every object, empty or not. */
   readonly structs: ReadonlySet<string>;
-  /** Null where they are empty: lists that are never left out, and times. */
+  /** Lists, maps, pointers and times that are there in every object, null when nothing is in them. */
   readonly nulls: ReadonlySet<string>;
+  /** Members that are there in every object besides those that the published document requires. */
+  isAlwaysThere(member: string): boolean;
+  /** Whether it is to be seen that an optional list or map is there, and empty. */
+  isSeenEmpty(member: string): boolean;
   /** Whether a member that must be there is null where it is left out, rather than its type's zero. */
   isNullable(member: string): boolean;
-  /** Whether a member that must be there is left out where it is empty, as those that may be missing are. */
-  isOmitted(member: string): boolean;
 }
+
+/** Members that are never left out, though the published document does not require them. */
+const alwaysThere = new Set([
+  'Event.reportingComponent',
+  'Event.reportingInstance',
+  'NodeRuntimeHandler.name',
+  'PodDisruptionBudgetStatus.currentHealthy',
+  'PodDisruptionBudgetStatus.desiredHealthy',
+  'PodDisruptionBudgetStatus.disruptionsAllowed',
+  'PodDisruptionBudgetStatus.expectedPods',
+  'PriorityClass.value',
+  'StatefulSetOrdinals.start',
+  'StatefulSetSpec.serviceName',
+  'StatefulSetStatus.availableReplicas',
+]);
 
 /** Members that must be there and are pointers all the same. */
 const nullable = new Set([
@@ -27,13 +44,8 @@ const nullable = new Set([
   'ValidatingWebhook.sideEffects',
 ]);
 
-/** Members that must be there and are left out where they are empty all the same. */
-const omitted = new Set([
-  'CounterSet.counters',
-  'DeviceCounterConsumption.counters',
-  'IPAddressSpec.parentRef',
-  'ValidatingAdmissionPolicyBindingSpec.validationActions',
-]);
+/** Members of which an empty list or map is refused, where none at all has a default or another error. */
+const refusedWhenEmpty = new Set(['HPAScalingRules.policies', 'PersistentVolumeSpec.capacity']);
 
 /**
  * @param definition the type's name in the OpenAPI document, as `io.k8s.api.core.v1.PodSpec`
@@ -53,8 +65,9 @@ export function goMembers(definition: string): GoMembers | undefined {
     kept,
     structs: new Set(structMembers(name)),
     nulls: new Set(nullMembers(name)),
+    isAlwaysThere: (member) => alwaysThere.has(`${type}.${member}`),
+    isSeenEmpty: (member) => refusedWhenEmpty.has(`${type}.${member}`),
     isNullable: (member) => nullable.has(`${type}.${member}`),
-    isOmitted: (member) => omitted.has(`${type}.${member}`),
   };
 }
 

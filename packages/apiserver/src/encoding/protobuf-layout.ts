@@ -77,7 +77,7 @@ let zeros: Readonly<Record<string, readonly string[]>> | undefined;
 let structs: Readonly<Record<string, readonly string[]>> | undefined;
 /** Message to the single fields that are pointers in Go. */
 let pointers: Readonly<Record<string, readonly string[]>> | undefined;
-/** Message to the members that Go writes as null where they are empty: lists that are never left out, and times. */
+/** Message to the members that JSON shows as null when they are not set: lists and pointers that are never left out, and times. */
 let nulls: Readonly<Record<string, readonly string[]>> | undefined;
 const messages = new Map<string, Message>();
 
@@ -111,7 +111,7 @@ export function structMembers(name: string): readonly string[] {
   return structs?.[name] ?? [];
 }
 
-/** The members of that message that are null where they are empty. */
+/** The members of that message that are null in JSON when they are not set. */
 export function nullMembers(name: string): readonly string[] {
   read();
   return nulls?.[name] ?? [];

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { EncryptionMetrics } from '../metrics/encryption-metrics.js';
 import type { EncryptionConfiguration, EncryptionProvider } from './encryption-configuration.js';
 import type { KmsTransformer } from './kms-transformer.js';
 import {
@@ -18,11 +19,12 @@ export interface EncryptedResource {
 
 interface Rule {
   readonly resources: readonly string[];
-  readonly chain: TransformerChain;
+  readonly transformers: readonly Transformer[];
 }
 
 /** Which objects are stored encrypted, and how. What it says can change while the server runs. */
 export class Encryption {
+  readonly metrics = new EncryptionMetrics();
   readonly #logger: Logger;
   readonly #resources = new Map<string, EncryptedResource>();
   readonly #chains = new Map<string, TransformerChain>();
@@ -50,7 +52,7 @@ export class Encryption {
         const transformers: Transformer[] = [];
         for (const provider of providers)
           transformers.push(...(await this.#transformersOf(provider, plugins)));
-        rules.push({ resources, chain: new TransformerChain(transformers) });
+        rules.push({ resources, transformers });
       }
       this.#rules = rules;
       this.#plugins = plugins;
@@ -95,7 +97,10 @@ export class Encryption {
 
   #choose(prefix: string, resource: EncryptedResource): void {
     const rule = this.#rules.find(({ resources }) => resources.some((named) => isNamed(named, resource)));
-    if (rule !== undefined) this.#chains.set(prefix, rule.chain);
+    if (rule === undefined) return;
+    const { group, resource: plural } = resource;
+    const counted = { resource: group === '' ? plural : `${plural}.${group}`, metrics: this.metrics };
+    this.#chains.set(prefix, new TransformerChain(rule.transformers, counted));
   }
 
   async #transformersOf(provider: EncryptionProvider, plugins: KmsTransformer[]): Promise<Transformer[]> {

@@ -48,8 +48,8 @@ export class ConversionWebhook implements VersionConverter {
     const subject = `${first?.apiVersion ?? ''}, Kind=${first?.kind ?? ''}`;
     const failure = (what: string) =>
       new ApiError('', `conversion webhook for ${subject} ${what}`, { code: 500 });
-    const { conversionReviewVersions = [], clientConfig } = this.#outline.spec.conversion?.webhook ?? {};
-    const version = conversionReviewVersions.find((one) => one === 'v1' || one === 'v1beta1') ?? 'v1';
+    const { conversionReviewVersions, clientConfig } = this.#outline.spec.conversion?.webhook ?? {};
+    const version = conversionReviewVersions?.find((one) => one === 'v1' || one === 'v1beta1') ?? 'v1';
     const uid = randomUUID();
     const review = {
       kind: 'ConversionReview',

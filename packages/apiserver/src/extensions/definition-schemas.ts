@@ -36,9 +36,11 @@ export class DefinitionSchemas {
   }
 
   #asWritten(): ReadonlyMap<string, Schema> {
-    const { versions = [] } = this.#read()?.spec ?? {};
     return new Map(
-      versions.map(({ name, schema }) => [name, withIdentity((schema?.openAPIV3Schema ?? {}) as Schema)]),
+      (this.#read()?.spec.versions ?? []).map(({ name, schema }) => [
+        name,
+        withIdentity((schema?.openAPIV3Schema ?? {}) as Schema),
+      ]),
     );
   }
 }

@@ -44,7 +44,7 @@ function defaultWebhook(webhook: Webhook): void {
 
 export const mutatingWebhookConfigurationRules = defineRules<MutatingWebhookConfiguration>({
   kind: MutatingWebhookConfiguration,
-  anyFinalizer: true,
+  metadataChecks: 'any finalizer',
   needsResourceVersion: true,
   storageKey: 'mutatingwebhookconfigurations',
   generation: true,
@@ -64,7 +64,7 @@ export const mutatingWebhookConfigurationRules = defineRules<MutatingWebhookConf
 
 export const validatingWebhookConfigurationRules = defineRules<ValidatingWebhookConfiguration>({
   kind: ValidatingWebhookConfiguration,
-  anyFinalizer: true,
+  metadataChecks: 'any finalizer',
   needsResourceVersion: true,
   storageKey: 'validatingwebhookconfigurations',
   generation: true,
@@ -82,7 +82,7 @@ export const validatingWebhookConfigurationRules = defineRules<ValidatingWebhook
 export const validatingAdmissionPolicyRules = defineRules<ValidatingAdmissionPolicy>({
   kind: ValidatingAdmissionPolicy,
   statusKeeps: objectMeta,
-  anyFinalizer: true,
+  metadataChecks: 'any finalizer',
   needsResourceVersion: true,
   storageKey: 'validatingadmissionpolicies',
   generation: true,
@@ -121,7 +121,7 @@ function checkedStatus(
 
 export const mutatingAdmissionPolicyRules = defineRules<MutatingAdmissionPolicy>({
   kind: MutatingAdmissionPolicy,
-  anyFinalizer: true,
+  metadataChecks: 'any finalizer',
   needsResourceVersion: true,
   storageKey: 'mutatingadmissionpolicies',
   generation: true,
@@ -140,7 +140,7 @@ export const mutatingAdmissionPolicyRules = defineRules<MutatingAdmissionPolicy>
 
 export const validatingAdmissionPolicyBindingRules = defineRules<ValidatingAdmissionPolicyBinding>({
   kind: ValidatingAdmissionPolicyBinding,
-  anyFinalizer: true,
+  metadataChecks: 'any finalizer',
   needsResourceVersion: true,
   storageKey: 'validatingadmissionpolicybindings',
   generation: true,
@@ -158,7 +158,7 @@ export const validatingAdmissionPolicyBindingRules = defineRules<ValidatingAdmis
 
 export const mutatingAdmissionPolicyBindingRules = defineRules<MutatingAdmissionPolicyBinding>({
   kind: MutatingAdmissionPolicyBinding,
-  anyFinalizer: true,
+  metadataChecks: 'any finalizer',
   needsResourceVersion: true,
   storageKey: 'mutatingadmissionpolicybindings',
   generation: true,

@@ -7,7 +7,7 @@ import { defineRules, objectMeta } from './kind-rules.js';
 
 export const apiServiceRules = defineRules<APIService>({
   kind: APIService,
-  anyFinalizer: true,
+  metadataChecks: 'any finalizer',
   statusKeeps: objectMeta,
   needsResourceVersion: true,
   storageKey: 'apiregistration.k8s.io/apiservices',

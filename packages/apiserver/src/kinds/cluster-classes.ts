@@ -41,12 +41,12 @@ export const systemPriorities: ReadonlyMap<string, { readonly value: number; rea
 export const priorityClassRules = defineRules<PriorityClass>({
   kind: PriorityClass,
   storageKey: 'priorityclasses',
-  generation: true,
+  generation: 'fixed',
   default(object) {
     object.preemptionPolicy ??= 'PreemptLowerPriority';
     object.value ??= 0;
   },
-  validate({ metadata, value = 0, preemptionPolicy }) {
+  validateCreate({ metadata, value = 0, preemptionPolicy }) {
     const { name = '' } = metadata;
     const errors: FieldError[] = [];
     if (name.startsWith('system-')) {
@@ -103,7 +103,7 @@ export const priorityClassRules = defineRules<PriorityClass>({
 
 export const runtimeClassRules = defineRules<RuntimeClass>({
   kind: RuntimeClass,
-  anyFinalizer: true,
+  metadataChecks: 'any finalizer',
   needsResourceVersion: true,
   storageKey: 'runtimeclasses',
   validate: ({ handler, overhead, scheduling }) => [
@@ -143,6 +143,7 @@ function validateDistinct(tolerations: readonly Toleration[], field: FieldPath):
 
 export const certificateSigningRequestRules = defineRules<CertificateSigningRequest>({
   kind: CertificateSigningRequest,
+  metadataChecks: 'as new',
   storageKey: 'certificatesigningrequests',
   prepareForCreate(request, { user }) {
     // Who asks is not for the asker to say.

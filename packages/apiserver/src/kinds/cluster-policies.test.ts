@@ -34,6 +34,7 @@ test.each<[string, KindRules, object, string[]]>([
       'spec.hard[pods]: Invalid value: "1.5": must be an integer',
       'spec.hard[requests.cpu]: Invalid value: "-1": must be greater than or equal to 0',
       "spec.hard[a b]: Invalid value: \"a b\": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')",
+      'spec.hard[a b]: Invalid value: "a b": must be a standard resource for quota',
       'spec.scopes: Invalid value: ["Terminating","NotTerminating","Odd"]: unsupported scope',
       'spec.scopes: Invalid value: ["Terminating","NotTerminating","Odd"]: conflicting scopes',
       'spec.scopeSelector.matchExpressions: Invalid value: {"MatchExpressions":[{"ScopeName":"BestEffort","Operator":"In","Values":["a"]},{"ScopeName":"PriorityClass","Operator":"In","Values":null},{"ScopeName":"PriorityClass","Operator":"Exists","Values":["a"]},{"ScopeName":"Odd","Operator":"Like","Values":null}]}: unsupported scope applied to resource',
@@ -250,6 +251,7 @@ test.each<[string, KindRules, object, string[]]>([
       'spec.scaleTargetRef.kind: Required value',
       'spec.scaleTargetRef.name: Invalid value: "a/b": may not contain \'/\'',
       'spec.scaleTargetRef.apiVersion: Invalid value: "": apiVersion must specify API group',
+      'spec.metrics: Forbidden: must specify at least one Object or External metric to support scaling to zero replicas',
     ],
   ],
   [

@@ -10,6 +10,7 @@ export const maxDataBytes = 1024 * 1024;
 
 export const configMapRules = defineRules<ConfigMap>({
   kind: ConfigMap,
+  metadataChecks: 'as new',
   storageKey: 'configmaps',
   validate({ data = {}, binaryData = {} }) {
     const errors: FieldError[] = [];

@@ -15,7 +15,7 @@ import { defineRules } from './kind-rules.js';
 /** Source: apiextensions' `customresourcedefinition` strategy. */
 export const customResourceDefinitionRules = defineRules<CustomResourceDefinition>({
   kind: CustomResourceDefinition,
-  anyFinalizer: true,
+  metadataChecks: 'any finalizer',
   needsResourceVersion: true,
   storageKey: 'apiextensions.k8s.io/customresourcedefinitions',
   generation: true,

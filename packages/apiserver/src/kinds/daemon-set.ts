@@ -59,25 +59,11 @@ export const daemonSetRules = defineRules<DaemonSet>({
     const same = sameValue(set.spec?.template, old.spec?.template);
     setTemplateGeneration(set, same ? generation : generation + 1);
   },
-  validate({ spec }) {
-    const field = path('spec');
-    if (spec === undefined) return [required(field)];
-    const selector = field.child('selector');
-    // Without any selector nothing is selected: upstream has no error of its own for it.
-    return [
-      ...validateLabelSelector(spec.selector, selector),
-      ...validateSelected(spec.selector, spec.template, field.child('template'), 'said elsewhere'),
-      ...(spec.selector !== undefined && isEmptySelector(spec.selector)
-        ? [invalid(selector, spec.selector, 'empty selector is invalid for daemonset')]
-        : []),
-      ...validateServiceTemplate(spec.template, field.child('template'), 'DaemonSet'),
-      ...validateNonNegative(spec.minReadySeconds, field.child('minReadySeconds')),
-      ...validateStrategy(spec.updateStrategy ?? {}, field.child('updateStrategy')),
-      ...validateNonNegative(spec.revisionHistoryLimit, field.child('revisionHistoryLimit')),
-    ];
-  },
-  validateUpdate: (set, old) =>
-    validateImmutable(set.spec?.selector, old.spec?.selector, path('spec', 'selector')),
+  validateCreate: validateDaemonSet,
+  validateUpdate: (set, old) => [
+    ...validateImmutable(set.spec?.selector, old.spec?.selector, path('spec', 'selector')),
+    ...validateDaemonSet(set),
+  ],
   warnings: (object, old) =>
     templateWarnings(object, old, object.spec?.template, path('spec', 'template'), { named: false }),
   columns: [
@@ -103,21 +89,43 @@ export const daemonSetRules = defineRules<DaemonSet>({
     selectorColumn(({ spec }) => spec?.selector),
   ],
   subresources: {
-    status: workloadStatus<DaemonSet>({
-      counts: [
-        'currentNumberScheduled',
-        'numberMisscheduled',
-        'desiredNumberScheduled',
-        'numberReady',
-        'observedGeneration',
-        'updatedNumberScheduled',
-        'numberAvailable',
-        'numberUnavailable',
-        'collisionCount',
-      ],
-    }),
+    status: {
+      // It belongs to the spec, whatever stands in the annotation.
+      prepareForUpdate: (set, old) => setTemplateGeneration(set, templateGenerationOf(old)),
+      ...workloadStatus<DaemonSet>({
+        counts: [
+          'currentNumberScheduled',
+          'numberMisscheduled',
+          'desiredNumberScheduled',
+          'numberReady',
+          'observedGeneration',
+          'updatedNumberScheduled',
+          'numberAvailable',
+          'numberUnavailable',
+          'collisionCount',
+        ],
+      }),
+    },
   },
 });
+
+function validateDaemonSet({ spec }: DaemonSet): FieldError[] {
+  const field = path('spec');
+  if (spec === undefined) return [required(field)];
+  const selector = field.child('selector');
+  // Without any selector nothing is selected: upstream has no error of its own for it.
+  return [
+    ...validateLabelSelector(spec.selector, selector),
+    ...validateSelected(spec.selector, spec.template, field.child('template'), 'said elsewhere'),
+    ...(spec.selector !== undefined && isEmptySelector(spec.selector)
+      ? [invalid(selector, spec.selector, 'empty selector is invalid for daemonset')]
+      : []),
+    ...validateServiceTemplate(spec.template, field.child('template'), 'DaemonSet'),
+    ...validateNonNegative(spec.minReadySeconds, field.child('minReadySeconds')),
+    ...validateStrategy(spec.updateStrategy ?? {}, field.child('updateStrategy')),
+    ...validateNonNegative(spec.revisionHistoryLimit, field.child('revisionHistoryLimit')),
+  ];
+}
 
 function validateStrategy(strategy: DaemonSetUpdateStrategy, field: FieldPath): FieldError[] {
   const { type = '', rollingUpdate } = strategy;

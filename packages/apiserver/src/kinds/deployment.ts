@@ -86,6 +86,7 @@ export const deploymentRules = defineRules<Deployment>({
         'readyReplicas',
         'availableReplicas',
         'unavailableReplicas',
+        'terminatingReplicas',
         'collisionCount',
       ],
       parts: ['updatedReplicas', 'readyReplicas', 'availableReplicas'],

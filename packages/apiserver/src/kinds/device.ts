@@ -48,6 +48,7 @@ function defaultClaim(spec: Claim | undefined): void {
 
 export const deviceClassRules = defineRules<DeviceClass>({
   kind: DeviceClass,
+  metadataChecks: 'as new',
   returnsDeleted: true,
   storageKey: 'deviceclasses',
   generation: true,
@@ -71,6 +72,7 @@ export const deviceClassRules = defineRules<DeviceClass>({
 export const resourceClaimRules = defineRules<ResourceClaim>({
   kind: ResourceClaim,
   statusKeeps: objectMeta,
+  metadataChecks: 'as new',
   returnsDeleted: true,
   storageKey: 'resourceclaims',
   default: ({ spec }) => defaultClaim(spec),
@@ -100,6 +102,7 @@ export const resourceClaimRules = defineRules<ResourceClaim>({
 
 export const resourceClaimTemplateRules = defineRules<ResourceClaimTemplate>({
   kind: ResourceClaimTemplate,
+  metadataChecks: 'as new',
   returnsDeleted: true,
   storageKey: 'resourceclaimtemplates',
   default: ({ spec }) => defaultClaim(spec?.spec),

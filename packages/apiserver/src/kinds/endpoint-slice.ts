@@ -44,6 +44,8 @@ export const endpointSliceRules = defineRules<EndpointSlice>({
       port.protocol ??= 'TCP';
     }
   },
+  prepareForCreate: dropTopology,
+  prepareForUpdate: dropTopology,
   validate: ({ addressType, endpoints, ports }, context) => [
     ...validateRequiredChoice(addressType, ['FQDN', 'IPv4', 'IPv6'], path('addressType')),
     ...validateEndpoints(endpoints ?? [], addressType, context.serviceRanges.loopbackEndpoints),
@@ -63,11 +65,16 @@ export const endpointSliceRules = defineRules<EndpointSlice>({
       listed((ports ?? []).map(({ port, name }) => `${port ?? (name || '*')}`)),
     ),
     text('Endpoints', 'Addresses that serve.', ({ endpoints }) =>
-      listed((endpoints ?? []).flatMap(({ addresses }) => addresses)),
+      listed((endpoints ?? []).flatMap(({ addresses }) => addresses ?? [])),
     ),
     ageColumn,
   ],
 });
+
+/** A map of v1beta1, which this version has no place for. */
+function dropTopology({ endpoints }: EndpointSlice): void {
+  for (const endpoint of endpoints ?? []) delete endpoint.deprecatedTopology;
+}
 
 function listed(all: readonly string[]): string {
   if (all.length === 0) return '<unset>';

@@ -12,6 +12,7 @@ const shown = 3;
 
 export const endpointsRules = defineRules<Endpoints>({
   kind: Endpoints,
+  metadataChecks: 'as new',
   createdByUpdate: true,
   storageKey: 'services/endpoints',
   deprecation: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',

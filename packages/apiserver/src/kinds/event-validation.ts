@@ -2,7 +2,8 @@ import { dns1123SubdomainErrors, qualifiedNameErrors } from '@kubewright/api';
 import type { Event } from '@kubewright/api/core/v1';
 import { type FieldError, invalid, path, required } from '../validation/field-error.js';
 import { validateFormat } from '../validation/formats.js';
-import { sameValue, validateImmutable } from '../validation/immutable.js';
+import { goForm } from '../validation/go-form.js';
+import { sameValue } from '../validation/immutable.js';
 
 const maxText = 128;
 const maxMessage = 1024;
@@ -82,7 +83,9 @@ const immutable = [
 /** What events.k8s.io lets be changed: the series. */
 export function validateRewrittenEvent(event: Event, old: Event): FieldError[] {
   const fixed = (name: keyof Event, shown: string = name) =>
-    validateImmutable(event[name], old[name], path(shown));
+    sameValue(event[name], old[name])
+      ? []
+      : [invalid(path(shown), shownForm(event, name), 'field is immutable')];
   return [
     ...(sameValue(event.series, old.series) ? [] : validateSeries(event)),
     ...fixed('involvedObject'),
@@ -90,6 +93,27 @@ export function validateRewrittenEvent(event: Event, old: Event): FieldError[] {
     ...fixed('reportingComponent', 'reportingController'),
     ...fixed('reportingInstance'),
   ];
+}
+
+/** Members that are structs inside of upstream, which shows them so. */
+const structs: Partial<Record<keyof Event, string>> = {
+  involvedObject: 'ObjectReference',
+  related: '*ObjectReference',
+  source: 'EventSource',
+};
+const texts: readonly (keyof Event)[] = [
+  'action',
+  'message',
+  'reason',
+  'reportingComponent',
+  'reportingInstance',
+  'type',
+];
+
+function shownForm(event: Event, name: keyof Event): unknown {
+  const type = structs[name];
+  if (type !== undefined) return goForm(event[name], type);
+  return texts.includes(name) ? (event[name] ?? '') : event[name];
 }
 
 function validateSeries({ series }: Event): FieldError[] {

@@ -1,3 +1,4 @@
+import { pathSegmentErrors } from '@kubewright/api';
 import { Event } from '@kubewright/api/core/v1';
 import { Event as EventsEvent } from '@kubewright/api/events/v1';
 import type { WriteContext } from '../registry/write-context.js';
@@ -82,7 +83,7 @@ const columns: readonly Column<Event>[] = [
 
 export const eventRules = defineRules<Event>({
   kind: Event,
-  anyFinalizer: true,
+  metadataChecks: 'common',
   createdByUpdate: true,
   otherVersions: [
     {
@@ -94,6 +95,7 @@ export const eventRules = defineRules<Event>({
   ],
   storageKey: 'events',
   timeToLiveSeconds: lifetimeSeconds,
+  validateName: pathSegmentErrors,
   default(event) {
     event.involvedObject ??= {};
     event.source ??= {};
@@ -122,7 +124,7 @@ function storedField(field: string): string {
 }
 
 function firstSeen({ firstTimestamp, eventTime }: Event): string | undefined {
-  return firstTimestamp ?? eventTime;
+  return firstTimestamp ?? eventTime ?? undefined;
 }
 
 function lastSeen(event: Event): string | undefined {

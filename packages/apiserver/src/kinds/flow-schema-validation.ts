@@ -65,7 +65,8 @@ export function validateConditionTypes(
 }
 
 function validateRule(rule: PolicyRulesWithSubjects, field: FieldPath): FieldError[] {
-  const { subjects = [], resourceRules = [], nonResourceRules = [] } = rule;
+  const { resourceRules = [], nonResourceRules = [] } = rule;
+  const subjects = rule.subjects ?? [];
   const errors: FieldError[] = [];
   if (subjects.length === 0)
     errors.push(required(field.child('subjects'), 'subjects must contain at least one value'));
@@ -126,7 +127,8 @@ function validateVerbs(wanted: readonly string[], field: FieldPath): FieldError[
 }
 
 function validateResourceRule(rule: ResourcePolicyRule, field: FieldPath): FieldError[] {
-  const { apiGroups = [], resources = [] } = rule;
+  const apiGroups = rule.apiGroups ?? [];
+  const resources = rule.resources ?? [];
   const namespaces = rule.namespaces ?? [];
   const errors = validateVerbs(rule.verbs ?? [], field);
   const lists = [

@@ -40,8 +40,9 @@ export const horizontalPodAutoscalerRules = defineRules<HorizontalPodAutoscaler>
     spec.behavior.scaleDown = withDefaults(spec.behavior.scaleDown, defaultScaleDown());
   },
   prepareForCreate(autoscaler) {
-    // Go writes a list that is never left out as null.
-    Object.assign(autoscaler, { status: { desiredReplicas: 0, currentMetrics: null } });
+    // Go writes the list although nobody has measured anything.
+    autoscaler.status = { desiredReplicas: 0 };
+    Object.assign(autoscaler.status, { currentMetrics: null });
   },
   validateCreate: (autoscaler) => validateAutoscaler(autoscaler, undefined),
   validateUpdate: validateAutoscaler,

@@ -26,6 +26,7 @@ const shownHosts = 3;
 
 export const ingressRules = defineRules<Ingress>({
   kind: Ingress,
+  metadataChecks: 'as new',
   storageKey: 'ingress',
   generation: true,
   prepareForCreate(ingress) {
@@ -52,23 +53,21 @@ export const ingressRules = defineRules<Ingress>({
 
 export const ingressClassRules = defineRules<IngressClass>({
   kind: IngressClass,
+  metadataChecks: 'as new',
   storageKey: 'ingressclasses',
   generation: true,
   default({ spec }) {
     if (spec?.parameters !== undefined) spec.parameters.scope ??= 'Cluster';
   },
-  validate({ spec }) {
-    const field = path('spec');
-    const controller = spec?.controller ?? '';
-    const at = field.child('controller');
-    return [
-      ...(controller.length > maxController ? [tooLong(at, maxController)] : []),
-      ...validateDomainPrefixedPath(controller, at),
-      ...validateParameters(spec?.parameters, field.child('parameters')),
-    ];
-  },
-  validateUpdate: (object, old) =>
-    validateImmutable(object.spec?.controller, old.spec?.controller, path('spec', 'controller')),
+  validateCreate: validateIngressClass,
+  validateUpdate: (object, old) => [
+    ...validateImmutable(
+      object.spec?.controller ?? '',
+      old.spec?.controller ?? '',
+      path('spec', 'controller'),
+    ),
+    ...validateIngressClass(object),
+  ],
   columns: [
     nameColumn,
     text('Controller', 'Who serves the class.', ({ spec }) => spec?.controller ?? ''),
@@ -109,4 +108,15 @@ function validateParameters(
   if (scope === 'Cluster' && namespace !== undefined)
     errors.push(forbiddenField(at, "`parameters.scope` is set to 'Cluster'"));
   return errors;
+}
+
+function validateIngressClass({ spec }: IngressClass): FieldError[] {
+  const field = path('spec');
+  const controller = spec?.controller ?? '';
+  const at = field.child('controller');
+  return [
+    ...(controller.length > maxController ? [tooLong(at, maxController)] : []),
+    ...validateDomainPrefixedPath(controller, at),
+    ...validateParameters(spec?.parameters, field.child('parameters')),
+  ];
 }

@@ -17,6 +17,7 @@ import { containerColumns, selectorColumn } from './workload-columns.js';
 
 export const jobRules = defineRules<Job>({
   kind: Job,
+  metadataChecks: 'as new',
   storageKey: 'jobs',
   generation: true,
   defaultPropagation: 'Orphan',

@@ -77,6 +77,8 @@ export interface SubresourceRules<T> {
   create?(body: KubernetesObject, context: SubresourceContext<T>): Promise<KubernetesObject>;
   /** What a body of `create` is. @default the built-in kind that the subresource speaks */
   readonly body?: Kind;
+  /** Versions of it that are served no more and are taken all the same. */
+  readonly formerVersions?: readonly string[];
   /** Answers any request by itself: with a stream, or at once. */
   serve?(object: T, call: SubresourceCall): Promise<void>;
   /** Passes any request on to where this says. `id` is the object's name as in the path, which may say more. */
@@ -133,8 +135,8 @@ export interface KindRules<T extends KubernetesObject = KubernetesObject> {
   readonly structural?: boolean;
   /** The folder below `/registry/`. @default the plural, behind `GROUP/` outside upstream's old groups */
   readonly storageKey?: string;
-  /** True where a change of anything but metadata and status raises `metadata.generation`. */
-  readonly generation?: boolean;
+  /** True where a change of anything but metadata and status raises `metadata.generation`; `fixed` where it stays 1. */
+  readonly generation?: boolean | 'fixed';
   /** Fields left out get their values, before admission, on every write. */
   default?(object: T): void;
   /** Before validation: what a client may not set is reset, what depends on the request is filled in. */
@@ -155,8 +157,12 @@ export interface KindRules<T extends KubernetesObject = KubernetesObject> {
   readonly confidential?: boolean;
   /** Name rule of the kind: messages of what is wrong. @default DNS subdomain */
   validateName?(name: string): string[];
-  /** True where finalizers need no domain, though the kind is built in. @default false: all but the standard ones do */
-  readonly anyFinalizer?: boolean;
+  /**
+   * What upstream asks of metadata besides what it asks of that of any object. `as new`: an update is looked at as a
+   * create is, too; `any finalizer`: finalizers need no domain; `common`: nothing.
+   * @default what an update changes, and finalizers; of a kind that its schema describes the former only
+   */
+  readonly metadataChecks?: 'as new' | 'any finalizer' | 'common';
   /**
    * What a write of the status can't change of the metadata besides what the server sets.
    * @default nothing of a built-in kind, all of one that its schema describes

@@ -5,7 +5,7 @@ import { defineRules } from './kind-rules.js';
 
 export const leaseRules = defineRules<Lease>({
   kind: Lease,
-  anyFinalizer: true,
+  metadataChecks: 'any finalizer',
   needsResourceVersion: true,
   createdByUpdate: true,
   storageKey: 'leases',

@@ -2,6 +2,7 @@ import { dns1123LabelErrors, qualifiedNameErrors } from '@kubewright/api';
 import { Namespace } from '@kubewright/api/core/v1';
 import { type FieldError, type FieldPath, invalid, path } from '../validation/field-error.js';
 import { validateFormat } from '../validation/formats.js';
+import { validateOwnFinalizer } from '../validation/object-meta.js';
 import { ageColumn, nameColumn, text } from './columns.js';
 import { defineRules } from './kind-rules.js';
 
@@ -12,6 +13,7 @@ const contentFinalizer = 'kubernetes';
 
 export const namespaceRules = defineRules<Namespace>({
   kind: Namespace,
+  metadataChecks: 'as new',
   storageKey: 'namespaces',
   validateName: dns1123LabelErrors,
   default({ metadata }) {
@@ -67,10 +69,8 @@ export const namespaceRules = defineRules<Namespace>({
 });
 
 function validateFinalizer(finalizer: string, field: FieldPath): FieldError[] {
-  const errors = validateFormat(qualifiedNameErrors, finalizer, field);
-  if (!finalizer.includes('/') && ![contentFinalizer, 'orphan', 'foregroundDeletion'].includes(finalizer))
-    errors.push(
-      invalid(field, finalizer, 'name is neither a standard finalizer name nor is it fully qualified'),
-    );
-  return errors;
+  return [
+    ...validateFormat(qualifiedNameErrors, finalizer, field),
+    ...validateOwnFinalizer(finalizer, field),
+  ];
 }

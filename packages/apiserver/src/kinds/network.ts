@@ -3,7 +3,7 @@ import { IPAddress, NetworkPolicy, type NetworkPolicyPeer, ServiceCIDR } from '@
 import { familyOf, validateCidr } from '../validation/addresses.js';
 import { type FieldError, type FieldPath, invalid, path, required } from '../validation/field-error.js';
 import { validateFormat } from '../validation/formats.js';
-import { validateImmutable } from '../validation/immutable.js';
+import { sameValue } from '../validation/immutable.js';
 import { ageColumn, nameColumn, orNone, text } from './columns.js';
 import { defineRules, objectMeta } from './kind-rules.js';
 import { validateNetworkPolicy } from './network-policy-validation.js';
@@ -59,6 +59,7 @@ function peerWarnings(peers: NetworkPolicyPeer[] | undefined, field: FieldPath):
 
 export const ipAddressRules = defineRules<IPAddress>({
   kind: IPAddress,
+  metadataChecks: 'as new',
   storageKey: 'ipaddresses',
   validateName(name) {
     if (familyOf(name) === undefined)
@@ -77,8 +78,14 @@ export const ipAddressRules = defineRules<IPAddress>({
       ...(namespace === '' ? [] : validateSegment(namespace, field.child('namespace'))),
     ];
   },
-  validateUpdate: (address, old) =>
-    validateImmutable(address.spec?.parentRef, old.spec?.parentRef, path('spec', 'parentRef')),
+  validateUpdate: ({ spec }, old) => {
+    const parent = spec?.parentRef;
+    if (sameValue(parent, old.spec?.parentRef)) return [];
+    const { group = '', resource = '', namespace = '', name = '' } = parent ?? {};
+    // Upstream shows it in its internal form here.
+    const shown = { Group: group, Resource: resource, Namespace: namespace, Name: name };
+    return [invalid(path('spec', 'parentRef'), parent === undefined ? null : shown, 'field is immutable')];
+  },
   columns: [
     nameColumn,
     text('ParentRef', 'What has the address.', ({ spec }) => {
@@ -97,22 +104,19 @@ export const serviceCidrRules = defineRules<ServiceCIDR>({
   prepareForCreate(range) {
     range.status = {};
   },
-  validate({ spec }) {
-    const cidrs = spec?.cidrs ?? [];
+  validateCreate: validateRanges,
+  validateUpdate(range, old) {
+    const [cidrs, before] = [range.spec?.cidrs ?? [], old.spec?.cidrs ?? []];
     const field = path('spec', 'cidrs');
-    if (cidrs.length === 0) return [required(field, 'at least one CIDR required')];
-    // Upstream shows the spec in its internal form here.
-    const wrong = (detail: string) => [invalid(field, { CIDRs: cidrs }, detail)];
-    if (cidrs.length > 2) return wrong('may only hold up to 2 values');
-    const errors = cidrs.flatMap((cidr, index) => validateCidr(cidr, field.index(index)));
-    if (errors.length === 0 && cidrs.length === 2 && new Set(cidrs.map(cidrFamilyOf)).size !== 2)
-      return wrong(
-        'may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64',
-      );
-    return errors;
+    const isSecond = before.length === 1 && cidrs.length === 2;
+    if (cidrs.length !== before.length && !isSecond)
+      return [invalid(field, range.spec?.cidrs, 'field is immutable')];
+    const errors = before.flatMap((cidr, index) =>
+      cidr === cidrs[index] ? [] : [invalid(field.index(index), cidrs[index], 'field is immutable')],
+    );
+    // A range of the other family may come later.
+    return isSecond ? [...errors, ...validateRanges(range)] : errors;
   },
-  validateUpdate: (range, old) =>
-    validateImmutable(range.spec?.cidrs, old.spec?.cidrs, path('spec', 'cidrs')),
   columns: [
     nameColumn,
     text('CIDRs', 'Where addresses of Services come from.', ({ spec }) => (spec?.cidrs ?? []).join(',')),
@@ -126,4 +130,17 @@ function validateSegment(value: string | undefined, field: FieldPath): FieldErro
 
 function cidrFamilyOf(cidr: string): string | undefined {
   return familyOf(cidr.split('/')[0] ?? '');
+}
+
+function validateRanges({ spec }: ServiceCIDR): FieldError[] {
+  const cidrs = spec?.cidrs ?? [];
+  const field = path('spec', 'cidrs');
+  if (cidrs.length === 0) return [required(field, 'at least one CIDR required')];
+  // Upstream shows the spec in its internal form here.
+  const wrong = (detail: string) => [invalid(field, { CIDRs: cidrs }, detail)];
+  if (cidrs.length > 2) return wrong('may only hold up to 2 values');
+  const errors = cidrs.flatMap((cidr, index) => validateCidr(cidr, field.index(index)));
+  if (errors.length === 0 && cidrs.length === 2 && new Set(cidrs.map(cidrFamilyOf)).size !== 2)
+    return wrong('may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64');
+  return errors;
 }

@@ -20,6 +20,7 @@ import { roundResources } from './resource-list.js';
 
 export const nodeRules = defineRules<Node>({
   kind: Node,
+  metadataChecks: 'as new',
   storageKey: 'minions',
   createdWithStatus: true,
   default(node) {
@@ -54,8 +55,9 @@ export const nodeRules = defineRules<Node>({
       );
     return errors;
   },
-  validateUpdate({ spec }, old) {
-    const errors: FieldError[] = [];
+  validateUpdate({ spec, status }, old) {
+    // Upstream looks at these again, and says what is wrong as often.
+    const errors = validateStatus(status);
     const had = old.spec?.podCIDRs ?? [];
     const has = spec?.podCIDRs ?? [];
     if (had.length > 0 && (had.length !== has.length || had.some((cidr, index) => cidr !== has[index])))
@@ -72,6 +74,7 @@ export const nodeRules = defineRules<Node>({
           'node updates may not change providerID except from "" to valid',
         ),
       );
+    errors.push(...validateTaints(spec?.taints ?? [], path('metadata', 'taints')));
     if ((spec?.externalID ?? '') !== (old.spec?.externalID ?? ''))
       errors.push(forbiddenField(path('spec', 'externalID'), 'may not be updated'));
     return errors;
@@ -113,19 +116,24 @@ export const nodeRules = defineRules<Node>({
   subresources: {
     proxy: nodeProxy,
     status: {
-      validateUpdate({ status }) {
-        const errors = [...validateResources(status), ...validateDeclaredFeatures(status)];
-        const seen = new Set<string>();
-        (status?.addresses ?? []).forEach((address, index) => {
-          const key = `${address.type}/${address.address}`;
-          if (seen.has(key)) errors.push(duplicate(path('status', 'addresses').index(index), address));
-          seen.add(key);
-        });
-        return errors;
-      },
+      prepareForUpdate: dropDynamicConfig,
+      validateUpdate: ({ status }) => validateStatus(status),
     },
   },
 });
+
+function validateStatus(status: NodeStatus | undefined): FieldError[] {
+  const seen = new Set<string>();
+  const repeated = (status?.addresses ?? []).flatMap(({ type = '', address = '' }, index) => {
+    const key = `${type}/${address}`;
+    const isNew = !seen.has(key);
+    seen.add(key);
+    // Upstream shows it in its internal form here.
+    const shown = { Type: type, Address: address };
+    return isNew ? [] : [duplicate(path('status', 'addresses').index(index), shown)];
+  });
+  return [...validateResources(status), ...validateDeclaredFeatures(status), ...repeated];
+}
 
 /** A feature that is gone: what is left of it in stored nodes stays. */
 function dropDynamicConfig(node: Node, old: Node | undefined): void {

@@ -1,5 +1,12 @@
-import { compareQuantities, dns1123LabelErrors, dns1123SubdomainErrors } from '@kubewright/api';
+import {
+  compareQuantities,
+  dns1123LabelErrors,
+  dns1123SubdomainErrors,
+  qualifiedNameErrors,
+  quantityValue,
+} from '@kubewright/api';
 import type { PersistentVolumeClaim, PersistentVolumeClaimSpec } from '@kubewright/api/core/v1';
+import type { Quantity } from '@kubewright/api/meta/v1';
 import { validateChoice } from '../validation/choices.js';
 import {
   type FieldError,
@@ -11,15 +18,21 @@ import {
   required,
 } from '../validation/field-error.js';
 import { validateFormat } from '../validation/formats.js';
+import { goForm } from '../validation/go-form.js';
 import { sameValue, validateImmutable } from '../validation/immutable.js';
 import { validateLabelSelector } from '../validation/label-selector.js';
+import { lineDifference } from '../validation/line-difference.js';
 import { classAnnotation, classWarnings } from './storage-class-annotation.js';
 import { fractionWarnings } from './warnings.js';
 
 export const accessModes = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'];
 
 /** What a claim asks for, its own or that of a template. */
-export function validateClaimSpec(spec: PersistentVolumeClaimSpec, field: FieldPath): FieldError[] {
+export function validateClaimSpec(
+  spec: PersistentVolumeClaimSpec,
+  field: FieldPath,
+  old?: PersistentVolumeClaimSpec,
+): FieldError[] {
   const modes = spec.accessModes ?? [];
   const errors: FieldError[] = [];
   if (modes.length === 0)
@@ -36,7 +49,9 @@ export function validateClaimSpec(spec: PersistentVolumeClaimSpec, field: FieldP
       ...validateFormat(dns1123SubdomainErrors, spec.storageClassName, field.child('storageClassName')),
     );
   errors.push(...validateChoice(spec.volumeMode, ['Block', 'Filesystem'], field.child('volumeMode')));
-  errors.push(...validateDataSources(spec, field));
+  // Groups were not looked at in former times.
+  const anyGroup = old?.dataSource !== undefined || old?.dataSourceRef !== undefined;
+  errors.push(...validateDataSources(spec, field, anyGroup));
   if (spec.volumeAttributesClassName)
     errors.push(
       ...validateFormat(
@@ -52,10 +67,11 @@ export function validateClaimSpec(spec: PersistentVolumeClaimSpec, field: FieldP
 function validateDataSources(
   { dataSource, dataSourceRef }: PersistentVolumeClaimSpec,
   field: FieldPath,
+  anyGroup: boolean,
 ): FieldError[] {
   const errors = [
-    ...validateDataSource(dataSource, field.child('dataSource')),
-    ...validateDataSource(dataSourceRef, field.child('dataSourceRef')),
+    ...validateDataSource(dataSource, field.child('dataSource'), anyGroup),
+    ...validateDataSource(dataSourceRef, field.child('dataSourceRef'), anyGroup),
   ];
   const at = field.child('dataSourceRef', 'namespace');
   if (dataSourceRef?.namespace)
@@ -72,6 +88,7 @@ function validateDataSources(
 function validateDataSource(
   source: { name: string; kind: string; apiGroup?: string | undefined } | undefined,
   field: FieldPath,
+  anyGroup: boolean,
 ): FieldError[] {
   if (source === undefined) return [];
   const errors: FieldError[] = [];
@@ -85,7 +102,7 @@ function validateDataSource(
         "must be 'PersistentVolumeClaim' when referencing the default apiGroup",
       ),
     );
-  if (source.apiGroup)
+  if (source.apiGroup && !anyGroup)
     errors.push(...validateFormat(dns1123SubdomainErrors, source.apiGroup, field.child('apiGroup')));
   return errors;
 }
@@ -101,7 +118,7 @@ export function validateClaimUpdate(claim: PersistentVolumeClaim, old: Persisten
     metadata.annotations?.[classAnnotation],
     old.metadata.annotations?.[classAnnotation],
   ];
-  const errors: FieldError[] = [];
+  const errors = validateClaimSpec(spec, path('spec'), before);
   // A class that was named by the annotation may move into the field; a claim without one may get one.
   const isNewClass = before.storageClassName === undefined && spec.storageClassName !== undefined;
   const moves = isNewClass && oldNote === spec.storageClassName && (note === undefined || note === oldNote);
@@ -123,17 +140,13 @@ export function validateClaimUpdate(claim: PersistentVolumeClaim, old: Persisten
     errors.push(
       forbiddenField(
         path('spec'),
-        'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims',
+        `spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims\n${claimDifference(before, masked)}`,
       ),
     );
   // What did not grow yet may be wanted smaller again. Source: KEP-1790.
   const capacity = old.status?.capacity?.storage ?? '0';
-  if (
-    size !== undefined &&
-    oldSize !== undefined &&
-    compareQuantities(size, oldSize) < 0 &&
-    compareQuantities(size, capacity) <= 0
-  )
+  const wanted = size ?? '0';
+  if (compareQuantities(wanted, oldSize ?? '0') < 0 && compareQuantities(wanted, capacity) <= 0)
     errors.push(
       forbiddenField(
         path('spec', 'resources', 'requests', 'storage'),
@@ -151,6 +164,11 @@ export function validateClaimUpdate(claim: PersistentVolumeClaim, old: Persisten
         ),
       );
   return errors;
+}
+
+function claimDifference(before: PersistentVolumeClaimSpec, after: PersistentVolumeClaimSpec): string {
+  const type = 'PersistentVolumeClaimSpec';
+  return lineDifference(goForm(before, type), goForm(after, type));
 }
 
 export function claimWarnings({ metadata, spec }: PersistentVolumeClaim): string[] {
@@ -173,16 +191,33 @@ const resizeStatuses = [
 export function validateClaimStatus({ spec, status }: PersistentVolumeClaim): FieldError[] {
   const errors = spec?.accessModes?.length ? [] : [required(path('Spec', 'accessModes'))];
   for (const [name, quantity] of Object.entries(status?.capacity ?? {}))
-    if (compareQuantities(quantity, '0') < 0)
-      errors.push(
-        invalid(path('status', 'capacity').key(name), String(quantity), 'must be a valid resource quantity'),
-      );
+    errors.push(...validateBasicAmount(quantity, path('status', 'capacity').key(name)));
+  const states = path('status', 'allocatedResourceStatuses');
   for (const [name, state] of Object.entries(status?.allocatedResourceStatuses ?? {})) {
-    const at = path('status', 'allocatedResourceStatuses');
-    if (!name.includes('/') && name !== 'storage') errors.push(notSupported(at, name, ['storage']));
-    if (!resizeStatuses.includes(state)) errors.push(notSupported(at, name, resizeStatuses));
+    errors.push(...validateClaimResource(name, states));
+    if (!resizeStatuses.includes(state)) errors.push(notSupported(states, name, [...resizeStatuses].sort()));
+  }
+  const amounts = path('status', 'allocatedResources');
+  for (const [name, quantity] of Object.entries(status?.allocatedResources ?? {})) {
+    const wrong = validateClaimResource(name, amounts);
+    errors.push(...(wrong.length > 0 ? wrong : validateBasicAmount(quantity, amounts.key(name))));
   }
   return errors;
+}
+
+/** What of a claim is counted: storage, or what a driver counts under a name of its own. */
+function validateClaimResource(name: string, field: FieldPath): FieldError[] {
+  const errors = validateFormat(qualifiedNameErrors, name, field);
+  if (errors.length > 0) return errors;
+  const isNative = !name.includes('/') || name.includes('kubernetes.io/');
+  return isNative && name !== 'storage' ? [notSupported(field, name, ['storage'])] : [];
+}
+
+/** An amount that is not below nothing; upstream shows it as a number. */
+export function validateBasicAmount(quantity: Quantity, field: FieldPath): FieldError[] {
+  return compareQuantities(quantity, '0') < 0
+    ? [invalid(field, quantityValue(quantity), 'must be a valid resource quantity')]
+    : [];
 }
 
 export function validateAccessModes(modes: readonly string[], field: FieldPath): FieldError[] {

@@ -5,6 +5,7 @@ import type {
   PersistentVolume,
   PersistentVolumeSpec,
   SecretReference,
+  VolumeNodeAffinity,
 } from '@kubewright/api/core/v1';
 import { validateChoice } from '../validation/choices.js';
 import {
@@ -18,15 +19,17 @@ import {
   tooLong,
 } from '../validation/field-error.js';
 import { type Format, validateFormat } from '../validation/formats.js';
+import { goForm } from '../validation/go-form.js';
 import { sameValue, validateImmutable } from '../validation/immutable.js';
+import { lineDifference } from '../validation/line-difference.js';
 import { sortedKeys } from '../validation/sorted-keys.js';
-import { validateAccessModes } from './persistent-volume-claim-validation.js';
+import { validateAccessModes, validateBasicAmount } from './persistent-volume-claim-validation.js';
 import { validateNoBacksteps } from './pod/path-validation.js';
 import { validateNodeSelector } from './pod/scheduling-validation.js';
 import { validateHostPath, validateNfs } from './pod/volume-validation.js';
 import { classWarnings } from './storage-class-annotation.js';
 import { needs, validateIscsi, validateStorageSource } from './storage-source-validation.js';
-import { fractionWarnings, nodeTermWarnings } from './warnings.js';
+import { nodeTermWarnings } from './warnings.js';
 
 /** A volume but for its metadata. Source: `ValidatePersistentVolumeSpec` of core. */
 export function validatePersistentVolume({ metadata, spec = {} }: PersistentVolume): FieldError[] {
@@ -70,16 +73,15 @@ export function validatePersistentVolume({ metadata, spec = {} }: PersistentVolu
   return [...errors, ...validateAttributesClass(spec, field)];
 }
 
-function validateCapacity({ capacity = {} }: PersistentVolumeSpec, field: FieldPath): FieldError[] {
-  const entries = Object.entries(capacity);
+function validateCapacity({ capacity }: PersistentVolumeSpec, field: FieldPath): FieldError[] {
+  const entries = Object.entries(capacity ?? {});
   const errors: FieldError[] = [];
   if (entries.length === 0) errors.push(required(field));
-  if (capacity.storage === undefined || entries.length > 1)
-    errors.push(notSupported(field, entries.length === 0 ? null : sortedKeys(capacity), ['storage']));
+  if (capacity?.storage === undefined || entries.length > 1)
+    errors.push(notSupported(field, capacity === undefined ? null : sortedKeys(capacity), ['storage']));
   for (const [name, quantity] of entries) {
     const at = field.key(name);
-    if (compareQuantities(quantity, '0') < 0)
-      errors.push(invalid(at, String(quantity), 'must be a valid resource quantity'));
+    errors.push(...validateBasicAmount(quantity, at));
     if (compareQuantities(quantity, '0') <= 0)
       errors.push(invalid(at, String(quantity), 'must be greater than zero'));
   }
@@ -163,7 +165,7 @@ function validateFirst(
     const errors = spec.local.path
       ? validateNoBacksteps(spec.local.path, at.child('path'))
       : [required(at.child('path'))];
-    return spec.nodeAffinity?.required === undefined
+    return spec.nodeAffinity === undefined
       ? [...errors, required(field.child('nodeAffinity'), 'Local volume requires node affinity')]
       : errors;
   }
@@ -244,21 +246,31 @@ function validateName(format: Format, name: string | undefined, field: FieldPath
 
 /** Where the data is may not change. */
 export function validatePersistentVolumeUpdate(
-  { spec = {} }: PersistentVolume,
+  volume: PersistentVolume,
   { spec: old = {} }: PersistentVolume,
 ): FieldError[] {
-  const errors: FieldError[] = [];
-  const moved = sourceNames.some((name) => !sameValue(sourceOf(spec, old, name), old[name]));
+  const { spec = {} } = volume;
+  // Upstream looks at the whole of it twice, and says what is wrong as often.
+  const errors = validatePersistentVolume(volume);
+  const source = 'PersistentVolumeSource';
+  const wanted = { ...spec, csi: growingSource(spec, old) };
+  const moved = sourceNames.some((name) => !sameValue(wanted[name], old[name]));
   if (moved)
     errors.push(
       forbiddenField(
         path('spec', 'persistentvolumesource'),
-        'spec.persistentvolumesource is immutable after creation',
+        `spec.persistentvolumesource is immutable after creation\n${lineDifference(goForm(old, source), goForm(wanted, source))}`,
       ),
     );
   errors.push(...validateImmutable(spec.volumeMode, old.volumeMode, path('volumeMode')));
-  if (old.nodeAffinity !== undefined)
-    errors.push(...validateImmutable(spec.nodeAffinity, old.nodeAffinity, path('nodeAffinity')));
+  if (old.nodeAffinity !== undefined && !isSameAffinity(spec.nodeAffinity, old.nodeAffinity))
+    errors.push(
+      invalid(
+        path('nodeAffinity'),
+        goForm(spec.nodeAffinity, '*VolumeNodeAffinity'),
+        'field is immutable, except for updating from beta label to GA',
+      ),
+    );
   if (old.volumeAttributesClassName !== undefined && spec.volumeAttributesClassName === undefined)
     errors.push(
       forbiddenField(
@@ -269,9 +281,37 @@ export function validatePersistentVolumeUpdate(
   return errors;
 }
 
+/** Labels of nodes that have another name now. */
+const laterLabels: Readonly<Record<string, string>> = {
+  'beta.kubernetes.io/arch': 'kubernetes.io/arch',
+  'beta.kubernetes.io/os': 'kubernetes.io/os',
+  'beta.kubernetes.io/instance-type': 'node.kubernetes.io/instance-type',
+  'failure-domain.beta.kubernetes.io/region': 'topology.kubernetes.io/region',
+  'failure-domain.beta.kubernetes.io/zone': 'topology.kubernetes.io/zone',
+};
+
+function isSameAffinity(now: VolumeNodeAffinity | undefined, old: VolumeNodeAffinity): boolean {
+  return sameValue(now, old) || sameValue(now, withLaterLabels(old));
+}
+
+function withLaterLabels({ required }: VolumeNodeAffinity): VolumeNodeAffinity {
+  if (required === undefined) return {};
+  const nodeSelectorTerms = required.nodeSelectorTerms.map(({ matchExpressions, ...term }) => ({
+    ...term,
+    matchExpressions: matchExpressions?.map(({ key, ...rest }) => ({
+      ...rest,
+      key: laterLabels[key] ?? key,
+    })),
+  }));
+  return { required: { nodeSelectorTerms } };
+}
+
 /** The secret for growing may be given later. */
-function sourceOf(spec: PersistentVolumeSpec, old: PersistentVolumeSpec, name: SourceName): unknown {
-  if (name !== 'csi' || spec.csi === undefined || old.csi === undefined) return spec[name];
+function growingSource(
+  spec: PersistentVolumeSpec,
+  old: PersistentVolumeSpec,
+): CSIPersistentVolumeSource | undefined {
+  if (spec.csi === undefined || old.csi === undefined) return spec.csi;
   if (old.csi.controllerExpandSecretRef !== undefined) return spec.csi;
   return { ...spec.csi, controllerExpandSecretRef: undefined };
 }
@@ -302,6 +342,5 @@ export function persistentVolumeWarnings({ metadata, spec = {} }: PersistentVolu
         ? []
         : [`${path('spec', name === 'storageos' ? 'storageOS' : name)}: ${message}`],
     ),
-    ...fractionWarnings(spec.capacity?.storage, path('spec', 'capacity').key('storage')),
   ];
 }

@@ -4,6 +4,7 @@ import {
   PersistentVolumeClaim,
   type PersistentVolumeClaimSpec,
 } from '@kubewright/api/core/v1';
+import type { WriteContext } from '../registry/write-context.js';
 import { path } from '../validation/field-error.js';
 import { ageColumn, nameColumn, orUnset, text, wide } from './columns.js';
 import { defineRules } from './kind-rules.js';
@@ -24,6 +25,7 @@ import { classAnnotation } from './storage-class-annotation.js';
 
 export const persistentVolumeRules = defineRules<PersistentVolume>({
   kind: PersistentVolume,
+  metadataChecks: 'as new',
   storageKey: 'persistentvolumes',
   returnsDeleted: true,
   default(volume) {
@@ -33,11 +35,14 @@ export const persistentVolumeRules = defineRules<PersistentVolume>({
     spec.volumeMode ??= 'Filesystem';
     roundResources(spec.capacity);
     defaultStorageSource(spec);
+    volume.status ??= {};
+    volume.status.phase ||= 'Pending';
   },
   prepareForCreate(volume, { now }) {
     volume.status = { phase: 'Pending', lastPhaseTransitionTime: formatTime(now()) };
   },
   validate: validatePersistentVolume,
+  subresources: { status: { prepareForUpdate: markPhase } },
   validateUpdate: validatePersistentVolumeUpdate,
   warnings: persistentVolumeWarnings,
   columns: [
@@ -71,6 +76,7 @@ export const persistentVolumeRules = defineRules<PersistentVolume>({
 
 export const persistentVolumeClaimRules = defineRules<PersistentVolumeClaim>({
   kind: PersistentVolumeClaim,
+  metadataChecks: 'as new',
   storageKey: 'persistentvolumeclaims',
   returnsDeleted: true,
   default(claim) {
@@ -78,21 +84,28 @@ export const persistentVolumeClaimRules = defineRules<PersistentVolumeClaim>({
     defaultClaimSpec(claim.spec);
     claim.status ??= {};
     claim.status.phase ||= 'Pending';
+    roundResources(claim.status.capacity);
+    roundResources(claim.status.allocatedResources);
   },
   prepareForCreate(claim) {
     claim.status = { phase: 'Pending' };
     if (claim.spec === undefined) return;
     // Data of other namespaces is off by default.
-    delete claim.spec.dataSourceRef?.namespace;
+    if (claim.spec.dataSourceRef?.namespace) delete claim.spec.dataSourceRef;
     dropForeignSource(claim.spec);
     joinDataSources(claim.spec);
   },
   prepareForUpdate(claim, old) {
-    if (claim.spec === undefined || old.spec?.dataSourceRef) return;
-    if (old.spec?.dataSource === undefined) dropForeignSource(claim.spec);
+    if (claim.spec === undefined) return;
+    const before = old.spec ?? {};
+    if (before.dataSourceRef === undefined) {
+      if (claim.spec.dataSourceRef?.namespace) delete claim.spec.dataSourceRef;
+      if (before.dataSource === undefined) dropForeignSource(claim.spec);
+    }
+    // Old clients know one of the two fields only.
     joinDataSources(claim.spec);
   },
-  validate: ({ spec = {} }) => validateClaimSpec(spec, path('spec')),
+  validateCreate: ({ spec = {} }) => validateClaimSpec(spec, path('spec')),
   validateUpdate: validateClaimUpdate,
   warnings: claimWarnings,
   columns: [
@@ -124,8 +137,8 @@ export const persistentVolumeClaimRules = defineRules<PersistentVolumeClaim>({
 /** The older of the two fields takes claims and snapshots only; anything else in it alone was always ignored. */
 function dropForeignSource(spec: PersistentVolumeClaimSpec): void {
   if (spec.dataSourceRef !== undefined || spec.dataSource === undefined) return;
-  const { apiGroup = '', kind } = spec.dataSource;
-  const isClaim = apiGroup === '' && kind === 'PersistentVolumeClaim';
+  const { apiGroup, kind } = spec.dataSource;
+  const isClaim = (apiGroup ?? '') === '' && kind === 'PersistentVolumeClaim';
   const isSnapshot = apiGroup === 'snapshot.storage.k8s.io' && kind === 'VolumeSnapshot';
   if (!isClaim && !isSnapshot) delete spec.dataSource;
 }
@@ -138,6 +151,16 @@ function joinDataSources(spec: PersistentVolumeClaimSpec): void {
     const { namespace: _, ...same } = dataSourceRef;
     spec.dataSource = same;
   }
+}
+
+/** A phase that changes says when, if its writer did not. Source: KEP-3762. */
+function markPhase(volume: PersistentVolume, old: PersistentVolume, { now }: WriteContext): void {
+  const { status } = volume;
+  if (status === undefined) return;
+  const before = old.status?.lastPhaseTransitionTime;
+  const isOld = status.lastPhaseTransitionTime === undefined || status.lastPhaseTransitionTime === before;
+  if (status.phase !== old.status?.phase && isOld) status.lastPhaseTransitionTime = formatTime(now());
+  else if (before !== undefined) status.lastPhaseTransitionTime ??= before;
 }
 
 const shortModes = [

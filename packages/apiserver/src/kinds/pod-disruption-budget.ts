@@ -11,7 +11,7 @@ import { validateAtMostAll, validateCountOrPercent } from './workload-validation
 
 export const podDisruptionBudgetRules = defineRules<PodDisruptionBudget>({
   kind: PodDisruptionBudget,
-  anyFinalizer: true,
+  metadataChecks: 'common',
   needsResourceVersion: true,
   storageKey: 'poddisruptionbudgets',
   generation: true,

@@ -9,6 +9,7 @@ import { defineRules } from './kind-rules.js';
 import { defaultPodTemplate } from './pod/pod-defaults.js';
 import { validatePodTemplate } from './pod/pod-validation.js';
 import { containerColumns } from './workload-columns.js';
+import { templateWarnings } from './workload-warnings.js';
 
 export const podTemplateRules = defineRules<PodTemplate>({
   kind: PodTemplate,
@@ -20,6 +21,8 @@ export const podTemplateRules = defineRules<PodTemplate>({
     defaultPodTemplate(object.template);
   },
   validate: ({ template }) => validatePodTemplate(template ?? {}, path('template')),
+  warnings: (object, old) =>
+    templateWarnings(object, old, object.template, path('template'), { named: false }),
   columns: [
     nameColumn,
     ...containerColumns<PodTemplate>(({ template }) => template).map((column) => ({
@@ -32,6 +35,7 @@ export const podTemplateRules = defineRules<PodTemplate>({
 
 export const controllerRevisionRules = defineRules<ControllerRevision>({
   kind: ControllerRevision,
+  metadataChecks: 'as new',
   storageKey: 'controllerrevisions',
   validate: ({ data, revision }) => [
     ...(data === undefined ? [required(path('data'), 'data is mandatory')] : []),

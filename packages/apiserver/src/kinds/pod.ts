@@ -16,6 +16,7 @@ import { podWarnings } from './pod/pod-warnings.js';
 
 export const podRules = defineRules<Pod>({
   kind: Pod,
+  metadataChecks: 'as new',
   statusKeeps: ['ownerReferences'],
   storageKey: 'pods',
   generation: true,

@@ -49,7 +49,7 @@ function validateAmounts(
   return Object.entries(amounts ?? {}).flatMap(([name, quantity]) => {
     const at = field.key(name);
     const errors = validateResourceName(name, at);
-    if (errors.length === 0 && !name.includes('/') && !isQuotaResource(name))
+    if (!name.includes('/') && !isQuotaResource(name))
       errors.push(invalid(at, name, 'must be a standard resource for quota'));
     return [...errors, ...validateQuantity(name, quantity, at)];
   });

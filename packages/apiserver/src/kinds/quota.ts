@@ -13,6 +13,8 @@ export const resourceQuotaRules = defineRules<ResourceQuota>({
   default(quota) {
     quota.spec ??= {};
     roundResources(quota.spec.hard);
+    roundResources(quota.status?.hard);
+    roundResources(quota.status?.used);
   },
   prepareForCreate(quota) {
     quota.status = {};

@@ -27,6 +27,7 @@ const group = 'rbac.authorization.k8s.io';
 
 export const roleRules = defineRules<Role>({
   kind: Role,
+  metadataChecks: 'as new',
   authorizeWrite: (role, old, context) => refuseEscalation(Role, role, old, context),
   createdByUpdate: true,
   storageKey: 'roles',
@@ -37,6 +38,7 @@ export const roleRules = defineRules<Role>({
 
 export const clusterRoleRules = defineRules<ClusterRole>({
   kind: ClusterRole,
+  metadataChecks: 'as new',
   authorizeWrite: (role, old, context) => refuseEscalation(ClusterRole, role, old, context),
   createdByUpdate: true,
   storageKey: 'clusterroles',
@@ -83,6 +85,7 @@ const subjectColumns = [
 
 export const roleBindingRules = defineRules<RoleBinding>({
   kind: RoleBinding,
+  metadataChecks: 'as new',
   authorizeWrite: (binding, old, context) => refuseBinding(RoleBinding, binding, old, context),
   createdByUpdate: true,
   storageKey: 'rolebindings',
@@ -95,6 +98,7 @@ export const roleBindingRules = defineRules<RoleBinding>({
 
 export const clusterRoleBindingRules = defineRules<ClusterRoleBinding>({
   kind: ClusterRoleBinding,
+  metadataChecks: 'as new',
   authorizeWrite: (binding, old, context) => refuseBinding(ClusterRoleBinding, binding, old, context),
   createdByUpdate: true,
   storageKey: 'clusterrolebindings',
@@ -125,9 +129,10 @@ function validateRules(
 ): FieldError[] {
   return (rules ?? []).flatMap((rule, index) => {
     const at = path('rules').index(index);
-    const { verbs = [], nonResourceURLs = [], apiGroups = [], resources = [] } = rule;
+    const { nonResourceURLs = [], apiGroups = [], resources = [] } = rule;
     const errors: FieldError[] = [];
-    if (verbs.length === 0) errors.push(required(at.child('verbs'), 'verbs must contain at least one value'));
+    if ((rule.verbs ?? []).length === 0)
+      errors.push(required(at.child('verbs'), 'verbs must contain at least one value'));
     if (nonResourceURLs.length > 0) {
       if (scope.namespaced)
         errors.push(

@@ -72,6 +72,7 @@ export const replicaSetRules = defineRules<ReplicaSet>({
         'readyReplicas',
         'availableReplicas',
         'observedGeneration',
+        'terminatingReplicas',
       ],
       parts: ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas'],
       ready: 'readyReplicas',

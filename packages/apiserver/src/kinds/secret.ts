@@ -9,6 +9,7 @@ import { defineRules } from './kind-rules.js';
 
 export const secretRules = defineRules<Secret>({
   kind: Secret,
+  metadataChecks: 'as new',
   confidential: true,
   storageKey: 'secrets',
   default(secret) {

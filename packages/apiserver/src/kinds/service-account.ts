@@ -22,10 +22,19 @@ const serviceAccountToken: SubresourceRules<ServiceAccount> = {
   },
 };
 
+/** Of a reference to a secret only the name counts. */
+function keepSecretNames(account: ServiceAccount): void {
+  if (account.secrets !== undefined)
+    account.secrets = account.secrets.map(({ name }) => (name === undefined ? {} : { name }));
+}
+
 export const serviceAccountRules = defineRules<ServiceAccount>({
   kind: ServiceAccount,
+  metadataChecks: 'as new',
   storageKey: 'serviceaccounts',
   returnsDeleted: true,
+  prepareForCreate: keepSecretNames,
+  prepareForUpdate: keepSecretNames,
   subresources: { token: serviceAccountToken },
   columns: [nameColumn, ageColumn],
 });

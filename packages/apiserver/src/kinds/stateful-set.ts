@@ -51,17 +51,18 @@ export const statefulSetRules = defineRules<StatefulSet>({
   prepareForUpdate(set, old) {
     if (old.spec?.updateStrategy?.rollingUpdate?.maxUnavailable === undefined) dropMaxUnavailable(set);
   },
-  validate: ({ spec }) => (spec === undefined ? [required(path('spec'))] : validateSpec(spec, path('spec'))),
-  validateCreate: ({ spec }) =>
-    spec?.serviceName
-      ? validateFormat(dns1123LabelErrors, spec.serviceName, path('spec', 'serviceName'))
-      : [],
+  validateCreate: ({ spec }) => validateSpec(spec, path('spec'), { isNew: true, checksTemplate: true }),
   validateUpdate(set, old) {
+    // What was bad before may stay, or nobody could scale it.
+    const wasValid =
+      validateSpec(old.spec, path('spec'), { isNew: false, checksTemplate: true }).length === 0;
+    const errors = validateSpec(set.spec, path('spec'), { isNew: false, checksTemplate: wasValid });
     const masked = { ...set.spec };
     for (const name of changeable) Object.assign(masked, { [name]: old.spec?.[name] });
     return sameValue(masked, old.spec)
-      ? []
+      ? errors
       : [
+          ...errors,
           forbiddenField(
             path('spec'),
             "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden",
@@ -165,7 +166,18 @@ function templateOfPods({ template, volumeClaimTemplates = [] }: StatefulSetSpec
   return { ...template, spec: { ...spec, volumes } };
 }
 
-function validateSpec(spec: StatefulSetSpec, field: FieldPath): FieldError[] {
+/** What is looked at: what can't change only once, and no template that was bad already. */
+interface SpecChecks {
+  readonly isNew: boolean;
+  readonly checksTemplate: boolean;
+}
+
+function validateSpec(
+  spec: StatefulSetSpec | undefined,
+  field: FieldPath,
+  { isNew, checksTemplate }: SpecChecks,
+): FieldError[] {
+  if (spec === undefined) return [required(field)];
   const { template } = spec;
   const at = field.child('template');
   const errors: FieldError[] = [];
@@ -183,7 +195,8 @@ function validateSpec(spec: StatefulSetSpec, field: FieldPath): FieldError[] {
         field.child('persistentVolumeClaimRetentionPolicy', name),
       ),
     );
-  (spec.volumeClaimTemplates ?? []).forEach((claim, index) => {
+  const claims = isNew ? (spec.volumeClaimTemplates ?? []) : [];
+  claims.forEach((claim, index) => {
     const claimField = field.child('volumeClaimTemplates').index(index).child('spec');
     errors.push(...validateClaimSpec(claim.spec ?? {}, claimField));
   });
@@ -191,13 +204,16 @@ function validateSpec(spec: StatefulSetSpec, field: FieldPath): FieldError[] {
     ...validateNonNegative(spec.replicas, field.child('replicas')),
     ...validateNonNegative(spec.minReadySeconds, field.child('minReadySeconds')),
     ...validateNonNegative(spec.ordinals?.start, field.child('ordinals', 'start')),
+    ...(isNew && spec.serviceName
+      ? validateFormat(dns1123LabelErrors, spec.serviceName, field.child('serviceName'))
+      : []),
     ...validateWorkloadSelector(
       spec.selector,
       field.child('selector'),
       'empty selector is invalid for statefulset',
     ),
     ...validateSelected(spec.selector, template, at, { selector: field.child('selector'), detail: '' }),
-    ...validatePodTemplate(templateOfPods(spec), at),
+    ...(checksTemplate ? validatePodTemplate(templateOfPods(spec), at) : []),
     ...validateLabels(template.metadata?.labels, at.child('labels')),
     ...validateAnnotations(template.metadata?.annotations, at.child('annotations')),
     ...validatePodAnnotations(

@@ -115,7 +115,9 @@ function validateTopologies(terms: readonly TopologySelectorTerm[], field: Field
     const at = field.index(index).child('matchLabelExpressions');
     const byKey = new Map<string, ReadonlySet<string>>();
     const errors: FieldError[] = [];
-    matchLabelExpressions.forEach(({ key, values = [] }, keyIndex) => {
+    matchLabelExpressions.forEach((requirement, keyIndex) => {
+      const { key } = requirement;
+      const values = requirement.values ?? [];
       const one = at.index(keyIndex);
       const known = new Set<string>();
       if (values.length === 0) errors.push(required(one.child('values')));

@@ -30,6 +30,7 @@ const defaultMark = 'storageclass.kubernetes.io/is-default-class';
 
 export const storageClassRules = defineRules<StorageClass>({
   kind: StorageClass,
+  metadataChecks: 'as new',
   returnsDeleted: true,
   storageKey: 'storageclasses',
   default(storageClass) {
@@ -161,6 +162,7 @@ export const csiNodeRules = defineRules<CSINode>({
 
 export const csiStorageCapacityRules = defineRules<CSIStorageCapacity>({
   kind: CSIStorageCapacity,
+  metadataChecks: 'as new',
   needsResourceVersion: true,
   storageKey: 'csistoragecapacities',
   validate: validateCapacity,
@@ -170,6 +172,7 @@ export const csiStorageCapacityRules = defineRules<CSIStorageCapacity>({
 
 export const volumeAttributesClassRules = defineRules<VolumeAttributesClass>({
   kind: VolumeAttributesClass,
+  metadataChecks: 'as new',
   returnsDeleted: true,
   storageKey: 'volumeattributesclasses',
   validate: validateAttributesClass,

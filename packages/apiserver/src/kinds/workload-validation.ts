@@ -125,9 +125,14 @@ export function validateAtMostAll(value: IntOrString | undefined, field: FieldPa
     : [];
 }
 
-/** True for 0 and 0%. */
+/** True for 0 and 0%, and for what is neither a number nor a share. */
 export function isNone(value: IntOrString | undefined): boolean {
-  return typeof value === 'string' ? shareOf(value) === 0 : (value ?? 0) === 0;
+  if (typeof value !== 'string') return (value ?? 0) === 0;
+  return !(Math.abs(Number.isNaN(shareOf(value)) ? wholeOf(value) : shareOf(value)) > 0);
+}
+
+function wholeOf(value: string): number {
+  return /^[+-]?[0-9]+$/.test(value) ? Number(value) : 0;
 }
 
 function shareOf(value: string): number {

@@ -1,6 +1,7 @@
 import type { Metric } from 'prom-client';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { Aggregator } from '../aggregation/aggregator.js';
+import type { Encryption } from '../encryption/encryption.js';
 import type { ResourceTable } from '../registry/resource-table.js';
 import type { Storage } from '../storage/storage.js';
 import { AdmissionMetrics } from './admission-metrics.js';
@@ -50,7 +51,7 @@ export class Metrics {
   }
 
   // The metrics of the process start timers, so they wait until somebody reads them.
-  #createRegistry({ resources, storage, aggregator }: MetricSources): Registry {
+  #createRegistry({ resources, storage, aggregator, options }: MetricSources): Registry {
     const registry = new Registry();
     collectDefaultMetrics({ register: registry });
     const counted = [
@@ -73,6 +74,7 @@ export class Metrics {
       ...buildInfo(),
       ...processMetrics(),
       ...(aggregator === undefined ? [] : [unavailable(aggregator)]),
+      ...(options.encryption?.metrics.metrics() ?? []),
     ];
     for (const metric of [...all, registeredMetrics(all)])
       registry.registerMetric(metric as unknown as Metric);
@@ -85,6 +87,7 @@ export interface MetricSources {
   readonly resources: ResourceTable;
   readonly storage: Storage;
   readonly aggregator?: Aggregator | undefined;
+  readonly options: { readonly encryption?: Pick<Encryption, 'metrics'> };
 }
 
 /** As kube-apiserver names the text form. */

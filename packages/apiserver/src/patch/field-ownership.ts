@@ -23,7 +23,6 @@ import {
   ownable,
   setFields,
 } from './managers.js';
-import { withoutZeros, type ZeroLeaf } from './zero-leaves.js';
 
 /** An object at one of its versions. */
 export interface VersionedObject {
@@ -41,12 +40,12 @@ export interface TrackedWrite {
   readonly apiVersion: string;
   readonly kind: string;
   readonly schema: SchemaSource;
+  /** What an object of the kind holds when nothing is set: whoever creates one does not own that. @default nothing */
+  readonly unset?: JsonObject;
   /** Milliseconds since the epoch; undefined where entries keep the times that they have, as through a scale. */
   readonly now: number | undefined;
   /** Fields that this write cannot change (`{ 'f:status': {} }` of a kind with a status subresource): never owned through it. */
   readonly resetFields?: FieldSet;
-  /** What of an object of the kind is there without anybody's doing; see {@link zeroLeaves}. */
-  readonly zeros?: readonly ZeroLeaf[];
   /**
    * The object at another version that is served, for managers that wrote that one; undefined for a version that is
    * not. Without it such managers are compared at the request's version.
@@ -72,12 +71,12 @@ export function updateManagedFields(
   if (stays) return next;
   if (live === undefined && managers.size === 0) {
     const fields = fieldsByShape(createdShapes, next, fieldTypeOf(write.schema), () =>
-      changedFields(new Comparisons(emptyObject, next, write)),
+      changedFields(new Comparisons(write.unset ?? emptyObject, next, write)),
     );
-    giveFields(managers, withoutZeros(fields, next, write.zeros), write);
+    giveFields(managers, fields, write);
     return withManagers(next, managers);
   }
-  trackUpdate(managers, withoutManagedFields(live ?? emptyObject), { object: next, write });
+  trackUpdate(managers, withoutManagedFields(live ?? write.unset ?? emptyObject), { object: next, write });
   capUpdateManagers(managers);
   return withManagers(next, managers);
 }

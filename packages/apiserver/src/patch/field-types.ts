@@ -216,9 +216,7 @@ class DeclaredMap implements MapType {
   }
 
   isAlwaysThere(name: string): boolean {
-    if (this.#goMembers === undefined) return false;
-    const { structs, isOmitted } = this.#goMembers;
-    return (this.#schema.required?.includes(name) === true && !isOmitted(name)) || structs.has(name);
+    return this.#goMembers?.structs.has(name) === true || this.#goMembers?.nulls.has(name) === true;
   }
 
   get values(): FieldType | undefined {

@@ -6,7 +6,9 @@ import { elementOf, granularList, granularMap, isEmptyValue, memberType } from '
 export type Shape =
   | 'null'
   | 'string'
+  | 'empty string'
   | 'number'
+  | 'zero'
   | 'boolean'
   | 'empty list'
   | 'list'
@@ -96,10 +98,11 @@ function keyOf(list: ListType, item: unknown, index: number): unknown {
     : list.keyDefault(key);
 }
 
-/** Whether a leaf fits its type depends on what it is. */
-function scalarOf(value: unknown): 'string' | 'number' | 'boolean' {
-  if (typeof value === 'string') return 'string';
-  return typeof value === 'boolean' ? 'boolean' : 'number';
+/** Whether a leaf fits its type depends on what it is; who creates an object does not own the zeros that any has. */
+function scalarOf(value: unknown): 'string' | 'empty string' | 'number' | 'zero' | 'boolean' {
+  if (typeof value === 'string') return value === '' ? 'empty string' : 'string';
+  if (typeof value === 'boolean') return 'boolean';
+  return value === 0 ? 'zero' : 'number';
 }
 
 function isKnown(shape: Shape | undefined): shape is Shape {

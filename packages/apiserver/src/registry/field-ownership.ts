@@ -85,10 +85,10 @@ export class FieldOwnership {
       apiVersion: kind.apiVersion,
       kind: kind.kind,
       schema: kind.schema,
+      unset: this.#served.unset as unknown as JsonObject,
       // Upstream's conversion between a scale and its object loses when an entry was made.
       now: subresource === 'scale' ? undefined : this.#writer.now(),
       ...(resetFields === undefined ? {} : { resetFields }),
-      zeros: this.#served.zeros,
       atVersion: (object, apiVersion) => {
         if (resource.forms !== undefined) {
           const at = this.#at(resource.forms, object as unknown as KubernetesObject, apiVersion);

@@ -2,7 +2,6 @@ import type { Kind, KubernetesObject } from '@kubewright/api';
 import type { ResourceCache } from '../cache/resource-cache.js';
 import { itemBytes, objectBytes, objectLine, parseStored, storedBytes } from '../encoding/object-bytes.js';
 import type { Conversion, KindRules } from '../kinds/kind-rules.js';
-import { type ZeroLeaf, zeroLeaves } from '../patch/zero-leaves.js';
 import { type BodyKind, bodyKindOf } from '../schema/body-kind.js';
 import { scaleErrors } from '../schema/scale-errors.js';
 import { type Judged, structuralErrors } from '../schema/structural-errors.js';
@@ -180,7 +179,7 @@ export class ServedKind<T extends KubernetesObject = KubernetesObject> {
   readonly kind: Kind;
   readonly conversion: Conversion<T> | undefined;
   #body: BodyKind | undefined;
-  #zeros: readonly ZeroLeaf[] | undefined;
+  #unset: KubernetesObject | undefined;
 
   constructor(resource: Resource<T>, kind: Kind, conversion: Conversion<T> | undefined) {
     this.resource = resource;
@@ -195,10 +194,12 @@ export class ServedKind<T extends KubernetesObject = KubernetesObject> {
     return this.#body;
   }
 
-  /** What every object of this version has; nothing of a kind that a structural schema describes. */
-  get zeros(): readonly ZeroLeaf[] {
-    this.#zeros ??= zerosOf(this.body);
-    return this.#zeros;
+  /** An object in which nothing is set: of a built-in kind it has what Go always writes. */
+  get unset(): KubernetesObject {
+    const { apiVersion, kind } = this.kind;
+    const empty = { apiVersion, kind, metadata: {} };
+    this.#unset ??= this.isBuiltin ? { ...empty, ...this.body.normalise({ metadata: {} }).object } : empty;
+    return this.#unset;
   }
 
   /** False for custom resources and kinds in TypeScript, which upstream serves beside its routes. */
@@ -286,8 +287,4 @@ export class ServedKind<T extends KubernetesObject = KubernetesObject> {
     const own = this.ownBytes(stored);
     return this.conversion === undefined ? own : storedBytes(this.fromStored(parseStored<T>(own, 0)));
   }
-}
-
-function zerosOf(body: BodyKind): ZeroLeaf[] {
-  return body.namesItself ? [] : zeroLeaves(body.normalise({}).object);
 }

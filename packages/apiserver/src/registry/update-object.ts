@@ -263,7 +263,7 @@ function prepare<T extends KubernetesObject>(
   }
   const own = rules.subresources?.[subresource];
   own?.prepareForUpdate?.(object, old, context);
-  if (rules.generation && !own?.untracked && !sameDesire(object, old))
+  if (rules.generation === true && !own?.untracked && !sameDesire(object, old))
     object.metadata.generation = (old.metadata.generation ?? 0) + 1;
 }
 
@@ -276,7 +276,7 @@ function validate<T extends KubernetesObject>(
   const { rules } = resource;
   const statusOnly = subresource === 'status';
   const errors = [
-    ...validateMetadataUpdate(resource, object, old),
+    ...validateMetadataUpdate(resource, object, old, subresource),
     ...resource.schemaErrors({ object, old, statusOnly, warn: (text) => context.request?.warn(text) }),
   ];
   const own = rules.subresources?.[subresource]?.validateUpdate;

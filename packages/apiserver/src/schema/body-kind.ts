@@ -12,6 +12,8 @@ export interface BodyKind {
   readonly normalise: Normaliser;
   /** True for bodies that every group has under its own version (DeleteOptions). */
   readonly anyVersion?: boolean;
+  /** Other versions that a body may say to be of, which look the same. */
+  readonly formerVersions?: readonly string[];
   /** True where a body must say of which kind and version it is: custom resources. */
   readonly namesItself?: boolean;
 }

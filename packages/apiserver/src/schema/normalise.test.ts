@@ -1,6 +1,6 @@
 import { defineKind, type Kind } from '@kubewright/api';
 import { Deployment } from '@kubewright/api/apps/v1';
-import { Node, Pod, Service } from '@kubewright/api/core/v1';
+import { Node, PersistentVolumeClaim, Pod, Service } from '@kubewright/api/core/v1';
 import { EndpointSlice } from '@kubewright/api/discovery/v1';
 import { ResourceSlice } from '@kubewright/api/resource/v1';
 import { PriorityClass } from '@kubewright/api/scheduling/v1';
@@ -15,6 +15,19 @@ const Counter = defineKind({
   schema: Type.Object({ spec: Type.Object({ count: Type.Integer(), note: Type.String() }) }),
 });
 
+const emptyNodeInfo = {
+  architecture: '',
+  bootID: '',
+  containerRuntimeVersion: '',
+  kernelVersion: '',
+  kubeProxyVersion: '',
+  kubeletVersion: '',
+  machineID: '',
+  operatingSystem: '',
+  osImage: '',
+  systemUUID: '',
+};
+
 /** Without the structs that are always there. */
 function withoutEmpty(value: unknown): unknown {
   return JSON.parse(
@@ -24,12 +37,17 @@ function withoutEmpty(value: unknown): unknown {
 
 describe('a body comes out as Go writes what it has read', () => {
   it.each([
-    ['zeros that Go leaves out', Pod, { spec: { hostNetwork: false, nodeName: '' } }, { spec: {} }],
+    [
+      'zeros that Go leaves out',
+      Pod,
+      { spec: { containers: [{ name: 'a', tty: false, image: '' }], nodeName: '' } },
+      { spec: { containers: [{ name: 'a' }] } },
+    ],
     [
       'zeros behind pointers, which mean something',
       Pod,
-      { spec: { automountServiceAccountToken: false, priority: 0 } },
-      { spec: { automountServiceAccountToken: false, priority: 0 } },
+      { spec: { containers: [{ name: 'a' }], automountServiceAccountToken: false, priority: 0 } },
+      { spec: { containers: [{ name: 'a' }], automountServiceAccountToken: false, priority: 0 } },
     ],
     [
       'zeros in lists',
@@ -40,8 +58,8 @@ describe('a body comes out as Go writes what it has read', () => {
     [
       'members of structs embedded inline',
       Pod,
-      { spec: { volumes: [{ name: 'v', secret: { secretName: '' } }] } },
-      { spec: { volumes: [{ name: 'v', secret: {} }] } },
+      { spec: { containers: [{ name: 'a' }], volumes: [{ name: 'v', secret: { secretName: '' } }] } },
+      { spec: { containers: [{ name: 'a' }], volumes: [{ name: 'v', secret: {} }] } },
     ],
     [
       'what must be there and is a pointer, and the amount beside it, which is none',
@@ -51,7 +69,9 @@ describe('a body comes out as Go writes what it has read', () => {
         spec: {
           driver: '',
           pool: { generation: 0, name: '', resourceSliceCount: 0 },
-          devices: [{ name: 'd', capacity: { m: { value: '0', requestPolicy: { validRange: {} } } } }],
+          devices: [
+            { name: 'd', capacity: { m: { value: '0', requestPolicy: { default: null, validRange: {} } } } },
+          ],
         },
       },
     ],
@@ -78,6 +98,31 @@ describe('a body comes out as Go writes what it has read', () => {
       Service,
       { spec: { ports: [{ port: 80, targetPort: 0, nodePort: 0 }] } },
       { spec: { ports: [{ port: 80, targetPort: 0 }] } },
+    ],
+    [
+      'lists, pointers and times that are never left out, and are null when nothing is in them',
+      EndpointSlice,
+      { endpoints: [], ports: null, addressType: 'IPv4' },
+      { endpoints: null, ports: null, addressType: 'IPv4' },
+    ],
+    [
+      'times of conditions, and the names of an image',
+      Node,
+      { status: { conditions: [{ type: 'Ready', status: 'True' }], images: [{ names: [] }] } },
+      {
+        status: {
+          conditions: [{ type: 'Ready', status: 'True', lastHeartbeatTime: null, lastTransitionTime: null }],
+          daemonEndpoints: { kubeletEndpoint: { Port: 0 } },
+          images: [{ names: null }],
+          nodeInfo: emptyNodeInfo,
+        },
+      },
+    ],
+    [
+      'a group that a reference does not name',
+      PersistentVolumeClaim,
+      { spec: { dataSource: { kind: 'PersistentVolumeClaim', name: 'a' } } },
+      { spec: { dataSource: { apiGroup: null, kind: 'PersistentVolumeClaim', name: 'a' } } },
     ],
     ['values of maps', Deployment, { metadata: { labels: { a: '' } } }, { metadata: { labels: { a: '' } } }],
     [

@@ -34,11 +34,9 @@ interface Property {
   readonly keepsEmpty: boolean;
   /** Left out when it is `""`, 0 or false. */
   readonly dropsZero: boolean;
-  /** Null when it is empty. */
-  readonly isNull: boolean;
 }
 
-/** A member that Go writes whether it is set or not. */
+/** A member that Go writes whether it is set or not; what a list without items and a time without a value are is null. */
 interface AlwaysWritten {
   readonly name: string;
   readonly zero: unknown;
@@ -114,9 +112,10 @@ class Compiler {
     for (const [name, property] of Object.entries(schema.properties ?? {}))
       properties.set(name, {
         step: this.step(property),
-        keepsEmpty: schema.required?.includes(name) ?? false,
+        keepsEmpty:
+          (schema.required?.includes(name) === true && members?.nulls.has(name) !== true) ||
+          members?.isSeenEmpty(name) === true,
         dropsZero: members !== undefined && !members.kept.has(name) && isScalar(property),
-        isNull: members?.nulls.has(name) ?? false,
       });
     const always = alwaysWritten(schema, members);
     const structs = structsOf(members, properties);
@@ -134,12 +133,9 @@ class Compiler {
         if (property === undefined) {
           if (preserves) next = field;
           else walk.unknownFields.push(pathOf(place));
-        } else if (field === undefined || field === null) {
-          if (property.isNull) next = null;
-        } else {
+        } else if (field !== undefined && field !== null) {
           next = property.step(field, place, walk);
-          if (next === drop && property.isNull) next = null;
-          else if (next === drop && property.keepsEmpty) next = emptyOf(field);
+          if (next === drop && property.keepsEmpty) next = emptyOf(field);
           else if (property.dropsZero && (next === '' || next === 0 || next === false)) next = drop;
         }
         if (next !== drop) {
@@ -220,8 +216,28 @@ class Compiler {
 
 function alwaysWritten(schema: Schema, members: GoMembers | undefined): AlwaysWritten[] {
   if (members === undefined) return [];
-  const empty = [...members.nulls].filter((name) => schema.properties?.[name] !== undefined);
-  const required = (schema.required ?? []).flatMap((name) => {
+  const nulls = [...members.nulls].filter((name) => isNullWithout(schema, name));
+  return [...nulls.map((name) => ({ name, zero: null })), ...zerosOf(schema, members)];
+}
+
+/** Pointers that must be there are left out when they are not, as nothing but an error comes of them. */
+function isNullWithout({ properties, required }: Schema, member: string): boolean {
+  const property = properties?.[member];
+  if (property === undefined) return false;
+  return property.type === 'array' || isTime(property) || required?.includes(member) !== true;
+}
+
+const times = new Set(['date-time', 'micro-time']);
+
+function isTime({ format, $ref }: Schema): boolean {
+  return times.has(format ?? '') || /\.(?:Micro)?Time$/.test($ref ?? '');
+}
+
+function zerosOf(schema: Schema, members: GoMembers): AlwaysWritten[] {
+  const names = Object.keys(schema.properties ?? {}).filter(
+    (name) => schema.required?.includes(name) || members.isAlwaysThere(name),
+  );
+  return names.flatMap((name) => {
     const property = schema.properties?.[name];
     if (property === undefined || members.isNullable(name)) return [];
     const isQuantity = property.format === 'quantity' || property.$ref?.endsWith('.Quantity') === true;
@@ -229,7 +245,6 @@ function alwaysWritten(schema: Schema, members: GoMembers | undefined): AlwaysWr
     const isZero = members.kept.has(name) && isScalar(property) && property.format !== 'byte';
     return isZero || isQuantity ? [{ name, zero: zeroOf(property) }] : [];
   });
-  return [...required, ...empty.map((name) => ({ name, zero: null }))];
 }
 
 /** The structs of a type, and how they come out when nothing is in them. */
@@ -314,10 +329,22 @@ const quantity: Step = (value) => {
   }
 };
 
+/** Microseconds have six digits: what stands there instead, or nothing where they do. */
+function unreadFraction(text: string): string | undefined {
+  const rest = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(.*)$/s.exec(text)?.[1];
+  return rest === undefined || /^[.,]\d{6}/.test(rest) ? undefined : rest;
+}
+
 function timeStep(format: (milliseconds: number) => string, layout: string): Step {
+  const isMicro = layout.includes('.000000');
   return (value, place, walk) => {
     const text = plainString(value, place, walk) as string;
     const milliseconds = parseTime(text);
+    const unread = isMicro ? unreadFraction(text) : undefined;
+    if (unread !== undefined)
+      throw badRequest(
+        `parsing time ${JSON.stringify(text)} as "${layout}": cannot parse ${JSON.stringify(unread)} as ".000000"`,
+      );
     if (milliseconds === undefined)
       throw badRequest(
         `parsing time ${JSON.stringify(text)} as "${layout}": cannot parse ${JSON.stringify(text)} as "2006"`,

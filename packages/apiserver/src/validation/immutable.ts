@@ -1,4 +1,5 @@
 import { type FieldError, type FieldPath, invalid } from './field-error.js';
+import { goForm } from './go-form.js';
 
 /**
  * Deep equality as upstream means it: what is absent, null or an empty list is the same. (An empty object is not: it may
@@ -14,9 +15,18 @@ export function sameValue(a: unknown, b: unknown): boolean {
   return false;
 }
 
-/** `field is immutable` where the value changed. */
-export function validateImmutable(value: unknown, old: unknown, field: FieldPath): FieldError[] {
-  return sameValue(value, old) ? [] : [invalid(field, value, 'field is immutable')];
+/**
+ * `field is immutable` where the value changed.
+ * @param type of the struct that upstream has of it inside, where it shows that
+ */
+export function validateImmutable(
+  value: unknown,
+  old: unknown,
+  field: FieldPath,
+  type?: string,
+): FieldError[] {
+  if (sameValue(value, old)) return [];
+  return [invalid(field, type === undefined ? value : goForm(value, type), 'field is immutable')];
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -1,8 +1,15 @@
 import { dns1035LabelErrors, dns1123SubdomainErrors } from '@kubewright/api';
+import { ConfigMap } from '@kubewright/api/core/v1';
 import type { ObjectMeta } from '@kubewright/api/meta/v1';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import type { KindRules } from '../kinds/kind-rules.js';
 import type { FieldError } from './field-error.js';
-import { validateObjectMeta, validateObjectMetaUpdate } from './object-meta.js';
+import {
+  validateMetadata,
+  validateMetadataUpdate,
+  validateObjectMeta,
+  validateObjectMetaUpdate,
+} from './object-meta.js';
 
 const namespaced = { namespaced: true, validateName: dns1123SubdomainErrors };
 const cluster = { namespaced: false, validateName: dns1123SubdomainErrors };
@@ -130,4 +137,40 @@ test.each<[string, ObjectMeta, ObjectMeta, string[]]>([
   ],
 ])('a change of %s is judged as upstream does', (_name, meta, old, expected) => {
   expect(said(validateObjectMetaUpdate(meta, old))).toEqual(expected);
+});
+
+describe('metadata is looked at as often as upstream does', () => {
+  const object = (metadata: ObjectMeta): ConfigMap => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { ...stored, ...metadata },
+  });
+  const label = 'metadata.labels: Invalid value: "-": a valid label must be an empty string';
+  const part = 'metadata.finalizers: Invalid value: "-": name part must consist of alphanumeric characters';
+  const unqualified = (name: string) =>
+    `metadata.finalizers[0]: Invalid value: "${name}": name is neither a standard finalizer name nor is it fully qualified`;
+  const beginnings = (errors: FieldError[], expected: readonly string[]) =>
+    said(errors).map((one, index) => one.slice(0, expected[index]?.length));
+
+  test.each<[KindRules['metadataChecks'], ObjectMeta, string[], string[]]>([
+    [undefined, { finalizers: ['a.b/c', 'orphan'] }, [], []],
+    [undefined, { finalizers: ['nope'] }, [unqualified('nope')], [unqualified('nope')]],
+    [undefined, { finalizers: ['-'] }, [part, unqualified('-')], [part, unqualified('-')]],
+    ['any finalizer', { finalizers: ['nope'] }, [], []],
+    ['common', { finalizers: ['nope'] }, [], []],
+    ['as new', { finalizers: ['nope'] }, [unqualified('nope')], [unqualified('nope'), unqualified('nope')]],
+    [undefined, { labels: { a: '-' } }, [label], [label, label, label]],
+    ['as new', { labels: { a: '-' } }, [label], [label, label, label, label]],
+    ['common', { labels: { a: '-' } }, [label], [label, label]],
+  ])('with %j: %j', (metadataChecks, metadata, created, updated) => {
+    const rules = { kind: ConfigMap, ...(metadataChecks === undefined ? {} : { metadataChecks }) };
+    const next = object(metadata);
+    expect(beginnings(validateMetadata({ rules }, next), created)).toEqual(created);
+    expect(beginnings(validateMetadataUpdate({ rules }, next, object({})), updated)).toEqual(updated);
+  });
+
+  test('that of a custom resource may have finalizers of any name', () => {
+    const next = object({ finalizers: ['nope'] });
+    expect(validateMetadata({ rules: { kind: ConfigMap, structural: true } }, next)).toEqual([]);
+  });
 });

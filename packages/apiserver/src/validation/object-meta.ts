@@ -22,7 +22,7 @@ import { validateLabels } from './label-selector.js';
 
 /** The kind as the registry knows it. */
 interface Typed<T extends KubernetesObject> {
-  readonly rules: Pick<KindRules<T>, 'kind' | 'validateName' | 'structural' | 'anyFinalizer'>;
+  readonly rules: Pick<KindRules<T>, 'kind' | 'validateName' | 'metadataChecks' | 'structural'>;
 }
 
 /** Metadata of an object that is created, by the rules of its kind. */
@@ -35,51 +35,73 @@ export function validateMetadata<T extends KubernetesObject>(
       namespaced: rules.kind.scope === 'Namespaced',
       validateName: rules.validateName ?? dns1123SubdomainErrors,
     }),
-    ...validateBareFinalizers(rules, metadata),
+    ...validateFinalizerNames(metadata, rules),
   ];
 }
 
-/** Metadata of an object that is updated, by the rules of its kind. */
+/**
+ * Metadata of an object that is updated, by the rules of its kind. Upstream looks at it once for all kinds, as at that
+ * of a new object and for what changes, and most kinds look for changes again, some at all of it: a client is told of
+ * a mistake as often.
+ */
 export function validateMetadataUpdate<T extends KubernetesObject>(
   { rules }: Typed<T>,
-  { metadata }: T,
+  object: T,
   old: T,
+  subresource = '',
 ): FieldError[] {
+  // An update without a resourceVersion is unconditional: the registry answers it against the newest object.
+  const metadata = { ...object.metadata, resourceVersion: old.metadata.resourceVersion };
   const namespaced = rules.kind.scope === 'Namespaced';
   // Of a name that was good once only what no path can have is asked.
-  const errors = validateObjectMeta(metadata, { namespaced, validateName: pathSegmentErrors });
-  // An update without a resourceVersion is unconditional: the registry answers it against the newest object.
-  errors.push(
-    ...validateMetaChange({ ...metadata, resourceVersion: old.metadata.resourceVersion }, old.metadata),
-    ...validateBareFinalizers(rules, metadata),
-  );
-  return errors;
+  const common = validateObjectMeta(metadata, { namespaced, validateName: pathSegmentErrors });
+  const finalizers = validateFinalizerNames(metadata, rules);
+  const moved = metadataChanges(metadata, old.metadata);
+  if (rules.structural) return [...common, ...moved];
+  // What both look at has no mistakes here.
+  if (common.length === 0 && finalizers.length === 0 && moved.length === 0) return [];
+  const changes = validateObjectMetaUpdate(metadata, old.metadata);
+  const checks = rules.metadataChecks;
+  return [
+    ...common,
+    ...changes,
+    ...(checks === 'as new' && subresource === ''
+      ? validateMetadata({ rules }, { ...object, metadata })
+      : []),
+    ...(checks === 'common' ? [] : [...changes, ...finalizers]),
+  ];
 }
 
-/** Finalizers of old have no domain; a new one needs it. Source: `ValidateFinalizerName` of the core group. */
-function validateBareFinalizers(
-  { structural, anyFinalizer }: Typed<KubernetesObject>['rules'],
-  { finalizers = [] }: ObjectMeta,
+/** Names without a domain are for Kubernetes itself. */
+const ownFinalizers = new Set(['kubernetes', 'orphan', 'foregroundDeletion']);
+
+/** Source: `validateKubeFinalizerName` of core, which custom resources and the newer kinds are not asked for. */
+function validateFinalizerNames<T extends KubernetesObject>(
+  { finalizers }: ObjectMeta,
+  { metadataChecks, structural }: Typed<T>['rules'],
 ): FieldError[] {
-  if (structural || anyFinalizer) return [];
-  return finalizers.flatMap((finalizer, index) =>
-    finalizer.includes('/') || standardFinalizers.has(finalizer)
-      ? []
-      : [
-          invalid(
-            path('metadata', 'finalizers').index(index),
-            finalizer,
-            'name is neither a standard finalizer name nor is it fully qualified',
-          ),
-        ],
-  );
+  if (
+    finalizers === undefined ||
+    structural ||
+    metadataChecks === 'any finalizer' ||
+    metadataChecks === 'common'
+  )
+    return [];
+  const field = path('metadata', 'finalizers');
+  return finalizers.flatMap((finalizer, index) => validateOwnFinalizer(finalizer, field.index(index)));
+}
+
+/** A finalizer without a domain has to be one of Kubernetes' own. */
+export function validateOwnFinalizer(finalizer: string, field: FieldPath): FieldError[] {
+  return finalizer.includes('/') || ownFinalizers.has(finalizer)
+    ? []
+    : [invalid(field, finalizer, 'name is neither a standard finalizer name nor is it fully qualified')];
 }
 
 /** Keys and values of all annotations of an object together, in bytes. */
 const annotationsLimit = 256 * 1024;
 const orphanDependents = 'orphan';
 const deleteDependents = 'foregroundDeletion';
-const standardFinalizers = new Set(['kubernetes', orphanDependents, deleteDependents]);
 
 /** What the kind says about its objects' metadata. */
 export interface MetaRules {
@@ -123,16 +145,16 @@ export function validateObjectMetaUpdate(
   old: ObjectMeta,
   field: FieldPath = path('metadata'),
 ): FieldError[] {
-  const errors = validateMetaChange(meta, old, field);
-  errors.push(...validateLabels(meta.labels, field.child('labels')));
-  errors.push(...validateAnnotations(meta.annotations, field.child('annotations')));
-  errors.push(...validateOwnerReferences(meta.ownerReferences ?? [], field.child('ownerReferences')));
-  errors.push(...validateManagedFields(meta.managedFields ?? [], field.child('managedFields')));
-  return errors;
+  return [
+    ...metadataChanges(meta, old, field),
+    ...validateLabels(meta.labels, field.child('labels')),
+    ...validateAnnotations(meta.annotations, field.child('annotations')),
+    ...validateOwnerReferences(meta.ownerReferences ?? [], field.child('ownerReferences')),
+    ...validateManagedFields(meta.managedFields ?? [], field.child('managedFields')),
+  ];
 }
 
-/** What an update may not change. */
-function validateMetaChange(
+function metadataChanges(
   meta: ObjectMeta,
   old: ObjectMeta,
   field: FieldPath = path('metadata'),

@@ -24,7 +24,9 @@ export async function createSubresource(
   const rules = resource.rules.subresources?.[subresource];
   const own = rules?.body;
   const expected = own === undefined ? builtinBodyKind(group, version, kind) : bodyKindOf(own, true);
-  const body = await readObject(exchange, expected, options.fieldValidation);
+  const { formerVersions } = rules ?? {};
+  const accepted = formerVersions === undefined ? expected : { ...expected, formerVersions };
+  const body = await readObject(exchange, accepted, options.fieldValidation);
   if (namespace !== '') placeInNamespace(body, namespace);
   const name = info.name === '' ? (body.metadata.name ?? '') : info.name;
   const context = writeContext(exchange, served, options);

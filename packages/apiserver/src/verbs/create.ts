@@ -16,6 +16,8 @@ export async function create(exchange: Exchange, served: ServedKind): Promise<vo
   dedupeOwners(exchange, object);
   const context = writeContext(exchange, served, options);
   const stored = served.toStored(object);
+  // With its defaults, as it was sent.
+  exchange.audit?.requested(served.conversion === undefined ? stored : object);
   const created = await createObject(exchange.server, served.resource, stored, context);
   warnAboutWrite(exchange, served.resource, created);
   return answerObject(exchange, served, 201, created);

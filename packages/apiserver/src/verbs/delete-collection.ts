@@ -38,5 +38,7 @@ export async function deleteCollection(exchange: Exchange, served: ServedKind): 
   const form = formOf(exchange.accepted, exchange.info.query);
   const metadata = { resourceVersion: String(revision) };
   const pieces = listPieces(served, form, deleted, metadata, server.now());
-  exchange.send(200, form.type, Buffer.concat([...pieces]));
+  const bytes = Buffer.concat([...pieces]);
+  if (exchange.audit?.keepsResponse === true) exchange.audit.responsePiece(bytes);
+  exchange.send(200, form.type, bytes);
 }

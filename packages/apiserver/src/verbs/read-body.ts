@@ -67,7 +67,7 @@ export function decodeObject(
   if (expected.namesItself) checkOwnIdentity(value, bytes, expected);
   else checkIdentity(exchange.server.resources, value, expected);
   const object = toForm(exchange, value, expected, validation, problems, true);
-  exchange.audit?.target(object.metadata);
+  exchange.audit?.requested(object);
   return object;
 }
 
@@ -111,6 +111,7 @@ export function checkIdentity(
   const kind = textOr(value.kind, expected.kind);
   const sameKind = kind === expected.kind;
   if (sameKind && (apiVersion === expected.apiVersion || expected.anyVersion)) return;
+  if (sameKind && expected.formerVersions?.includes(apiVersion)) return;
   const [group, version] = splitApiVersion(apiVersion);
   const handled = `${kind} in version "${version}" cannot be handled as a ${expected.kind}`;
   if (!resources.has(group, version, kind))

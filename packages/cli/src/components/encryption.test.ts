@@ -47,6 +47,24 @@ it('a server that runs begins to encrypt when another gives the cluster a config
     await vi.advanceTimersByTimeAsync(60_000);
     await vi.waitFor(async () => expect(await stored()).toMatch(`k8s:enc:aesgcm:v1:${key}:`));
   }
+  const counted = async (name: string) => {
+    const metric = opened?.encryption.metrics.metrics().find((each) => each.name === `apiserver_${name}`);
+    return (await metric?.get())?.values;
+  };
+  expect(await counted('encryption_config_controller_automatic_reloads_total')).toMatchObject([
+    { labels: { status: 'success' }, value: 2 },
+  ]);
+  expect(await counted('storage_transformation_operations_total')).toEqual([
+    {
+      labels: {
+        resource: 'secrets',
+        status: 'OK',
+        transformation_type: 'to_storage',
+        transformer_prefix: 'k8s:enc:aesgcm:v1:',
+      },
+      value: expect.any(Number),
+    },
+  ]);
   opened?.close();
 });
 

@@ -40,15 +40,26 @@ export async function openEncryption(
       if (file !== undefined && (await cluster?.encryptionConfiguration()) !== text)
         await cluster?.setEncryptionConfiguration(text);
     };
-    if (content !== undefined) await share(content);
+    const { metrics } = encryption;
+    if (content !== undefined) {
+      metrics.configured(content);
+      await share(content);
+    }
     const stop =
       reload || file === undefined
         ? follow(read, {
             current: content,
             apply: async (text) => {
-              if (text === undefined) throw new Error('it is gone');
-              await encryption.replace(await parseEncryptionConfiguration(text, what));
-              await share(text);
+              try {
+                if (text === undefined) throw new Error('it is gone');
+                await encryption.replace(await parseEncryptionConfiguration(text, what));
+                await share(text);
+                metrics.configured(text);
+                metrics.reloaded('success', Date.now());
+              } catch (error) {
+                metrics.reloaded('failure', Date.now());
+                throw error;
+              }
             },
             what: 'providers of encryption',
             logger,

@@ -47,9 +47,8 @@ export async function requestToken(
   const { name = '', namespace = '' } = account.metadata;
   refuseOtherAccount(account, request);
   const now = Math.floor(context.now() / 1000);
-  const { expirationSeconds, boundObjectRef } = request.spec ?? {};
-  const asked = request.spec?.audiences ?? [];
-  const audiences = asked.length > 0 ? asked : [...context.audiences];
+  const { audiences: asked, expirationSeconds, boundObjectRef } = request.spec ?? {};
+  const audiences = asked?.length ? asked : [...context.audiences];
   let seconds = expirationSeconds ?? defaultSeconds;
   const errors = validate(seconds);
   if (errors.length > 0) throw invalidObject(tokenRequest, '', errors);
@@ -115,7 +114,7 @@ async function boundClaims(
   ref: BoundObjectReference | undefined,
   objects: ObjectReader,
 ): Promise<Bound> {
-  if (ref === undefined) return {};
+  if (!ref) return {};
   const { apiVersion = '', kind = '', name = '', uid = '' } = ref;
   const { name: accountName = '', namespace = '' } = account.metadata;
   const [version = '', group = ''] = apiVersion.split('/').reverse();

@@ -73,7 +73,8 @@ function validateSpec(
   definition: CustomResourceDefinition,
   { mayHaveInvalidBundle, old }: SpecOptions,
 ): FieldError[] {
-  const { group = '', scope = '', names, versions = noVersions, conversion } = definition.spec;
+  const { group = '', scope = '', names, conversion } = definition.spec;
+  const versions = definition.spec.versions ?? noVersions;
   const errors: FieldError[] = [];
   const groupErrors = dns1123SubdomainErrors(group);
   if (group === '') errors.push(required(spec.child('group')));
@@ -113,11 +114,11 @@ function validateSpec(
 
 /** What each version says for itself. */
 function validateVersions(
-  { spec: { versions = [] } }: CustomResourceDefinition,
+  definition: CustomResourceDefinition,
   shown: Hoisted,
   old: CustomResourceDefinition | undefined,
 ): FieldError[] {
-  return versions.flatMap((version, index) => {
+  return (definition.spec.versions ?? []).flatMap((version, index) => {
     const field = spec.child('versions').index(index);
     const errors: FieldError[] = [];
     errors.push(...nameErrors(version.name ?? '', field.child('name')));
@@ -166,7 +167,7 @@ function versionNamed(
   definition: CustomResourceDefinition | undefined,
   name: string,
 ): CustomResourceDefinitionVersion | undefined {
-  return definition?.spec.versions.find((version) => version.name === name);
+  return definition?.spec.versions?.find((version) => version.name === name);
 }
 
 function deprecationErrors(deprecated: boolean, warning: string | undefined): string[] {
@@ -183,7 +184,8 @@ function deprecationErrors(deprecated: boolean, warning: string | undefined): st
   return errors;
 }
 
-function validateStatus({ status, spec: { versions = [] } }: CustomResourceDefinition): FieldError[] {
+function validateStatus({ status, spec }: CustomResourceDefinition): FieldError[] {
+  const versions = spec.versions ?? [];
   const field = path('status');
   const errors = validateNames(
     status?.acceptedNames ?? { plural: '', kind: '' },

@@ -37,7 +37,8 @@ function validatePolicy(whole: Quantity, policy: CapacityRequestPolicy, field: F
     return [forbiddenField(field, detail)];
   }
   if (validValues.length === 0 && validRange === undefined) return [];
-  if (usual === undefined) {
+  // An amount that is not there is null.
+  if (!usual) {
     const name = validRange === undefined ? 'validValues' : 'validRange';
     return [required(field.child('default'), `required when ${name} is defined`)];
   }

@@ -5,7 +5,14 @@ import type {
   HPAScalingRules,
 } from '@kubewright/api/autoscaling/v2';
 import { validateChoice } from '../../validation/choices.js';
-import { type FieldError, type FieldPath, invalid, path, required } from '../../validation/field-error.js';
+import {
+  type FieldError,
+  type FieldPath,
+  forbiddenField,
+  invalid,
+  path,
+  required,
+} from '../../validation/field-error.js';
 import { validateNonNegative } from '../../validation/numbers.js';
 import { validateMetric } from './metric-validation.js';
 import { validateReference } from './reference-validation.js';
@@ -22,8 +29,12 @@ export function validateAutoscaler(
   if (spec === undefined) return [required(field)];
   const { minReplicas, maxReplicas = 0 } = spec;
   const errors: FieldError[] = [];
-  if (minReplicas !== undefined && minReplicas < 1)
-    errors.push(invalid(field.child('minReplicas'), minReplicas, 'must be greater than or equal to 1'));
+  // No replicas at all are a feature that is off by default, and stays where it was on.
+  const fewest = old?.spec?.minReplicas === 0 ? 0 : 1;
+  if (minReplicas !== undefined && minReplicas < fewest)
+    errors.push(
+      invalid(field.child('minReplicas'), minReplicas, `must be greater than or equal to ${fewest}`),
+    );
   if (maxReplicas === 0) errors.push(required(field.child('maxReplicas'), 'must be set and greater than 0'));
   else if (maxReplicas < 1)
     errors.push(invalid(field.child('maxReplicas'), maxReplicas, 'must be greater than or equal to 1'));
@@ -42,6 +53,13 @@ export function validateAutoscaler(
   (spec.metrics ?? []).forEach((metric, index) => {
     errors.push(...validateMetric(metric, field.child('metrics').index(index)));
   });
+  if (minReplicas === 0 && !(spec.metrics ?? []).some(({ type }) => type === 'Object' || type === 'External'))
+    errors.push(
+      forbiddenField(
+        field.child('metrics'),
+        'must specify at least one Object or External metric to support scaling to zero replicas',
+      ),
+    );
   for (const name of ['scaleUp', 'scaleDown'] as const)
     errors.push(...validateRules(spec.behavior?.[name], field.child('behavior', name)));
   return errors;

@@ -34,8 +34,8 @@ export function validateFailurePolicy(spec: JobSpec, field: FieldPath): FieldErr
   const at = field.child('rules');
   const errors: FieldError[] = [];
   if (rules.length > maxRules) errors.push(tooMany(at, rules.length, maxRules));
-  const { containers = [], initContainers = [] } = spec.template?.spec ?? {};
-  const names = new Set([...containers, ...initContainers].map(({ name }) => name));
+  const pod = spec.template?.spec;
+  const names = new Set([...(pod?.containers ?? []), ...(pod?.initContainers ?? [])].map(({ name }) => name));
   rules.forEach((rule, index) => {
     errors.push(...validateRule(rule, spec, names, at.index(index)));
   });
@@ -77,10 +77,12 @@ function validateRule(
 }
 
 function validateExitCodes(
-  { operator, containerName, values = [] }: PodFailurePolicyOnExitCodesRequirement,
+  requirement: PodFailurePolicyOnExitCodesRequirement,
   containers: ReadonlySet<string>,
   field: FieldPath,
 ): FieldError[] {
+  const { operator, containerName } = requirement;
+  const values = requirement.values ?? [];
   const errors: FieldError[] = [];
   if (!operator) errors.push(required(field.child('operator'), validValues(operators)));
   else if (!operators.includes(operator))
@@ -94,7 +96,7 @@ function validateExitCodes(
       ),
     );
   const at = field.child('values');
-  if (values.length === 0) errors.push(invalid(at, values, 'at least one value is required'));
+  if (values.length === 0) errors.push(invalid(at, null, 'at least one value is required'));
   else if (values.length > maxExitCodes) errors.push(tooMany(at, values.length, maxExitCodes));
   const seen = new Set<number>();
   values.forEach((value, index) => {

@@ -29,6 +29,9 @@ export function validateJobStatus(job: Job, old: Job): FieldError[] {
 }
 
 const holds = ({ status }: Job, type: string) => isConditionTrue(status?.conditions, type);
+const isFalse = ({ status }: Job, type: string) =>
+  status?.conditions?.some((condition) => condition.type === type && condition.status === 'False') === true;
+const orNull = (list: readonly string[]) => (list.length === 0 ? null : list);
 const isFinished = (job: Job) => holds(job, 'Complete') || holds(job, 'Failed');
 
 function validateCounts({ status = {} }: Job, field: FieldPath): FieldError[] {
@@ -55,6 +58,7 @@ function validateEnding(job: Job, old: Job, field: FieldPath): FieldError[] {
   const completes = changes((one) => holds(one, 'Complete'));
   const fails = changes((one) => holds(one, 'Failed'));
   const targets = changes((one) => holds(one, 'FailureTarget'));
+  const meets = changes((one) => holds(one, 'SuccessCriteriaMet'));
   const finishes = changes(isFinished);
   const isComplete = holds(job, 'Complete');
   const isDone = isFinished(job);
@@ -83,11 +87,11 @@ function validateEnding(job: Job, old: Job, field: FieldPath): FieldError[] {
     Date.parse(completionTime) < Date.parse(startTime)
   )
     errors.push(
-      invalid(field.child('completionTime'), completionTime, 'completionTime cannot be set before startTime'),
+      invalid(field.child('completionTime'), completionTime, 'must be equal to or after `startTime`'),
     );
-  if (fails && holds(job, 'Failed') && !holds(job, 'FailureTarget'))
+  if ((fails || moved('failedIndexes')) && holds(job, 'Failed') && !holds(job, 'FailureTarget'))
     conditions('cannot set Failed=True condition without the FailureTarget=true condition');
-  if (completes && isComplete && !holds(job, 'SuccessCriteriaMet'))
+  if ((completes || meets) && isComplete && !holds(job, 'SuccessCriteriaMet'))
     conditions('cannot set Complete=True condition without the SuccessCriteriaMet=true condition');
   if ((finishes || moved('active')) && (status.active ?? 0) > 0 && isDone)
     errors.push(invalid(field.child('active'), status.active, 'active>0 is invalid for finished job'));
@@ -100,8 +104,8 @@ function validateEnding(job: Job, old: Job, field: FieldPath): FieldError[] {
     errors.push(
       invalid(
         field.child('uncountedTerminatedPods'),
-        { Succeeded: succeeded, Failed: failed },
-        'uncountedTerminatedPods needs to be empty for finished job',
+        { Succeeded: orNull(succeeded), Failed: orNull(failed) },
+        'must be empty for finished job',
       ),
     );
   return errors;
@@ -195,9 +199,13 @@ function validateTransition(job: Job, old: Job, field: FieldPath): FieldError[] 
     before.completionTime !== undefined &&
     completionTime !== before.completionTime
   )
-    errors.push(invalid(field.child('completionTime'), completionTime, 'completionTime cannot be mutated'));
-  if (before.startTime !== undefined && before.startTime !== startTime && spec?.suspend !== true)
-    errors.push(required(field.child('startTime'), 'startTime cannot be removed for unsuspended job'));
+    errors.push(invalid(field.child('completionTime'), completionTime, 'field is immutable'));
+  // The controller lets a job go on after its user did, and starts its time anew.
+  const resumes = holds(old, 'Suspended') && isFalse(job, 'Suspended');
+  if (before.startTime !== undefined && before.startTime !== startTime && spec?.suspend !== true && !resumes)
+    errors.push(
+      invalid(field.child('startTime'), startTime, 'field is immutable for unsuspended job once set'),
+    );
   if (holds(old, 'SuccessCriteriaMet') && !holds(job, 'SuccessCriteriaMet'))
     refuse('cannot disable the SuccessCriteriaMet=True condition');
   if (holds(old, 'Complete') && !holds(old, 'SuccessCriteriaMet') && holds(job, 'SuccessCriteriaMet'))

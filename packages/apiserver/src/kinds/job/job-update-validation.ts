@@ -3,22 +3,26 @@ import type { Job, JobSpec } from '@kubewright/api/batch/v1';
 import type { Affinity, Container, PodTemplateSpec } from '@kubewright/api/core/v1';
 import { type FieldError, invalid, path } from '../../validation/field-error.js';
 import { sameValue, validateImmutable } from '../../validation/immutable.js';
+import { validateSelectedJobSpec } from './job-validation.js';
 
 /** What stays of a job, and what a suspended one may still change. Source: `ValidateJobSpecUpdate` of batch. */
 export function validateJobUpdate(job: Job, old: Job): FieldError[] {
   const field = path('spec');
   const [spec, oldSpec] = [job.spec, old.spec];
   if (spec === undefined || oldSpec === undefined) return [];
-  const still = (name: keyof JobSpec) => validateImmutable(spec[name], oldSpec[name], field.child(name));
+  const still = (name: keyof JobSpec, type?: string) =>
+    validateImmutable(spec[name], oldSpec[name], field.child(name), type);
   return [
+    // Upstream looks at the whole of it again, and says what is wrong as often.
+    ...validateSelectedJobSpec(spec, field),
     ...validateCompletions(spec, oldSpec),
     ...still('selector'),
-    ...validateImmutable(spec.template, changeable(spec, old), field.child('template')),
+    ...validateImmutable(spec.template, changeable(spec, old), field.child('template'), 'PodTemplateSpec'),
     ...still('completionMode'),
-    ...still('podFailurePolicy'),
+    ...still('podFailurePolicy', '*PodFailurePolicy'),
     ...still('backoffLimitPerIndex'),
     ...still('managedBy'),
-    ...still('successPolicy'),
+    ...still('successPolicy', '*SuccessPolicy'),
   ];
 }
 

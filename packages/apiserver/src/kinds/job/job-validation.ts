@@ -12,6 +12,7 @@ import {
   tooLong,
 } from '../../validation/field-error.js';
 import { validateDomainPrefixedPath } from '../../validation/formats.js';
+import { goForm } from '../../validation/go-form.js';
 import { validateLabelSelector } from '../../validation/label-selector.js';
 import { validateNonNegative } from '../../validation/numbers.js';
 import { validatePodTemplate } from '../pod/pod-validation.js';
@@ -23,14 +24,7 @@ import { generatedLabels } from './job-selector.js';
 export function validateJob({ metadata, spec }: Job): FieldError[] {
   const field = path('spec');
   if (spec === undefined) return [required(field)];
-  const errors = [
-    ...validateGenerated(metadata, spec, field),
-    ...validateJobSpec(spec, field),
-    ...(spec.selector === undefined
-      ? [required(field.child('selector'))]
-      : validateLabelSelector(spec.selector, field.child('selector'))),
-    ...validateSelected(spec.selector, spec.template, field.child('template')),
-  ];
+  const errors = [...validateGenerated(metadata, spec, field), ...validateSelectedJobSpec(spec, field)];
   const { completions = 0 } = spec;
   if (spec.completionMode !== 'Indexed' || completions <= 0) return errors;
   const { name = '' } = metadata;
@@ -44,6 +38,17 @@ export function validateJob({ metadata, spec }: Job): FieldError[] {
       ),
     );
   return errors;
+}
+
+/** The spec of a job by itself, with its selector. */
+export function validateSelectedJobSpec(spec: JobSpec, field: FieldPath): FieldError[] {
+  return [
+    ...validateJobSpec(spec, field),
+    ...(spec.selector === undefined
+      ? [required(field.child('selector'))]
+      : validateLabelSelector(spec.selector, field.child('selector'))),
+    ...validateSelected(spec.selector, spec.template, field.child('template')),
+  ];
 }
 
 function validateGenerated(
@@ -105,7 +110,9 @@ export function validateJobSpec(spec: JobSpec, field: FieldPath): FieldError[] {
   if (spec.successPolicy !== undefined) {
     const at = field.child('successPolicy');
     if (spec.completionMode !== 'Indexed')
-      errors.push(invalid(at, { Rules: spec.successPolicy.rules }, 'requires indexed completion mode'));
+      errors.push(
+        invalid(at, goForm(spec.successPolicy, 'SuccessPolicy'), 'requires indexed completion mode'),
+      );
     else if (spec.completions !== undefined) errors.push(...validateSuccessPolicy(spec, at));
   }
   return [

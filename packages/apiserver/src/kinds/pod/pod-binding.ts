@@ -10,7 +10,7 @@ export const podBinding: SubresourceRules<Pod> = {
   untracked: true,
   async create(body, context) {
     const binding = body as Binding;
-    if (binding.metadata?.name !== context.name)
+    if ((binding.metadata?.name ?? '') !== context.name)
       throw badRequest('name in URL does not match name in Binding object');
     checkTarget(binding);
     await context.update((pod) => bind(pod, binding, context));

@@ -24,6 +24,7 @@ import { withPodCondition } from './pod-condition.js';
  */
 export const podEviction: SubresourceRules<Pod> = {
   untracked: true,
+  formerVersions: ['policy/v1beta1'],
   async create(body, context) {
     const { metadata, deleteOptions = {} } = body as Eviction;
     if (metadata?.name !== context.name)
@@ -71,7 +72,7 @@ async function evict(
   const asked = options.preconditions?.resourceVersion;
   let version = asked ?? guard.version;
   try {
-    if (!isDryRun) version = await markTarget(pod, version, context);
+    if (!isDryRun) version = await markTarget(pod, { version, uid: options.preconditions?.uid }, context);
     const preconditions = {
       ...options.preconditions,
       ...(version === undefined ? {} : { resourceVersion: version }),
@@ -93,11 +94,17 @@ async function evict(
 /** Says on the pod why it goes. @returns the version of the pod where it matters */
 async function markTarget(
   { metadata }: Pod,
-  version: string | undefined,
+  { version, uid }: { readonly version: string | undefined; readonly uid: string | undefined },
   context: SubresourceContext<Pod>,
 ): Promise<string | undefined> {
   const marked = await context.update((pod) => {
     const { resourceVersion = '', generation } = pod.metadata;
+    if (uid && uid !== pod.metadata.uid)
+      throw conflict(
+        { group: '', plural: 'Pod' },
+        metadata.name ?? '',
+        `the UID in the precondition (${uid}) does not match the UID in record (${pod.metadata.uid ?? ''}). The object might have been deleted and then recreated`,
+      );
     if (version !== undefined && version !== resourceVersion)
       throw conflict(
         { group: '', plural: 'Pod' },

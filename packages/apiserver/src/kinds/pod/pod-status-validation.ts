@@ -95,7 +95,7 @@ function validateDeviceHealth(
             resource.name,
             resource.name.startsWith('claim:')
               ? "must match one of the container's resource claims in a format 'claim:<claimName>/<request>' or 'claim:<claimName>' if request is empty"
-              : "must match one of the container's resource requirements",
+              : "must match one of the container's resource requests",
           ),
         );
       const seen = new Set<string>();

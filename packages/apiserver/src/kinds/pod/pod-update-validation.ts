@@ -8,7 +8,9 @@ import {
   required,
 } from '../../validation/field-error.js';
 import { inRange } from '../../validation/formats.js';
+import { goForm } from '../../validation/go-form.js';
 import { sameValue } from '../../validation/immutable.js';
+import { lineDifference } from '../../validation/line-difference.js';
 import { maxInt32 } from './pod-validation.js';
 import { validateAnnotationsKept } from './profile-annotations.js';
 
@@ -112,7 +114,7 @@ function validateRest(spec: PodSpec, old: PodSpec, field: FieldPath): FieldError
   const masked: PodSpec = {
     ...spec,
     containers: withOldImages(spec.containers, old.containers),
-    initContainers: withOldImages(spec.initContainers ?? [], old.initContainers ?? []),
+    initContainers: spec.initContainers && withOldImages(spec.initContainers, old.initContainers ?? []),
     activeDeadlineSeconds: old.activeDeadlineSeconds,
     schedulingGates: old.schedulingGates,
     tolerations: old.tolerations,
@@ -136,13 +138,8 @@ function validateRest(spec: PodSpec, old: PodSpec, field: FieldPath): FieldError
     const isEmpty = Object.values(affinity).every((value) => value === undefined);
     masked.affinity = isEmpty && old.affinity === undefined ? undefined : affinity;
   }
-  const changed = [...new Set([...Object.keys(masked), ...Object.keys(old)])].filter(
-    (name) => !sameValue(masked[name as keyof PodSpec], old[name as keyof PodSpec]),
-  );
-  if (changed.length === 0) return errors;
-  const shown = changed
-    .map((name) => `  ${name}: ${JSON.stringify(masked[name as keyof PodSpec])}`)
-    .join('\n');
+  if (sameValue(masked, old)) return errors;
+  const shown = lineDifference(goForm(old, 'PodSpec'), goForm(masked, 'PodSpec'));
   return [
     ...errors,
     forbiddenField(field, `pod updates may not change fields other than ${changeable}\n${shown}`),
