@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createSecureServer } from 'node:https';
 import { type AddressInfo, connect as connectPlain } from 'node:net';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { PkiDirectory } from '@kubewright/apiserver';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
@@ -29,6 +30,11 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
   }
   if (request.url === '/teapot') {
     response.writeHead(418, { 'content-type': 'text/x-tea', 'x-kettle': 'on' }).end('short and stout');
+    return;
+  }
+  if (request.url === '/page/') {
+    const headers = { 'content-type': 'text/html; charset=utf-8', 'content-encoding': 'gzip' };
+    response.writeHead(200, headers).end(gzipSync('<p>über <a href="/a">a</a> <a href="b">b</a>'));
     return;
   }
   let length = 0;
@@ -184,6 +190,13 @@ describe('a request', () => {
       location: `${pods}/web/proxy/elsewhere/`,
     });
     expect(headers).not.toHaveProperty('access-control-allow-origin');
+  });
+
+  it('for a page gets one whose links lead through the proxy', async () => {
+    const { headers, text } = await get(`${pods}/web/proxy/page/`);
+    expect(text).toBe(`<p>über <a href="${pods}/web/proxy/a">a</a> <a href="b">b</a>`);
+    expect(headers['content-type']).toBe('text/html; charset=utf-8');
+    expect(headers).not.toHaveProperty('content-encoding');
   });
 
   it('to the proxy itself is sent to its root', async () => {

@@ -15,23 +15,3 @@ export function proxyPath({ path, rest }: Pick<RequestInfo, 'path' | 'rest'>): s
   }
   return kept.length === 0 ? '/' : `/${kept.join('/')}${ending}`;
 }
-
-/**
- * Where a redirect of the other server leads through this one: what it says of its own host is put behind the path of
- * the proxy. Source: `Transport.rewriteURL` of apimachinery.
- * @param own path of this server up to and with `/proxy`
- * @param hosts by which the other server was asked, without the scheme's own port
- */
-export function proxiedRedirect(
-  location: string,
-  own: string,
-  hosts: readonly (string | undefined)[],
-): string {
-  if (!URL.canParse(location, 'http://relative.invalid')) return location;
-  const url = new URL(location, 'http://relative.invalid');
-  const isRelative = !/^(?:[a-z][a-z0-9+.-]*:)?\/\/|^\//i.test(location);
-  const isElsewhere = url.host !== 'relative.invalid' && !hosts.includes(url.host);
-  if (isRelative || isElsewhere) return location;
-  const path = url.pathname.startsWith(own) ? url.pathname : `${own}${url.pathname}`;
-  return `${path}${url.search}${url.hash}`;
-}

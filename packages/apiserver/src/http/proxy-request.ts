@@ -15,7 +15,8 @@ import { forwardedHeaders, returnedHeaders, upgradeHead } from './forwarded-head
 import { joinConnections } from './join-connections.js';
 import { kubeletTls } from './kubelet-proxy.js';
 import { passAnswer } from './pass-answer.js';
-import { proxiedRedirect, proxyPath } from './proxy-path.js';
+import { proxiedLink, withProxiedLinks } from './proxied-links.js';
+import { proxyPath } from './proxy-path.js';
 
 const connectTimeoutMs = 30_000;
 
@@ -49,12 +50,19 @@ export async function proxyRequest(exchange: Exchange, location: ProxyLocation):
   const incoming = await answerTo(exchange, location, `${path || '/'}${search}`, own);
   const headers = returnedHeaders(incoming.headers);
   for (const name of corsHeaders) delete headers[name];
-  if (typeof headers.location === 'string') {
-    const hosts = [hostOf(location), request.headers.host];
-    headers.location = proxiedRedirect(headers.location, own, hosts);
-  }
-  await passAnswer(exchange, incoming, headers);
+  const hosts = [hostOf(location), request.headers.host];
+  if (typeof headers.location === 'string') headers.location = proxiedLink(headers.location, own, hosts);
+  const { 'content-type': type, 'content-encoding': encoding = '' } = incoming.headers;
+  const page =
+    request.method !== 'HEAD' && type?.startsWith('text/html')
+      ? await withProxiedLinks(incoming, encoding, { own, hosts })
+      : undefined;
+  if (page !== undefined) for (const name of ofBytes) delete headers[name];
+  await passAnswer(exchange, incoming, headers, page);
 }
+
+/** Headers that speak of a page's bytes, which are others once its links lead through the proxy. */
+const ofBytes = ['content-length', 'content-encoding'];
 
 function answerTo(
   exchange: Exchange,
