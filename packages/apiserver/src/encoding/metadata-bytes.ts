@@ -14,7 +14,9 @@ export function metadataBytes(stored: Buffer, revision: number, apiVersion: stri
   if (start < metadataStart.length) throw new Error('a stored object has no metadata');
   const end = endOfObject(stored, start);
   const separator = end === start + 1 ? '' : ',';
-  const head = `{"kind":"PartialObjectMetadata","apiVersion":"${apiVersion}","metadata":{"resourceVersion":"${revision}"${separator}`;
+  // What was never stored has no version.
+  const version = revision === 0 ? '' : `"resourceVersion":"${revision}"${separator}`;
+  const head = `{"kind":"PartialObjectMetadata","apiVersion":"${apiVersion}","metadata":{${version}`;
   const bytes = Buffer.allocUnsafe(head.length + end - start + 1);
   const at = bytes.write(head, 0, 'latin1');
   stored.copy(bytes, at, start, end);

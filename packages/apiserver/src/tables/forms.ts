@@ -61,8 +61,10 @@ export function objectJson(served: ServedKind, form: Form, entry: StoredEntry, n
     case 'object':
       return served.objectBytes(entry.bytes, entry.revision);
     case 'Table':
-      return tableJson(served, form, [entry], { resourceVersion: String(entry.revision) }, now);
+      return tableJson(served, form, [entry], versionOf(entry), now);
     case 'PartialObjectMetadataList':
+      // As upstream's custom resources fail, which have no Go type to name.
+      if (served.namesItems) throw new ApiError('', 'content is not a list', { code: 500 });
       throw otherForm(form, `is not a list (*${internalName(served, served.kind.kind)})`);
     case 'PartialObjectMetadata':
       return metadataJson(served, form, entry);
@@ -178,9 +180,15 @@ function metadataJson(served: ServedKind, { apiVersion }: Form, entry: StoredEnt
   return Buffer.from(encodeJson(partialMetadata(parseEntry(served, entry), apiVersion)));
 }
 
+/** What was never stored has no version. */
+function versionOf({ revision }: StoredEntry): ListMetadata {
+  return revision === 0 ? {} : { resourceVersion: String(revision) };
+}
+
 /** As upstream names a Go type: `core.PodList`. */
-function internalName({ kind }: ServedKind, name: string): string {
-  return `${kind.group.split('.')[0] || 'core'}.${name}`;
+function internalName({ namesItems, resource }: ServedKind, name: string): string {
+  if (namesItems) return 'unstructured.UnstructuredList';
+  return `${resource.rules.kind.group.split('.')[0] || 'core'}.${name}`;
 }
 
 function otherForm({ as }: Form, found: string): ApiError {
