@@ -114,6 +114,12 @@ async function drive(): Promise<void> {
   await send('GET', '/apis', undefined, { accept: aggregated });
   await server.sendAs(undefined, { path: maps });
   await server.sendAs(undefined, { path: maps, headers: { authorization: 'Bearer nothing' } });
+  const account = '/api/v1/namespaces/default/serviceaccounts';
+  await send('POST', account, named('robot'));
+  const made = await send('POST', `${account}/robot/token`, { spec: {} });
+  const { token } = made.json<{ status: { token: string } }>().status;
+  const authorization = `Bearer ${token}`;
+  for (let i = 0; i < 2; i++) await server.sendAs(undefined, { path: maps, headers: { authorization } });
   await send('POST', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', {
     spec: { resourceAttributes: { verb: 'get', resource: 'pods' } },
   });
@@ -241,6 +247,13 @@ describe('metrics', () => {
     expect(countOf('apiserver_requested_deprecated_apis', endpoints)).toBe(1);
     const asked = events.filter(({ objectRef }) => objectRef?.resource === 'endpoints');
     expect(asked.at(-1)?.annotations).toMatchObject({ 'k8s.io/deprecated': 'true' });
+  });
+
+  it('tell how often a token was known', () => {
+    expect(countOf('authentication_token_cache_request_total', { status: 'hit' })).toBe(1);
+    expect(countOf('authentication_token_cache_request_total', { status: 'miss' })).toBe(2);
+    // That nobody knows a token is no error.
+    expect(countOf('authentication_token_cache_fetch_total', { status: 'ok' })).toBe(2);
   });
 
   it('tell how large the store is', () => {

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { ServiceAccountMetrics } from '../metrics/service-account-metrics.js';
+import type { TokenCacheMetrics } from '../metrics/token-cache-metrics.js';
 import type { ObjectStore } from '../registry/write-context.js';
 import { type AnonymousOptions, AuthenticatorChain } from './authentication/authenticator-chain.js';
 import { bearerTokenAuthenticator, webSocketTokenAuthenticator } from './authentication/bearer-token.js';
@@ -52,7 +53,10 @@ export class Authentication {
     from: {
       readonly objects: ObjectStore;
       readonly logger: Logger;
-      readonly metrics: { readonly serviceAccounts: ServiceAccountMetrics };
+      readonly metrics: {
+        readonly serviceAccounts: ServiceAccountMetrics;
+        readonly tokens: TokenCacheMetrics;
+      };
       now(): number;
     },
   ) {
@@ -82,7 +86,7 @@ export class Authentication {
       ...jwt.map((issuer) => new JwtAuthenticator(issuer, { audiences, now })),
       ...after,
     ];
-    this.#tokens = new TokenUnion(this.#sorts(options.jwt ?? []), now);
+    this.#tokens = new TokenUnion(this.#sorts(options.jwt ?? []), now, from.metrics.tokens);
     this.authenticator = new AuthenticatorChain(
       [
         ...(frontProxy === undefined ? [] : [frontProxyAuthenticator(frontProxy, now)]),

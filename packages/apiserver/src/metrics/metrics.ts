@@ -19,6 +19,7 @@ import { RequestMetrics } from './request-metrics.js';
 import { type ExposedMetric, exposed, merged } from './series.js';
 import { ServiceAccountMetrics } from './service-account-metrics.js';
 import { StorageMetrics, storageSize } from './storage-metrics.js';
+import { TokenCacheMetrics } from './token-cache-metrics.js';
 import { WatchMetrics } from './watch-metrics.js';
 
 /** What the server tells about itself, under upstream's names. Each server has its own, so several fit in a process. */
@@ -34,6 +35,7 @@ export class Metrics {
   readonly audit = new AuditMetrics();
   readonly flowControl = new FlowControlMetrics();
   readonly serviceAccounts = new ServiceAccountMetrics();
+  readonly tokens = new TokenCacheMetrics();
   readonly health = new HealthMetrics();
   #registry: Registry | undefined;
 
@@ -66,6 +68,7 @@ export class Metrics {
       this.audit,
       this.flowControl,
       this.serviceAccounts,
+      this.tokens,
     ].flatMap((part) => part.metrics());
     const all = [
       ...counted,

@@ -1,5 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
+import type { TokenCacheMetrics } from '../../metrics/token-cache-metrics.js';
 import { CredentialError, type TokenAuthenticator, type TokenIdentity } from '../authenticator.js';
 
 /** How long a token is taken for good without another look: what revokes it takes effect within this time. */
@@ -19,8 +20,11 @@ export class TokenUnion implements TokenAuthenticator {
   readonly #underWay = new Map<string, Promise<TokenIdentity | undefined>>();
   readonly #key = randomBytes(32);
 
-  constructor(authenticators: readonly TokenAuthenticator[], now: () => number = Date.now) {
+  readonly #metrics: TokenCacheMetrics;
+
+  constructor(authenticators: readonly TokenAuthenticator[], now: () => number, metrics: TokenCacheMetrics) {
     this.#authenticators = authenticators;
+    this.#metrics = metrics;
     this.#now = now;
   }
 
@@ -34,10 +38,15 @@ export class TokenUnion implements TokenAuthenticator {
   authenticateToken(token: string, audiences: readonly string[]): Promise<TokenIdentity | undefined> {
     const key = this.#digest(token, audiences);
     const known = this.#known?.get(key);
-    if (known !== undefined) return Promise.resolve(known);
+    if (known !== undefined) {
+      this.#metrics.hit();
+      return Promise.resolve(known);
+    }
     const running = this.#underWay.get(key);
-    if (running !== undefined) return running;
-    const asking = this.#ask(token, audiences, key).finally(() => this.#underWay.delete(key));
+    if (running !== undefined) return this.#metrics.sharing(running);
+    const asking = this.#metrics
+      .fetching(() => this.#ask(token, audiences, key))
+      .finally(() => this.#underWay.delete(key));
     this.#underWay.set(key, asking);
     return asking;
   }
