@@ -1,9 +1,15 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from '../tools/source-files.js';
 import type { Comparison } from './compare.js';
+
+/** Whether git knows the revision. */
+export function isCommit(revision: string): boolean {
+  const args = ['rev-parse', '--verify', '--quiet', '--end-of-options', `${revision}^{commit}`];
+  return spawnSync('git', args, { cwd: root, stdio: 'ignore' }).status === 0;
+}
 
 /** Runs the same comparisons as of another commit, in a checkout of its own that goes afterwards. */
 export function resultsAt(revision: string, words: readonly string[]): Comparison[] {

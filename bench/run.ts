@@ -8,7 +8,7 @@ import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { root } from '../tools/source-files.js';
 import { benchWebhookCheck } from './admission.js';
-import { resultsAt } from './at-revision.js';
+import { isCommit, resultsAt } from './at-revision.js';
 import { benchCelRule, benchPolicy } from './cel.js';
 import { benchImportMemory, benchImportTime, benchInformerMemory } from './client.js';
 import { benchCompaction } from './compaction.js';
@@ -88,6 +88,11 @@ const words = args.filter((word) => !word.startsWith('--'));
 const chosen = Object.entries(all).filter(
   ([name]) => words.length === 0 || words.some((word) => name.includes(word)),
 );
+// Before anything is measured, which takes minutes.
+if (chosen.length === 0)
+  refuse(`no bench is called ${words.join(' or ')}; there are ${Object.keys(all).join(', ')}`);
+if (compareAt >= 0 && !isCommit(revision ?? ''))
+  refuse(`--compare ${revision ?? ''}: names no commit; try main, or HEAD~1`);
 const results: Comparison[] = [];
 for (const [, bench] of chosen) {
   for (const result of [await bench()].flat()) {
@@ -111,6 +116,11 @@ if (revision !== undefined) {
   regressions = report.regressions;
 }
 process.exit(regressions > 0 ? 1 : 0);
+
+function refuse(why: string): never {
+  console.error(why);
+  process.exit(2);
+}
 
 function writePage(comparisons: readonly Comparison[]): void {
   const file = join(root, 'docs/performance.md');
