@@ -27,10 +27,19 @@ function formOf(value: unknown, type: string): unknown {
   const from = type === 'PodSpec' ? withHostFields(recordOf(value)) : recordOf(value);
   for (const [name, json, memberType] of members) {
     // What is embedded stands beside the members of its own accord.
-    if (name === '') Object.assign(form, formOf(json === '' ? from : (from[json] ?? {}), memberType));
+    if (name === '')
+      Object.assign(form, json === 'metadata' ? sortedMetadata(from[json]) : formOf(from, memberType));
     else form[name] = formOf(from[json] ?? undefined, memberType);
   }
   return form;
+}
+
+/** Metadata has the names of JSON inside, too, and its maps are printed in the order of their keys. */
+function sortedMetadata(metadata: unknown): Record<string, unknown> {
+  const sorted = { ...recordOf(metadata) };
+  for (const name of ['labels', 'annotations'])
+    if (sorted[name] !== undefined) sorted[name] = sortedKeys(recordOf(sorted[name]));
+  return sorted;
 }
 
 /** Go prints the keys of a map in their order; of what has JSON names inside, too, only selectors hold one. */
