@@ -1,7 +1,9 @@
-import { pathSegmentErrors } from '@kubewright/api';
+import { dns1123SubdomainErrors, pathSegmentErrors } from '@kubewright/api';
 import { Event } from '@kubewright/api/core/v1';
 import { Event as EventsEvent } from '@kubewright/api/events/v1';
 import type { WriteContext } from '../registry/write-context.js';
+import { path } from '../validation/field-error.js';
+import { validateFormat } from '../validation/formats.js';
 import { count, nameColumn, text, wide } from './columns.js';
 import { validateEvent, validateNewEvent, validateRewrittenEvent } from './event-validation.js';
 import { timeSince } from './human-duration.js';
@@ -104,7 +106,13 @@ export const eventRules = defineRules<Event>({
   },
   // The old version takes what clients of old sent; the new one is strict.
   validate: (event, context) => validateEvent(event, isStrict(context)),
-  validateCreate: (event, context) => (isStrict(context) ? validateNewEvent(event) : []),
+  validateCreate: (event, context) =>
+    isStrict(context)
+      ? [
+          ...validateFormat(dns1123SubdomainErrors, event.metadata.name ?? '', path('metadata', 'name')),
+          ...validateNewEvent(event),
+        ]
+      : [],
   validateUpdate: (event, old, context) => (isStrict(context) ? validateRewrittenEvent(event, old) : []),
   fields: {
     source: ({ source, reportingComponent }) => source?.component || reportingComponent || '',

@@ -38,7 +38,8 @@ export const controllerRevisionRules = defineRules<ControllerRevision>({
   metadataChecks: 'as new',
   storageKey: 'controllerrevisions',
   validate: ({ data, revision }) => [
-    ...(data === undefined ? [required(path('data'), 'data is mandatory')] : []),
+    // What is not there is null.
+    ...((data ?? undefined) === undefined ? [required(path('data'), 'data is mandatory')] : []),
     ...validateNonNegative(revision, path('revision')),
   ],
   validateUpdate: (object, old) => validateImmutable(object.data, old.data, path('data')),

@@ -68,7 +68,7 @@ export function validateLabelsHold(
 function mismatch(labels: Readonly<Record<string, string>> | undefined, field: FieldPath): FieldError {
   return invalid(
     field.child('metadata', 'labels'),
-    labels ?? null,
+    labels === undefined ? null : sortedKeys(labels),
     '`selector` does not match template `labels`',
   );
 }

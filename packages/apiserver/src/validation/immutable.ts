@@ -17,16 +17,16 @@ export function sameValue(a: unknown, b: unknown): boolean {
 
 /**
  * `field is immutable` where the value changed.
- * @param type of the struct that upstream has of it inside, where it shows that
+ * @param type of the struct that upstream has of it inside, where it does not look as in JSON
  */
 export function validateImmutable(
   value: unknown,
   old: unknown,
   field: FieldPath,
-  type?: string,
+  type = 'json',
 ): FieldError[] {
   if (sameValue(value, old)) return [];
-  return [invalid(field, type === undefined ? value : goForm(value, type), 'field is immutable')];
+  return [invalid(field, goForm(value, type), 'field is immutable')];
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
