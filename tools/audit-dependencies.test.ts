@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { judge } from './audit-dependencies.js';
+import { deprecatedIn, judge } from './audit-dependencies.js';
 
 const finding = (severity: string) => ({
   name: 'left-pad',
@@ -22,4 +22,18 @@ it('names what was found, and fails for what is grave', () => {
 it('knows nothing where the registry did not answer', () => {
   expect(judge({ error: { code: 'ENOTFOUND' } })).toBeUndefined();
   expect(judge({ message: 'audit endpoint returned an error' })).toBeUndefined();
+});
+
+it('names what is deprecated of what users install, without a registry', () => {
+  const packages = {
+    '': { version: '1.0.0' },
+    'packages/cli': { version: '1.0.0', deprecated: 'is ours' },
+    'node_modules/left-pad': { version: '1.3.0', deprecated: 'use String.prototype.padStart()' },
+    'node_modules/right-pad': { version: '1.0.1' },
+    'node_modules/only-tests': { version: '1.0.0', deprecated: 'is old', dev: true },
+  };
+  expect(deprecatedIn({ packages })).toEqual({
+    packages: 2,
+    named: ['deprecated: node_modules/left-pad 1.3.0: use String.prototype.padStart()'],
+  });
 });

@@ -156,6 +156,11 @@ it('shows what waits and what is under way in the dumps, and counts it', async (
     /^global-default, +global-default, +\d+, +\d+, +jane, +\S+Z, +1, +0, +0s, +0001-01-01T00:00:00Z$/m,
   );
   expect(requests).toMatch(/^exempt, +exempt, +-1, +-1, +, +\S+Z, +1, +0, +0s, +20\S+Z$/m);
+  const detailed = await answerOf('admin', `${dump}/dump_requests?includeRequestDetails=1`, masters);
+  expect(detailed.text).toMatch(
+    /StartTime, +UserName, +Verb, +APIPath, +Namespace, +Name, +APIVersion, +Resource, +SubResource\n/,
+  );
+  expect(detailed.text).toMatch(/^global-default, .*Z, +jane, +\w+, +\/api\/v1\/\S+, .*, +v1, +\w+, *$/m);
   const { text: queues } = await answerOf('admin', `${dump}/dump_queues`, masters);
   expect(queues).toMatch(
     /^PriorityLevelName, +Index, +PendingRequests, +ExecutingRequests, +SeatsInUse, +NextDispatchR, +InitialSeatsSum, +MaxSeatsSum, +TotalWorkSum\n/,

@@ -39,7 +39,11 @@ export function servePaths(server: ApiServer, { health, configuration }: PathSou
   const { flowControl } = server;
   for (const [name, dump] of flowControl === undefined ? [] : Object.entries(dumps))
     paths.add(`/debug/api_priority_and_fairness/${name}`, (exchange) =>
-      exchange.send(200, 'text/plain; charset=utf-8', flowControl === undefined ? '' : dump(flowControl)),
+      exchange.send(
+        200,
+        'text/plain; charset=utf-8',
+        flowControl === undefined ? '' : dump(flowControl, exchange.info.query),
+      ),
     );
   serveDocuments(server);
 }

@@ -33,11 +33,19 @@ function requestRow(request: FlowRequest, at: readonly [queue: number, index: nu
   return [level.name, schema, ...at, distinguisher, arrived, seats, 0, '0s', start];
 }
 
+const details = ['UserName', 'Verb', 'APIPath', 'Namespace', 'Name', 'APIVersion', 'Resource', 'SubResource'];
+
+function detailsOf({ user, info }: FlowRequest): Row {
+  const { verb, path, isResource, namespace, name, group, version, resource, subresource } = info;
+  const apiVersion = !isResource ? '' : group === '' ? version : `${group}/${version}`;
+  return [user.name, verb, path, namespace, name, apiVersion, resource, subresource];
+}
+
 /** What upstream shows for a time that has not come. */
 const noTime = '0001-01-01T00:00:00Z';
 
 /** The debug pages of API priority and fairness, by the last part of their path. */
-export const dumps: Readonly<Record<string, (flowControl: FlowControl) => string>> = {
+export const dumps: Readonly<Record<string, (flowControl: FlowControl, query: URLSearchParams) => string>> = {
   dump_priority_levels: (flowControl) =>
     table(
       [
@@ -85,19 +93,24 @@ export const dumps: Readonly<Record<string, (flowControl: FlowControl) => string
         }),
       ),
     ),
-  dump_requests: (flowControl) =>
-    table(
+  dump_requests(flowControl, query) {
+    const isDetailed = query.has('includeRequestDetails');
+    const row = (...of: Parameters<typeof requestRow>) =>
+      isDetailed ? [...requestRow(...of), ...detailsOf(of[0])] : requestRow(...of);
+    return table(
       [
         ...['PriorityLevelName', 'FlowSchemaName', 'QueueIndex', 'RequestIndexInQueue', 'FlowDistingsher'],
         ...['ArriveTime', 'InitialSeats', 'FinalSeats', 'AdditionalLatency', 'StartTime'],
+        ...(isDetailed ? details : []),
       ],
       sorted(flowControl).flatMap(({ queues, running }) => [
         ...queues.flatMap(({ waiting }, queue) =>
-          waiting.map((request, index) => requestRow(request, [queue, index], noTime)),
+          waiting.map((request, index) => row(request, [queue, index], noTime)),
         ),
         ...[...running].map(({ request, startedAt }) =>
-          requestRow(request, [-1, -1], new Date(startedAt).toISOString()),
+          row(request, [-1, -1], new Date(startedAt).toISOString()),
         ),
       ]),
-    ),
+    );
+  },
 };

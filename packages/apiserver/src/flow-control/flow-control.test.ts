@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { anonymousUser } from '../auth/user.js';
 import { parseRequestInfo } from '../http/request-info.js';
 import { defaultFlowSchemas, defaultPriorityLevels } from './default-objects.js';
 import { compareSchemas, matchesSchema } from './match-flow-schema.js';
 import { allotSeats, type FlowRequest, PriorityLevel } from './priority-level.js';
 import { dealHand } from './shuffle-shard.js';
+
+const who = { user: anonymousUser, info: parseRequestInfo('GET', '/api') };
 
 describe('which schema a request is of', () => {
   const ordered = defaultFlowSchemas().sort(compareSchemas);
@@ -90,6 +93,7 @@ describe('a level', () => {
       seats: 1,
       arrivedAt: 0,
       isWatch: false,
+      ...who,
     });
     for (let i = 0; i < 200; i++) level.enqueue(request('greedy'));
     level.enqueue(request('modest'));
@@ -100,7 +104,17 @@ describe('a level', () => {
   it('refuses what finds its queues full', () => {
     const level = new PriorityLevel(specs.get('leader-election') as never);
     let taken = 0;
-    while (level.enqueue({ level, schema: 's', distinguisher: 'u', seats: 1, arrivedAt: 0, isWatch: false }))
+    while (
+      level.enqueue({
+        level,
+        schema: 's',
+        distinguisher: 'u',
+        seats: 1,
+        arrivedAt: 0,
+        isWatch: false,
+        ...who,
+      })
+    )
       taken++;
     expect(taken).toBe(4 * 50);
   });

@@ -125,6 +125,8 @@ export class FlowControl {
       seats,
       arrivedAt: arrival.at,
       isWatch: info.verb === 'watch',
+      user,
+      info,
     };
     const mayGoOn =
       level.exempt || (this.#waiting === 0 && this.#hasTime(arrival.at) && this.#hasSeats(level, seats));

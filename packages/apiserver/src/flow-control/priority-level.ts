@@ -1,4 +1,6 @@
 import type { PriorityLevelConfiguration } from '@kubewright/api/flowcontrol/v1';
+import type { User } from '../auth/user.js';
+import type { RequestInfo } from '../http/request-info.js';
 import type { Execution } from './execution.js';
 import { dealHand } from './shuffle-shard.js';
 
@@ -13,6 +15,9 @@ export interface FlowRequest {
   readonly arrivedAt: number;
   /** It gives its seats back when it has begun. */
   readonly isWatch: boolean;
+  /** Who asks for what. */
+  readonly user: User;
+  readonly info: RequestInfo;
   /** Lets it go on, or ends it: set while it waits. */
   settle?: (outcome: Outcome) => void;
 }
