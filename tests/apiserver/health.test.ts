@@ -41,6 +41,8 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
+const soon = { timeout: 10_000 };
+
 /** The steps of this server's start, in their order. */
 const steps = [
   'start-apiextensions-controllers',
@@ -145,10 +147,12 @@ describe('what is not over', () => {
     try {
       void starting.server.identify('here');
       const name = 'poststarthook/start-kube-apiserver-identity-lease-controller';
-      await vi.waitFor(async () =>
-        expect((await starting.send({ path: '/readyz' })).text).toContain(
-          `[-]${name} failed: reason withheld\n`,
-        ),
+      await vi.waitFor(
+        async () =>
+          expect((await starting.send({ path: '/readyz' })).text).toContain(
+            `[-]${name} failed: reason withheld\n`,
+          ),
+        soon,
       );
       expect((await starting.send({ path: `/livez/${name}` })).text).toBe(
         'internal server error: not finished\n',
@@ -189,9 +193,9 @@ describe('profiles', () => {
   it('end with the connection of who asked', async () => {
     const socket = await server.connect();
     socket.write('GET /debug/pprof/profile?seconds=60 HTTP/1.1\r\nhost: localhost\r\n\r\n');
-    await vi.waitFor(async () => expect((await get('/debug/pprof/heap?seconds=0.1')).code).toBe(500));
+    await vi.waitFor(async () => expect((await get('/debug/pprof/heap?seconds=0.1')).code).toBe(500), soon);
     socket.destroy();
-    await vi.waitFor(async () => expect((await get('/debug/pprof/heap?seconds=0.1')).code).toBe(200));
+    await vi.waitFor(async () => expect((await get('/debug/pprof/heap?seconds=0.1')).code).toBe(200), soon);
   });
 });
 

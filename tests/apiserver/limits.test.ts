@@ -9,6 +9,7 @@ afterEach(() => server.close());
 
 const maps = '/api/v1/namespaces/default/configmaps';
 const megabyte = 1 << 20;
+const soon = { timeout: 10_000 };
 
 /** All that a client gets who sends a text over HTTP/1.1 and reads only then. */
 async function conversation(text: string): Promise<string> {
@@ -127,7 +128,7 @@ describe('connections', () => {
       const third = await open();
       expect(third).toBeDefined();
       third?.destroy();
-    });
+    }, soon);
     second?.destroy();
   });
 
@@ -143,6 +144,6 @@ describe('connections', () => {
     await vi.waitFor(async () => {
       const { text } = await server.send({ path: '/metrics' });
       expect(text).toContain('\napiserver_tls_handshake_errors_total 1\n');
-    });
+    }, soon);
   });
 });

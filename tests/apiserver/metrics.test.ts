@@ -269,7 +269,7 @@ describe('metrics', () => {
     };
     expect(await open()).toBe(1);
     watch.destroy();
-    await vi.waitFor(async () => expect(await open()).toBeUndefined());
+    await vi.waitFor(async () => expect(await open()).toBeUndefined(), { timeout: 10_000 });
   });
 });
 

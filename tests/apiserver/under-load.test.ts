@@ -178,7 +178,7 @@ describe('deadlines', () => {
     );
     release();
     const late = 'apiserver_request_post_timeout_total{source="timeout-handler",status="error"}';
-    await vi.waitFor(async () => expect(await metric(late)).toBe(1));
+    await vi.waitFor(async () => expect(await metric(late)).toBe(1), { timeout: 10_000 });
     // What was said not to be done is not done after all, and the server goes on.
     expect((await server.send({ path: `${maps}/slow` })).code).toBe(404);
     expect((await server.send({ path: maps })).code).toBe(200);
