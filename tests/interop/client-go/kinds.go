@@ -59,7 +59,7 @@ func checkKinds(r *report, config *rest.Config) {
 					continue
 				}
 				compared++
-				if err := compareLists(ctx, config, version, one.Name); err != nil {
+				if err := compareLists(ctx, config, version, one); err != nil {
 					differences = append(differences, fmt.Sprintf("%s: %s", one.Name, err))
 				}
 			}
@@ -87,18 +87,18 @@ func restClient(config *rest.Config, version schema.GroupVersion, form string) (
 
 var forms = []string{"application/json", "application/vnd.kubernetes.protobuf"}
 
-func compareLists(ctx context.Context, config *rest.Config, version schema.GroupVersion, plural string) error {
+func compareLists(ctx context.Context, config *rest.Config, version schema.GroupVersion, resource metav1.APIResource) error {
 	var lists []runtime.Object
 	for _, form := range forms {
 		client, err := restClient(config, version, form)
 		if err != nil {
 			return err
 		}
-		list, err := client.Get().Resource(plural).Do(ctx).Get()
+		list, err := client.Get().Resource(resource.Name).Do(ctx).Get()
 		if err != nil {
 			return fmt.Errorf("%s: %w", form, err)
 		}
-		if err := sinceWhenever(list); err != nil {
+		if err := sinceWhenever(list, resource); err != nil {
 			return err
 		}
 		lists = append(lists, list)
@@ -109,13 +109,14 @@ func compareLists(ctx context.Context, config *rest.Config, version schema.Group
 	return nil
 }
 
-// sinceWhenever leaves out the resourceVersion of the list, which others may move on between two requests.
-func sinceWhenever(list runtime.Object) error {
+// sinceWhenever leaves out the resourceVersion of the list, which others may move on between two requests. What is
+// made up for the request, and so can't be watched, has none.
+func sinceWhenever(list runtime.Object, resource metav1.APIResource) error {
 	accessor, err := meta.ListAccessor(list)
 	if err != nil {
 		return err
 	}
-	if accessor.GetResourceVersion() == "" {
+	if accessor.GetResourceVersion() == "" && slices.Contains(resource.Verbs, "watch") {
 		return errors.New("the list has no resourceVersion")
 	}
 	accessor.SetResourceVersion("")

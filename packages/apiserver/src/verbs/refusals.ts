@@ -1,4 +1,4 @@
-import { ApiError } from '@kubewright/api';
+import { ApiError, type Kind } from '@kubewright/api';
 import { isBuiltinGroup } from '../discovery/group-order.js';
 import type { Exchange } from '../exchange.js';
 import { notFoundPage } from '../http/not-found-page.js';
@@ -12,6 +12,14 @@ export function unknownResource(): ApiError {
 export function methodNotAllowed(): ApiError {
   return new ApiError('MethodNotAllowed', 'the server does not allow this method on the requested resource', {
     details: {},
+  });
+}
+
+/** The answer to a watch of what can only be listed. */
+export function watchNotSupported({ group, plural }: Kind): ApiError {
+  const name = group === '' ? plural : `${plural}.${group}`;
+  return new ApiError('MethodNotAllowed', `watch is not supported on resources of kind "${name}"`, {
+    details: { ...(group === '' ? {} : { group }), kind: plural },
   });
 }
 

@@ -12,7 +12,7 @@ import { get } from './get.js';
 import { list } from './list.js';
 import { patch } from './patch.js';
 import { proxy } from './proxy.js';
-import { answerUnknown, methodNotAllowed, unknownResource } from './refusals.js';
+import { answerUnknown, methodNotAllowed, unknownResource, watchNotSupported } from './refusals.js';
 import { review } from './review.js';
 import { getScale, patchScale, updateScale } from './scale.js';
 import { getSourced, listSourced, watchSourced } from './sourced-reads.js';
@@ -110,6 +110,8 @@ function verbOf({ info, request }: Exchange, served: ServedKind): VerbFunction {
   if (definition === undefined) {
     const run = objectVerbs[verb];
     const allowed = served.kind.verbs.some((one) => one === verb);
+    if (verb === 'watch' && !allowed && served.kind.verbs.includes('list'))
+      throw watchNotSupported(served.kind);
     if (run === undefined || !allowed || isHead || !fitsPath(info, served)) throw methodNotAllowed();
     return (served.resource.rules.source === undefined ? undefined : sourcedVerbs[verb]) ?? run;
   }
