@@ -75,6 +75,21 @@ describe('hostile input', () => {
     expect(ms).toBeLessThan(5_000);
   });
 
+  it('a hundred thousand items of the wrong type are refused, with as many reasons as help', async () => {
+    const list = Array.from({ length: 100_000 }, () => 'x');
+    const { code, message, ms } = await answered(path, object('wrong', { list }));
+    expect(code).toBe(422);
+    expect(message.match(/must be of type integer/g)).toHaveLength(10_000);
+    expect(ms).toBeLessThan(20_000);
+  });
+
+  it('two hundred thousand unknown fields are few warnings', async () => {
+    const spec = Object.fromEntries(Array.from({ length: 200_000 }, (_, index) => [`u${index}`, 1]));
+    const { code, object: created } = await answered(path, object('unknown', spec));
+    expect(code).toBe(201);
+    expect(created?.spec).toEqual({});
+  });
+
   it('a hundred thousand items, all alike, take their time and no more', async () => {
     const { code, ms } = await answered(
       path,

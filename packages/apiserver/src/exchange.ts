@@ -17,6 +17,7 @@ import type { ApiRequest, ByteStream, ResponseHeaders, ResponseSink } from './ht
 import { requestTimeout } from './http/deadline.js';
 import { gzipped, gzipThreshold, takesGzip } from './http/gzip-stream.js';
 import type { RequestInfo } from './http/request-info.js';
+import { Warnings } from './http/warnings.js';
 import type { RequestSeries } from './metrics/request-series.js';
 import type { ApiServer } from './server.js';
 
@@ -28,7 +29,7 @@ export class Exchange {
   readonly server: ApiServer;
   readonly request: ApiRequest;
   readonly #sink: ResponseSink;
-  readonly #warnings: string[] = [];
+  #warnings: Warnings | undefined;
   #auditAnnotations: Map<string, string> | undefined;
   #stream: ByteStream | undefined;
   #expired: ApiError | undefined;
@@ -90,7 +91,9 @@ export class Exchange {
 
   /** A `Warning` header of the answer; a text is sent once. */
   warn(...texts: string[]): void {
-    for (const text of texts) if (!this.#warnings.includes(text)) this.#warnings.push(text);
+    if (texts.length === 0) return;
+    this.#warnings ??= new Warnings();
+    for (const text of texts) this.#warnings.add(text);
   }
 
   /**
@@ -252,7 +255,8 @@ export class Exchange {
     }
     headers['audit-id'] = this.auditId;
     // Source: RFC 7234, 5.5; 299 is the code of miscellaneous persistent warnings.
-    if (this.#warnings.length > 0) headers.warning = this.#warnings.map((text) => `299 - ${quote(text)}`);
+    if (this.#warnings !== undefined)
+      headers.warning = this.#warnings.sent.map((text) => `299 - ${quote(text)}`);
     return headers;
   }
 }

@@ -21,7 +21,7 @@ function walk(
   errors: FieldError[],
 ): void {
   if (Array.isArray(value)) {
-    if (field !== undefined) errors.push(...duplicates(schema, value, field));
+    if (field !== undefined) for (const error of duplicates(schema, value, field)) errors.push(error);
     const { items } = schema;
     if (items === undefined || !mayHaveLists(items)) return;
     for (const [index, item] of value.entries()) walk(items, item, field?.index(index), errors);

@@ -12,6 +12,7 @@ import {
 import type { CompiledRule, RuleTree } from './compiled-rules.js';
 import type { Previous } from './previous.js';
 import { fieldOf, noField } from './schema-problem.js';
+import { mostProblems } from './schema-validator.js';
 
 /** What all rules of one object may cost together. Source: RuntimeCELCostBudget of Kubernetes' CEL. */
 export class CostBudget {
@@ -76,7 +77,7 @@ class Run {
 
   walk(tree: RuleTree, step: Step): void {
     const { value } = step;
-    if (value === null || value === undefined) return;
+    if (value === null || value === undefined || this.errors.length >= mostProblems) return;
     if (tree.schema.rules.length > 0) this.#evaluate(tree, step);
     if (this.#budget.left < 0 || typeof value !== 'object') return;
     if (Array.isArray(value)) this.#walkList(tree, step, value);

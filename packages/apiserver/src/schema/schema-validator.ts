@@ -21,15 +21,23 @@ export function validateSchema(
   return found.problems.map((problem) => fieldErrorOf(problem, root));
 }
 
+/** So many problems of one object are told: who sends a million bad items learns enough from them. */
+export const mostProblems = 10_000;
+
 /** The problems so far, and how many checks a value passed: of alternatives the closest one is told. */
 class Findings {
   readonly problems: SchemaProblem[] = [];
   matches = 0;
+  #told: Set<string> | undefined;
 
   /** A message is told once. */
   add(problem: SchemaProblem): void {
-    if (!this.problems.some(({ message, path }) => message === problem.message && path === problem.path))
-      this.problems.push(problem);
+    if (this.problems.length === mostProblems) return;
+    this.#told ??= new Set();
+    const key = `${problem.path}\n${problem.message}`;
+    if (this.#told.has(key)) return;
+    this.#told.add(key);
+    this.problems.push(problem);
   }
 
   merge(other: Findings): void {

@@ -5,7 +5,7 @@ import { validateListTypes } from './list-types.js';
 import { Previous } from './previous.js';
 import { ruleErrors } from './rule-errors.js';
 import { noField } from './schema-problem.js';
-import { validateSchema } from './schema-validator.js';
+import { mostProblems, validateSchema } from './schema-validator.js';
 import type { StructuralSchema } from './structural-schema.js';
 
 /** An object as its schema judges it. */
@@ -29,17 +29,25 @@ export function structuralErrors(schema: StructuralSchema, judged: Judged): Fiel
   const value = fieldsOf(judged.object);
   const before = old === undefined ? undefined : fieldsOf(old);
   const errors = [...schemaErrors(schema, value, before, judged.statusOnly === true)];
-  errors.push(...validateEmbedded(schema, value));
+  add(errors, validateEmbedded(schema, value));
   if (before === undefined || validateListTypes(schema, before).length === 0)
-    errors.push(...validateListTypes(schema, value));
+    add(errors, validateListTypes(schema, value));
   if (ruleTree === undefined) return errors;
   // Rules may take for granted what the schema says.
   if (errors.some(({ type }) => blocking.has(type))) errors.push(notChecked);
   else {
     const previous = before === undefined ? undefined : new Previous(schema, before);
-    errors.push(...ruleErrors(ruleTree, value, { old: before, previous, warn: judged.warn }));
+    add(errors, ruleErrors(ruleTree, value, { old: before, previous, warn: judged.warn }));
   }
   return errors;
+}
+
+/** One by one, and not more than are told: there may be more of them than a call takes arguments. */
+function add(errors: FieldError[], more: readonly FieldError[]): void {
+  for (const error of more) {
+    if (errors.length >= mostProblems) return;
+    errors.push(error);
+  }
 }
 
 const blocking: ReadonlySet<FieldErrorType> = new Set([

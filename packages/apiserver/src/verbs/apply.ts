@@ -164,7 +164,7 @@ function tellProblems(exchange: Exchange, problems: readonly string[], validatio
   if (problems.length === 0 || validation === 'Ignore') return;
   if (validation === 'Strict')
     throw badRequest(`error strict decoding YAML: error converting YAML to JSON: ${problems.join('\n')}`);
-  exchange.warn(...problems.map((problem) => problem.slice(problem.lastIndexOf('\n') + 1).trim()));
+  for (const problem of problems) exchange.warn(problem.slice(problem.lastIndexOf('\n') + 1).trim());
 }
 
 /** @throws ApiError Conflict for a configuration of an object that should exist */

@@ -30,7 +30,7 @@ export function patchedForm(
   if (expected.namesItself) checkTypeMeta(value, expected);
   const { object, unknownFields } = normalised(exchange, patched, expected);
   const problems = [...patch.problems, ...unknownFields.map((field) => `unknown field "${field}"`)];
-  if (validation === 'Warn') exchange.warn(...problems);
+  if (validation === 'Warn') for (const problem of problems) exchange.warn(problem);
   if (validation === 'Strict' && problems.length > 0)
     throw invalidPatch(patched, expected, `strict decoding error: ${problems.join(', ')}`);
   object.apiVersion = expected.apiVersion;

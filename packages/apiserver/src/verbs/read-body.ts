@@ -89,7 +89,8 @@ export function toForm(
   // What a reader of YAML finds stands before what the reader of the JSON that it makes finds.
   const isYaml = parsing.some((problem) => yamlProblem.test(problem));
   const problems = isYaml ? [...parsing, ...unknown] : [...unknown, ...parsing];
-  if (validation === 'Warn') exchange.warn(...problems.map((text) => text.replace(yamlProblem, '')));
+  // There may be more of them than a call takes arguments.
+  if (validation === 'Warn') for (const text of problems) exchange.warn(text.replace(yamlProblem, ''));
   if (validation === 'Strict' && problems.length > 0)
     throw cannotBeHandled(expected, `strict decoding error: ${problems.join(', ')}`);
   object.apiVersion = expected.apiVersion;
