@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { ApiError } from '@kubewright/api';
 import type { Schema } from 'js-yaml';
+import { goScalarTags } from './yaml-scalar-tags.js';
 
 // Loaded on first use: most servers never see YAML.
 const require = createRequire(import.meta.url);
@@ -16,24 +17,9 @@ function yaml(): Yaml {
   if (loaded === undefined) {
     const library = require('js-yaml') as typeof import('js-yaml');
     const { CORE_SCHEMA, mergeTag } = library;
-    loaded = { library, schema: CORE_SCHEMA.withTags(mergeTag, exactInteger(library)) };
+    loaded = { library, schema: CORE_SCHEMA.withTags(mergeTag, ...goScalarTags(library)) };
   }
   return loaded;
-}
-
-/** The library's integers, and beyond 2^53 bigints. */
-function exactInteger({ defineScalarTag, intCoreTag }: typeof import('js-yaml')) {
-  return defineScalarTag(intCoreTag.tagName, {
-    implicit: true,
-    implicitFirstChars: intCoreTag.implicitFirstChars,
-    resolve: (text, isExplicit, tagName) => {
-      const number = intCoreTag.resolve(text, isExplicit, tagName);
-      if (typeof number !== 'number' || Number.isSafeInteger(number) || !/^[-+]?\d+$/.test(text))
-        return number;
-      return BigInt(text.replace('+', ''));
-    },
-    identify: intCoreTag.identify,
-  });
 }
 
 export interface ParsedYaml {

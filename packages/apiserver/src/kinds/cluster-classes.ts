@@ -145,6 +145,12 @@ export const certificateSigningRequestRules = defineRules<CertificateSigningRequ
   kind: CertificateSigningRequest,
   metadataChecks: 'as new',
   storageKey: 'certificatesigningrequests',
+  // Who asks and for what is said once, and what becomes of it by the one who may.
+  resetFields: {
+    '': { 'f:spec': {}, 'f:status': {} },
+    approval: { 'f:spec': {}, 'f:status': { 'f:certificate': {} } },
+    status: { 'f:spec': {}, 'f:status': { 'f:conditions': {} } },
+  },
   prepareForCreate(request, { user }) {
     // Who asks is not for the asker to say.
     if (request.spec !== undefined) {

@@ -60,7 +60,7 @@ export function validateConditionTypes(
     const at = path('status', 'conditions').index(index).child('type');
     const errors = seen.has(type) ? [duplicate(at, type)] : [];
     seen.add(type);
-    return type === '' ? [...errors, required(at, 'must not be empty')] : errors;
+    return type === '' ? [...errors, required(at)] : errors;
   });
 }
 

@@ -3,6 +3,7 @@ import type { DeleteOptions } from '@kubewright/api/meta/v1';
 import type { AdmissionPlugin } from '../admission/admission-plugin.js';
 import type { User } from '../auth/user.js';
 import type { ByteStream } from '../http/api-request.js';
+import type { FieldSet } from '../patch/field-set.js';
 import type { ObjectSource } from '../registry/object-source.js';
 import type { ObjectReader, WriteContext } from '../registry/write-context.js';
 import type { FieldError } from '../validation/field-error.js';
@@ -163,6 +164,11 @@ export interface KindRules<T extends KubernetesObject = KubernetesObject> {
    * @default what an update changes, and finalizers; of a kind that its schema describes the former only
    */
   readonly metadataChecks?: 'as new' | 'any finalizer' | 'common';
+  /**
+   * Fields that a write to the object (`''`) or to a subresource can't change and therefore doesn't own.
+   * @default the status of a write to the object, all but status and metadata of one to the status
+   */
+  readonly resetFields?: Readonly<Record<string, FieldSet>>;
   /**
    * What a write of the status can't change of the metadata besides what the server sets.
    * @default nothing of a built-in kind, all of one that its schema describes

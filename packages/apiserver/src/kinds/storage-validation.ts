@@ -48,9 +48,9 @@ export function validateStorageClass(object: StorageClass): FieldError[] {
 
 export function validateStorageClassUpdate(object: StorageClass, old: StorageClass): FieldError[] {
   return [
-    ...kept(object, old, 'parameters'),
+    ...validateImmutable(object.parameters ?? null, old.parameters, path('parameters')),
     ...validateImmutable(object.provisioner, old.provisioner, path('provisioner')),
-    ...kept(object, old, 'reclaimPolicy'),
+    ...validateImmutable(object.reclaimPolicy, old.reclaimPolicy, path('reclaimPolicy')),
     ...validateImmutable(object.volumeBindingMode, old.volumeBindingMode, path('volumeBindingMode')),
   ];
 }
@@ -80,7 +80,11 @@ export function validateAttributesClassUpdate(
   object: VolumeAttributesClass,
   old: VolumeAttributesClass,
 ): FieldError[] {
-  return [...kept(object, old, 'driverName'), ...kept(object, old, 'parameters')];
+  return [
+    ...kept(object, old, 'driverName'),
+    ...kept(object, old, 'parameters'),
+    ...validateAttributesClass(object),
+  ];
 }
 
 function kept<T extends object>(object: T, old: T, name: keyof T & string): FieldError[] {
@@ -110,7 +114,8 @@ function validateParameters(
 }
 
 function validateTopologies(terms: readonly TopologySelectorTerm[], field: FieldPath): FieldError[] {
-  const seen: ReadonlyMap<string, ReadonlySet<string>>[] = [];
+  // Upstream compares each with as many empty ones as there are terms, too.
+  const seen: ReadonlyMap<string, ReadonlySet<string>>[] = terms.map(() => new Map());
   return terms.flatMap(({ matchLabelExpressions = [] }, index) => {
     const at = field.index(index).child('matchLabelExpressions');
     const byKey = new Map<string, ReadonlySet<string>>();

@@ -301,9 +301,9 @@ test.each<[string, KindRules, object, object, string[]]>([
       volumeBindingMode: 'WaitForFirstConsumer',
     },
     [
-      'parameters: Forbidden: updates to parameters are forbidden.',
+      'parameters: Invalid value: {"a":"c"}: field is immutable',
       'provisioner: Invalid value: "b": field is immutable',
-      'reclaimPolicy: Forbidden: updates to reclaimPolicy are forbidden.',
+      'reclaimPolicy: Invalid value: "Retain": field is immutable',
       'volumeBindingMode: Invalid value: "WaitForFirstConsumer": field is immutable',
     ],
   ],

@@ -175,7 +175,7 @@ export const volumeAttributesClassRules = defineRules<VolumeAttributesClass>({
   metadataChecks: 'as new',
   returnsDeleted: true,
   storageKey: 'volumeattributesclasses',
-  validate: validateAttributesClass,
+  validateCreate: validateAttributesClass,
   validateUpdate: validateAttributesClassUpdate,
   columns: [
     nameColumn,

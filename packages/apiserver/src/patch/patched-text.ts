@@ -1,4 +1,4 @@
-import { encodeJson, type Schema, type SchemaSource } from '@kubewright/api';
+import { encodeJson, NumberLiteral, type Schema, type SchemaSource } from '@kubewright/api';
 import { goMembers } from '../encoding/go-members.js';
 import { isObject, type JsonObject, own } from './json-object.js';
 import { pointerKeys } from './json-patch.js';
@@ -80,6 +80,7 @@ class Printer {
       });
       return `[${items.join(',')}]`;
     }
+    if (value instanceof NumberLiteral) return value.text;
     if (!isObject(value)) return encodeJson(value);
     const members = this.#order(value, touched, schema, name).map(
       (key) =>

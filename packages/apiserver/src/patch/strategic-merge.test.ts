@@ -2,7 +2,7 @@ import { Deployment } from '@kubewright/api/apps/v1';
 import { Node, Pod, Service, ServiceAccount } from '@kubewright/api/core/v1';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { applyStrategicMergePatch } from './strategic-merge.js';
+import { applyStrategicMergePatch, leftOfPatch } from './strategic-merge.js';
 
 const pod = (spec: object) => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a' }, spec });
 const patchSpec = (spec: object, patch: object) =>
@@ -262,5 +262,19 @@ describe('applyStrategicMergePatch', () => {
         for (const { name } of original) expect(once.containers.map((one) => one.name)).toContain(name);
       }),
     );
+  });
+});
+
+it('shows of a patch what is not used up', () => {
+  const patch = {
+    spec: {
+      strategy: { $retainKeys: ['type'], type: 'Recreate' },
+      '$setElementOrder/containers': [{ name: 'a' }],
+      containers: [{ name: 'a' }],
+      volumes: [{ $patch: 'delete', name: 'v' }],
+    },
+  };
+  expect(leftOfPatch(patch)).toEqual({
+    spec: { strategy: { type: 'Recreate' }, volumes: [{ $patch: 'delete', name: 'v' }] },
   });
 });

@@ -344,3 +344,19 @@ function badType(expected: unknown, actual: unknown): ApiError {
 function unknownDirective(directive: unknown, map: JsonObject): ApiError {
   return internal(`unknown patch type: ${goValue(directive)} in map: ${goValue(map)}`);
 }
+
+/**
+ * What is left of a patch that has been merged, which a refusal shows: directives and the lists that they order are
+ * gone. Source: `mergePatchIntoOriginal` of apimachinery's strategicpatch.
+ */
+export function leftOfPatch(patch: unknown): unknown {
+  if (!isObject(patch)) return patch;
+  const left: JsonObject = {};
+  for (const [key, value] of Object.entries(patch)) {
+    const isOrdered = Object.hasOwn(patch, `${orderPrefix}/${key}`);
+    const isDirective =
+      key === '$retainKeys' || key.startsWith(`${orderPrefix}/`) || (value === 'replace' && key === '$patch');
+    if (!isOrdered && !isDirective) put(left, key, leftOfPatch(value));
+  }
+  return left;
+}

@@ -135,6 +135,8 @@ class ConversionNeeded extends Error {
 
 /** What a write to the object or to its status cannot change, where the status is a subresource of its own. */
 function resetFieldsOf({ kind, resource }: ServedKind, subresource: string): FieldSet | undefined {
+  const declared = resource.rules.resetFields?.[subresource];
+  if (declared !== undefined) return declared;
   if (kind.subresources.status === undefined) return undefined;
   if (subresource === '') return { 'f:status': {} };
   if (subresource !== 'status') return undefined;

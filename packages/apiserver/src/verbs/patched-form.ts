@@ -2,6 +2,7 @@ import { ApiError, isApiError, type KubernetesObject } from '@kubewright/api';
 import type { Exchange } from '../exchange.js';
 import { goValue, isObject, type JsonObject, own } from '../patch/json-object.js';
 import { patchedText } from '../patch/patched-text.js';
+import { leftOfPatch } from '../patch/strategic-merge.js';
 import type { BodyKind } from '../schema/body-kind.js';
 import { invalid, invalidObject, path } from '../validation/field-error.js';
 import type { Patch } from './patch.js';
@@ -29,7 +30,9 @@ export function patchedForm(
   const { value, patch } = patched;
   if (expected.namesItself) checkTypeMeta(value, expected);
   const { object, unknownFields } = normalised(exchange, patched, expected);
-  const problems = [...patch.problems, ...unknownFields.map((field) => `unknown field "${field}"`)];
+  // Go's converter, which a strategic merge patch passes, sorts what it finds.
+  const unknown = patch.strategic ? [...unknownFields].sort() : unknownFields;
+  const problems = [...patch.problems, ...unknown.map((field) => `unknown field "${field}"`)];
   if (validation === 'Warn') for (const problem of problems) exchange.warn(problem);
   if (validation === 'Strict' && problems.length > 0)
     throw invalidPatch(patched, expected, `strict decoding error: ${problems.join(', ')}`);
@@ -65,7 +68,7 @@ function normalised(exchange: Exchange, patched: Patched, expected: BodyKind) {
 
 function invalidPatch({ before, value, patch }: Patched, { schema }: BodyKind, problem: string): ApiError {
   const shown = patch.strategic
-    ? goValue(patch.value)
+    ? goValue(leftOfPatch(patch.value))
     : patchedText(value, patch.touched(before, patch.value), schema);
   const { type, field, message } = invalid(path('patch'), shown, problem);
   return new ApiError('Invalid', ` "" is invalid: ${field}: ${message}`, {

@@ -34,6 +34,7 @@ export async function review(exchange: Exchange, { rules, served, body }: Served
     Object.assign(asked, { spec: {} });
   if (namespace !== '') placeInNamespace(asked, namespace);
   const context = writeContext(exchange, served, options);
+  context.ownership?.track(undefined, asked, '');
   await admitReview(exchange, served, { object: asked, context });
   exchange.sendJson(201, encodeJson(await rules.answer(asked, { ...context, namespace })));
 }
