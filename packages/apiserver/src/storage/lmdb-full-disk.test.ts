@@ -1,5 +1,5 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -39,6 +39,21 @@ test('a full disk fails writes clearly, loses none that was acknowledged, and wr
     expect(result.lost).toEqual([]);
     expect(result.kept).toBe(result.acknowledged);
     expect(result.visible).toBe(result.acknowledged - 1);
+  }, skip);
+});
+
+test('a disk that is full at the first start leaves nothing that a later one stumbles over', async ({
+  skip,
+}) => {
+  await onOwnFileSystem(async (directory) => {
+    const path = join(directory, 'data');
+    mkdirSync(path);
+    writeFileSync(join(path, 'lock'), '');
+    const filler = join(directory, 'filler');
+    spawnSync('dd', ['if=/dev/zero', `of=${filler}`, 'bs=4k']);
+    await expect(LmdbStorage.open(path)).rejects.toThrow();
+    rmSync(filler);
+    await (await LmdbStorage.open(path)).close();
   }, skip);
 });
 

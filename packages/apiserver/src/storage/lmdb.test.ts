@@ -169,6 +169,8 @@ test('a damaged data file is one clear error', async () => {
   await storage.close();
   truncateSync(file, 100_000);
   await expect(LmdbStorage.open(path)).rejects.toThrow('is damaged: it is cut off at 100000 bytes');
+  truncateSync(file, 0);
+  await expect(LmdbStorage.open(path)).rejects.toThrow('is damaged: it is empty');
 });
 
 test('a data directory that can not be made is one clear error', async () => {

@@ -1,4 +1,4 @@
-import { mkdirSync, statfsSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, statfsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
@@ -110,8 +110,16 @@ export class LmdbStorage implements Storage, SingleWriter<NewestChange>, History
     this.#directory = directory;
     this.#options = options;
     this.#lock = lock;
-    checkDataFile(join(directory, dataFile));
-    this.#tables = new LmdbTables(directory, options.firstRevision ?? 1);
+    const file = join(directory, dataFile);
+    const isNew = !existsSync(file);
+    checkDataFile(file);
+    try {
+      this.#tables = new LmdbTables(directory, options.firstRevision ?? 1);
+    } catch (error) {
+      // What was begun on a full disk would be taken for a store that lost everything.
+      if (isNew) rmSync(file, { force: true });
+      throw error;
+    }
     this.#compactedOnDisk = this.#tables.compacted;
     this.compacted = this.#compactedOnDisk;
     this.durable = this.#tables.newest;
