@@ -50,7 +50,7 @@ export const CronTab: Kind<CronTab> = {
   singular: 'crontab',
   listKind: 'CronTabList',
   scope: 'Namespaced',
-  verbs: ["create","delete","deletecollection","get","list","patch","update","watch"],
+  verbs: ["delete","deletecollection","get","list","patch","create","update","watch"],
   subresources: {"status":{"group":"stable.example.com","version":"v1","kind":"CronTab","verbs":["get","patch","update"]},"scale":{"group":"autoscaling","version":"v1","kind":"Scale","verbs":["get","patch","update"]}},
   scalePaths: {"specReplicasPath":".spec.replicas","statusReplicasPath":".status.replicas","labelSelectorPath":".status.selector"},
   shortNames: ["ct"],

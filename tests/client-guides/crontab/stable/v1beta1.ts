@@ -29,7 +29,7 @@ export const CronTab: Kind<CronTab> = {
   singular: 'crontab',
   listKind: 'CronTabList',
   scope: 'Namespaced',
-  verbs: ["create","delete","deletecollection","get","list","patch","update","watch"],
+  verbs: ["delete","deletecollection","get","list","patch","create","update","watch"],
   subresources: {},
   shortNames: ["ct"],
   categories: ["all"],
