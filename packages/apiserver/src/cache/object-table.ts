@@ -115,6 +115,7 @@ export class ObjectTable {
 
   /** Puts all that was loaded in order at once, which is much faster than one by one. */
   loaded(): void {
+    if (this.#keys.length === 0) return;
     const slots = this.#keys.map((_, slot) => slot);
     this.#order = bulkLoad(this.#keys, slots, this.#order.maxNodeSize, compareKeys) as Order;
   }
