@@ -74,6 +74,22 @@ it('authorities are read as they were written', async () => {
   expect(readAuthorities(() => undefined)).toBeUndefined();
 });
 
+it('authorities that were cut off while they changed sign with one of the two, and trust both', async () => {
+  const seen = await lookedAt(3_700);
+  const steps = seen.slice(1).map((after, index) => ({ before: seen[index] ?? first, after }));
+  for (const { before, after } of steps) {
+    const wanted = Object.entries(authorityTexts(after));
+    for (let written = 0; written <= wanted.length; written++) {
+      const texts = { ...authorityTexts(before), ...Object.fromEntries(wanted.slice(0, written)) };
+      const read = readAuthorities((file) => texts[file]);
+      expect([before.signing, after.signing]).toContainEqual(read?.signing);
+      const trusted = trustedBundle(read ?? first);
+      expect(trusted).toContain(after.signing.certificate);
+      if (after.former.length > 0) expect(trusted).toContain(before.signing.certificate);
+    }
+  }
+});
+
 describe('a directory', () => {
   let directory: string;
   beforeAll(async () => {

@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { createAuthority, type KeyPair } from './certificate-authority.js';
 
 /** The certificate authorities of a cluster. One signs; those that come before and after it are trusted, too. */
@@ -21,7 +21,8 @@ export const authorityName = 'kubewright';
 
 /** The certificates of all that are trusted, in PEM. */
 export function trustedBundle({ signing, next, former }: Authorities): string {
-  return [signing.certificate, ...(next === undefined ? [] : [next.certificate]), ...former].join('');
+  const announced = next === undefined ? [] : [next.certificate];
+  return [...new Set([signing.certificate, ...announced, ...former])].join('');
 }
 
 /**
@@ -66,18 +67,27 @@ export function readAuthorities(text: (file: string) => string | undefined): Aut
   const former = text(files.former)?.match(
     /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----\n?/g,
   );
-  return { signing, next, former: former ?? [] };
+  // Whoever was cut off while the next one took over has the key of one beside the certificate of the other, or both.
+  const isTaken = next !== undefined && (next.certificate === signing.certificate || !isPair(signing));
+  return { signing: isTaken ? next : signing, ...(isTaken ? {} : { next }), former: former ?? [] };
 }
 
-/** The texts of the files, keys first: whoever is cut off between two leaves a pair that is made again. */
+/**
+ * The texts of the files in the order in which they are written. The next authority's stay until it has taken over, and
+ * a key comes before its certificate, so that whoever is cut off between two has all that signs.
+ */
 export function authorityTexts({ signing, next, former }: Authorities): Readonly<Record<string, string>> {
   return {
-    [files.nextKey]: next?.key ?? '',
-    [files.nextCertificate]: next?.certificate ?? '',
     [files.former]: former.join(''),
     [files.key]: signing.key,
     [files.certificate]: signing.certificate,
+    [files.nextKey]: next?.key ?? '',
+    [files.nextCertificate]: next?.certificate ?? '',
   };
+}
+
+function isPair({ certificate, key }: KeyPair): boolean {
+  return new X509Certificate(certificate).checkPrivateKey(createPrivateKey(key));
 }
 
 function isOwn({ certificate }: KeyPair): boolean {
