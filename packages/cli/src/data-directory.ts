@@ -38,7 +38,10 @@ export async function openDataDirectory(directory: string): Promise<DataDirector
   if (directory === '') throw new CommandError('--data-dir: names no directory');
   const mode = 0o711;
   // Node calls a read-only file system a missing directory, unless only the last one is to be made.
-  await mkdir(directory, { recursive: true, mode }).catch(() => mkdir(directory, { mode }));
+  await mkdir(directory, { recursive: true, mode }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+    return mkdir(directory, { mode });
+  });
   const path = await realpath(resolve(directory));
   const lock: DirectoryLock = await lockDirectory(path);
   const settingsFile = join(path, 'settings.json');
@@ -72,7 +75,8 @@ export async function writePrivate(file: string, text: string): Promise<void> {
   }
 }
 
-async function readIfThere(file: string): Promise<string | undefined> {
+/** The text of a file; undefined where there is none. */
+export async function readIfThere(file: string): Promise<string | undefined> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {

@@ -85,7 +85,7 @@ export class FieldOwnership {
       apiVersion: kind.apiVersion,
       kind: kind.kind,
       schema: kind.schema,
-      unset: this.#served.unset as unknown as JsonObject,
+      unset: this.#served.unset,
       // Upstream's conversion between a scale and its object loses when an entry was made.
       now: subresource === 'scale' ? undefined : this.#writer.now(),
       ...(resetFields === undefined ? {} : { resetFields }),

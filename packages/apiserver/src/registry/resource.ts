@@ -2,6 +2,7 @@ import type { Kind, KubernetesObject } from '@kubewright/api';
 import type { ResourceCache } from '../cache/resource-cache.js';
 import { itemBytes, objectBytes, objectLine, parseStored, storedBytes } from '../encoding/object-bytes.js';
 import type { Conversion, KindRules } from '../kinds/kind-rules.js';
+import type { JsonObject } from '../patch/json-object.js';
 import { type BodyKind, bodyKindOf } from '../schema/body-kind.js';
 import { scaleErrors } from '../schema/scale-errors.js';
 import { type Judged, structuralErrors } from '../schema/structural-errors.js';
@@ -179,7 +180,7 @@ export class ServedKind<T extends KubernetesObject = KubernetesObject> {
   readonly kind: Kind;
   readonly conversion: Conversion<T> | undefined;
   #body: BodyKind | undefined;
-  #unset: KubernetesObject | undefined;
+  #unset: JsonObject | undefined;
 
   constructor(resource: Resource<T>, kind: Kind, conversion: Conversion<T> | undefined) {
     this.resource = resource;
@@ -195,11 +196,15 @@ export class ServedKind<T extends KubernetesObject = KubernetesObject> {
   }
 
   /** An object in which nothing is set: of a built-in kind it has what Go always writes. */
-  get unset(): KubernetesObject {
+  get unset(): JsonObject {
+    this.#unset ??= this.#withNothing();
+    return this.#unset;
+  }
+
+  #withNothing(): JsonObject {
     const { apiVersion, kind } = this.kind;
     const empty = { apiVersion, kind, metadata: {} };
-    this.#unset ??= this.isBuiltin ? { ...empty, ...this.body.normalise({ metadata: {} }).object } : empty;
-    return this.#unset;
+    return this.isBuiltin ? { ...empty, ...this.body.normalise({ metadata: {} }).object } : empty;
   }
 
   /** False for custom resources and kinds in TypeScript, which upstream serves beside its routes. */

@@ -180,7 +180,8 @@ class Running {
   }
 }
 
-function idOf({ metadata: { namespace = '', name = '' } }: KubernetesObject): string {
+/** What tells the objects of one source apart. */
+export function idOf({ metadata: { namespace = '', name = '' } }: KubernetesObject): string {
   return `${namespace}/${name}`;
 }
 

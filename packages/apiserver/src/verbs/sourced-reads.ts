@@ -5,7 +5,7 @@ import { encodeWatchEvent, withoutFrame } from '../encoding/encode-answer.js';
 import type { Exchange } from '../exchange.js';
 import { type ObjectSource, sourceEntry } from '../registry/object-source.js';
 import type { ServedKind } from '../registry/resource.js';
-import type { FeedEvent, SourceFeed } from '../registry/source-feed.js';
+import { type FeedEvent, idOf, type SourceFeed } from '../registry/source-feed.js';
 import { type Form, formOf, listPieces, objectJson } from '../tables/forms.js';
 import { answerObject } from './answer.js';
 import { isOfName } from './converted-selection.js';
@@ -123,10 +123,6 @@ class SourceReader {
     const { server } = this.#exchange;
     return encodeWatchEvent(this.#form.type, type, objectJson(this.#served, this.#form, entry, server.now()));
   }
-}
-
-function idOf({ metadata: { namespace = '', name = '' } }: KubernetesObject): string {
-  return `${namespace}/${name}`;
 }
 
 function feedOf({ server }: Exchange, { resource }: ServedKind): SourceFeed | undefined {

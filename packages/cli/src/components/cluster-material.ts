@@ -12,7 +12,7 @@ import {
   type Storage,
 } from '@kubewright/apiserver';
 import { CommandError } from '../command-error.js';
-import { type DataDirectory, writePrivate } from '../data-directory.js';
+import { type DataDirectory, readIfThere, writePrivate } from '../data-directory.js';
 
 /** Where authorities lie in `pki/`: the cluster's, and that of front proxies. */
 const authorityPlaces = ['', 'front-proxy/'];
@@ -113,18 +113,9 @@ async function ownMaterial({ pki }: DataDirectory): Promise<BootstrapMaterial> {
   await (await PkiDirectory.open(pki)).tokenKeys();
   await PkiDirectory.open(join(pki, 'front-proxy'));
   const contents = await Promise.all(
-    sharedFiles.map(async (file) => [file, await readIfThere(join(pki, file))] as const),
+    sharedFiles.map(async (file) => [file, (await readIfThere(join(pki, file))) ?? ''] as const),
   );
   return Object.fromEntries(contents);
-}
-
-async function readIfThere(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
-    throw error;
-  }
 }
 
 async function readToken(file: string, isNamed: boolean): Promise<string | undefined> {
