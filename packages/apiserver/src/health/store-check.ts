@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { answeredWithin } from '../storage/answered-within.js';
 import type { Storage } from '../storage/storage.js';
 import type { HealthCheck } from './health-check.js';
 
@@ -10,17 +10,12 @@ export function storeCheck(name: string, storage: Storage): HealthCheck {
   return {
     name,
     check: async () => {
-      const answered = new AbortController();
-      const late = delay(timeoutMs, 'late' as const, { signal: answered.signal, ref: false });
       try {
-        if ((await Promise.race([storage.revision(), late])) === 'late')
+        if ((await answeredWithin(timeoutMs, storage.revision())) === undefined)
           throw new Error('context deadline exceeded');
       } catch (cause) {
         const why = cause instanceof Error ? cause.message : String(cause);
         throw new Error(`error getting data from etcd: ${why}`, { cause });
-      } finally {
-        late.catch(() => undefined);
-        answered.abort();
       }
     },
   };

@@ -48,7 +48,7 @@ export class Metrics {
   /** Those of `/metrics/slis`, in the same form. */
   async exposeSlis(): Promise<{ contentType: string; text: string }> {
     const registry = new Registry();
-    for (const metric of this.health.metrics()) registry.registerMetric(metric as unknown as Metric);
+    register(registry, this.health.metrics());
     return { contentType, text: await registry.metrics() };
   }
 
@@ -79,10 +79,14 @@ export class Metrics {
       ...(aggregator === undefined ? [] : [unavailable(aggregator)]),
       ...(options.encryption?.metrics.metrics() ?? []),
     ];
-    for (const metric of [...all, registeredMetrics(all)])
-      registry.registerMetric(metric as unknown as Metric);
+    register(registry, [...all, registeredMetrics(all)]);
     return registry;
   }
+}
+
+/** A registry reads of a metric no more than what an exposed one has; the library's type asks for its class. */
+function register(registry: Registry, metrics: readonly ExposedMetric[]): void {
+  for (const metric of metrics) registry.registerMetric(metric as unknown as Metric);
 }
 
 /** What metrics are made of when somebody asks for them. */

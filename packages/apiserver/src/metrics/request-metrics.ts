@@ -50,8 +50,11 @@ export class RequestMetrics {
   ofPath({ request }: Exchange, labels: Partial<RequestLabels>): RequestSeries {
     const verb = verbOf(request.method);
     const key = `${verb} ${labels.subresource ?? ''}${labels.resource ?? ''}`;
-    const series = this.#series.get(key) ?? new RequestSeries({ ...noLabels, verb, ...labels });
-    this.#series.set(key, series);
+    let series = this.#series.get(key);
+    if (series === undefined) {
+      series = new RequestSeries({ ...noLabels, verb, ...labels });
+      this.#series.set(key, series);
+    }
     return series;
   }
 

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { answeredWithin } from '../storage/answered-within.js';
 import type { Decide, Decision, Storage, StorageEntry } from '../storage/storage.js';
 import { ByLabels, Distribution, type ExposedMetric, exposed, requestSeconds } from './series.js';
 
@@ -130,12 +130,9 @@ export function storageSize(storage: Storage): ExposedMetric {
     'gauge',
     '[STABLE] Bytes that the store takes of its disk.',
     async () => {
-      // Why a store does not answer, its health check tells.
-      const unknown = new AbortController();
-      const given = Promise.resolve(storage.size?.()).catch(() => undefined);
-      const late = delay(sizeTimeoutMs, undefined, { signal: unknown.signal }).catch(() => undefined);
-      const value = await Promise.race([given, late]);
-      unknown.abort();
+      // Why a store does not answer, its health check tells; the other metrics are told without it.
+      const size = Promise.resolve(storage.size?.()).catch(() => undefined);
+      const value = await answeredWithin(sizeTimeoutMs, size);
       return value === undefined ? [] : [{ labels: { storage_cluster_id: 'etcd-0' }, value }];
     },
   );
