@@ -90,6 +90,7 @@ export {
 } from './storage/backup.js';
 export { type DirectoryLock, lockDirectory } from './storage/directory-lock.js';
 export { LmdbStorage, type LmdbStorageOptions } from './storage/lmdb.js';
+export { makeDirectory } from './storage/make-directory.js';
 export { MemoryStorage, type MemoryStorageOptions } from './storage/memory.js';
 export type { Storage } from './storage/storage.js';
 export {

@@ -1,6 +1,6 @@
-import { chmod, mkdir, readFile, realpath, rename, writeFile } from 'node:fs/promises';
+import { chmod, readFile, realpath, rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { type DirectoryLock, lockDirectory } from '@kubewright/apiserver';
+import { type DirectoryLock, lockDirectory, makeDirectory } from '@kubewright/apiserver';
 import { CommandError, unusableFile } from './command-error.js';
 
 /** What a cluster remembers of its first start. */
@@ -36,12 +36,7 @@ export interface DataDirectory {
 export async function openDataDirectory(directory: string): Promise<DataDirectory> {
   // A variable of the shell that is not set.
   if (directory === '') throw new CommandError('--data-dir: names no directory');
-  const mode = 0o711;
-  // Node calls a read-only file system a missing directory, unless only the last one is to be made.
-  await mkdir(directory, { recursive: true, mode }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw error;
-    return mkdir(directory, { mode });
-  });
+  await makeDirectory(directory, 0o711);
   const path = await realpath(resolve(directory));
   const lock: DirectoryLock = await lockDirectory(path);
   const settingsFile = join(path, 'settings.json');

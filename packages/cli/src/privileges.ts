@@ -1,4 +1,4 @@
-import { lchown, mkdir, readdir, readFile, stat } from 'node:fs/promises';
+import { lchown, readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { CommandError } from './command-error.js';
 
@@ -54,7 +54,8 @@ const ofNode: ReadonlySet<string> = new Set(['node', 'runtime']);
 export async function becomeUser(user: string, dataDirectory: string): Promise<void> {
   if (process.geteuid?.() !== 0) throw new CommandError(`--user ${user}: only root can become somebody else`);
   const { uid, gid } = await accountOf(user);
-  await mkdir(dataDirectory, { recursive: true, mode: 0o711 });
+  const { makeDirectory } = await import('@kubewright/apiserver');
+  await makeDirectory(dataDirectory, 0o711);
   // Once: whoever has it could lead a second walk to files that are not his.
   if ((await stat(dataDirectory)).uid !== uid) await giveAway(dataDirectory, { uid, gid });
   process.setgroups?.([]);

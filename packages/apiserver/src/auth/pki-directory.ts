@@ -1,6 +1,7 @@
 import { randomUUID, X509Certificate } from 'node:crypto';
-import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { chmod, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeDirectory } from '../storage/make-directory.js';
 import {
   type Authorities,
   authorityFiles,
@@ -42,7 +43,7 @@ export class PkiDirectory {
 
   /** Opens the directory; makes it, with a certificate authority, where there is none. */
   static async open(directory: string): Promise<PkiDirectory> {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await makeDirectory(directory, 0o700);
     await chmod(directory, 0o700);
     const known = await readDirectory(directory);
     if (known !== undefined) return new PkiDirectory(directory, known);

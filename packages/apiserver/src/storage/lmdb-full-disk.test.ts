@@ -36,6 +36,12 @@ test('a full disk fails writes clearly, loses none that was acknowledged, and wr
     const run = await promisify(execFile)(process.execPath, args);
     const result = JSON.parse(run.stdout);
     expect(result.failure).toContain('no space left on the disk');
+    // Once, in the engine's words, and nothing of the library's own.
+    expect(result.said).toEqual([
+      'writes are refused, since they could not be made durable',
+      'writes are stored again',
+    ]);
+    expect(run.stderr).toBe('');
     expect(result.lost).toEqual([]);
     expect(result.kept).toBe(result.acknowledged);
     expect(result.visible).toBe(result.acknowledged - 1);

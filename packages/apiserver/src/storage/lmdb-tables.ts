@@ -56,6 +56,9 @@ export class LmdbTables {
       // process.)
       eventTurnBatching: false,
     });
+    this.#root.on('aftercommit', ({ txnId }: { readonly txnId?: number }) => {
+      if (txnId === undefined) printNothingThisTurn();
+    });
     this.#log = this.#root.openDB<Buffer, number>('log', { encoding: 'binary' });
     this.#index = this.#root.openDB<Buffer, string>('index', utf8Keys);
     this.#meta = this.#root.openDB<number, string>('meta', { encoding: 'ordered-binary' });
@@ -210,6 +213,21 @@ export function checkKey(key: string): void {
   if (bytes === 0 || bytes > longestKey)
     throw new RangeError(`a key has 1 to ${longestKey} bytes, this one ${bytes}`);
 }
+
+/**
+ * Right after the event of a failed commit LMDB prints why it failed, with a stack trace of its own. Who asked for the
+ * commit is given the same reason, and says it.
+ */
+function printNothingThisTurn(): void {
+  const { error } = console;
+  if (error === nothing) return;
+  console.error = nothing;
+  queueMicrotask(() => {
+    console.error = error;
+  });
+}
+
+const nothing = () => undefined;
 
 /** Keys are their own bytes, without a buffer between. (The package's types do not know of `keyEncoder` here.) */
 const utf8Keys = {

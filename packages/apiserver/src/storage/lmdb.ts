@@ -1,10 +1,12 @@
-import { existsSync, mkdirSync, rmSync, statfsSync } from 'node:fs';
+import { existsSync, rmSync, statfsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
+import type { Logger } from 'pino';
 import { type DirectoryLock, lockDirectory } from './directory-lock.js';
 import { checkDataFile } from './lmdb-file.js';
 import { type Change, type CompactionStep, checkKey, LmdbTables } from './lmdb-tables.js';
+import { makeDirectory } from './make-directory.js';
 import { RecordBuffer } from './record-buffer.js';
 import { asBuffer, decideAndAccept, type Newest, type SingleWriter } from './single-writer.js';
 import {
@@ -31,6 +33,8 @@ export interface LmdbStorageOptions {
   readonly retainRevisions?: number;
   /** Where the revisions of a new directory begin. @default 1 */
   readonly firstRevision?: number;
+  /** Told when flushes begin to fail, and when they work again. */
+  readonly logger?: Logger;
   /** Stands around every flush: what it throws, or rejects with, is a failed flush. Tests inject faults here. */
   readonly aroundFlush?: (flush: () => Promise<unknown>) => Promise<unknown>;
 }
@@ -79,6 +83,7 @@ export class LmdbStorage implements Storage, SingleWriter<NewestChange>, History
   /** Up to here the log is compacted on disk; `compacted` runs ahead of it. */
   #compactedOnDisk: number;
   #compaction: Promise<void> | undefined;
+  #failing = false;
   readonly #ages: { at: number; revision: number }[] = [];
   readonly #ageTimer: NodeJS.Timeout;
   #closing: Promise<void> | undefined;
@@ -93,7 +98,7 @@ export class LmdbStorage implements Storage, SingleWriter<NewestChange>, History
   static async open(directory: string, options: LmdbStorageOptions = {}): Promise<LmdbStorage> {
     const path = resolve(directory);
     try {
-      mkdirSync(path, { recursive: true, mode: 0o700 });
+      await makeDirectory(path, 0o700);
     } catch (error) {
       throw new Error(`the data directory can't be made: ${(error as Error).message}`, { cause: error });
     }
@@ -252,6 +257,10 @@ export class LmdbStorage implements Storage, SingleWriter<NewestChange>, History
     this.#flushing = undefined;
     this.#tables.refresh();
     if (compactedTo !== undefined) this.#compactedOnDisk = compactedTo;
+    if (this.#failing) {
+      this.#failing = false;
+      this.#options.logger?.warn('writes are stored again');
+    }
     for (const { event } of group.changes) {
       if (this.#pending.get(event.key)?.changed === event.revision) this.#pending.delete(event.key);
     }
@@ -283,6 +292,10 @@ export class LmdbStorage implements Storage, SingleWriter<NewestChange>, History
       const after = this.durable;
       this.durable = newest;
       this.#watchers.publish(this.eventsAfter(after, newest - after), newest);
+    }
+    if (!this.#failing) {
+      this.#failing = true;
+      this.#options.logger?.error({ err: cause }, 'writes are refused, since they could not be made durable');
     }
     for (const each of failed) each.reject(flushFailed(cause));
   }

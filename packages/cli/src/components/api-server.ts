@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import {
@@ -6,6 +5,7 @@ import {
   type HealthCheck,
   type HttpsListener,
   type HttpsOptions,
+  makeDirectory,
   PkiDirectory,
 } from '@kubewright/apiserver';
 import { loadKubeconfig, renderKubeconfig } from '@kubewright/client';
@@ -340,7 +340,7 @@ async function writeKubeconfigs(options: {
 
 /** A kubeconfig with other clusters in it is somebody's own: it is not written over. */
 async function mayReplace(file: string): Promise<void> {
-  await mkdir(dirname(file), { recursive: true });
+  await makeDirectory(dirname(file), 0o755);
   let known: Awaited<ReturnType<typeof loadKubeconfig>>;
   try {
     known = await loadKubeconfig({ path: file });

@@ -1,7 +1,7 @@
-import { copyFile, mkdir, rm } from 'node:fs/promises';
+import { copyFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { authorityFiles, lockDirectory, PkiDirectory } from '@kubewright/apiserver';
+import { authorityFiles, lockDirectory, makeDirectory, PkiDirectory } from '@kubewright/apiserver';
 
 /** What the servers of one cluster have in common: the certificate authority, and the keys of tokens. */
 const sharedFiles = [...authorityFiles, 'sa.key', 'sa.pub'];
@@ -18,13 +18,13 @@ export async function openSharedPki(shared: string, own: string): Promise<PkiDir
 /** Takes what the servers have in common into a directory of one, after the authority was renewed where it is time. */
 export async function copySharedPki(shared: string, own: string): Promise<void> {
   const directory = resolve(shared);
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await makeDirectory(directory, 0o700);
   const lock = await waitForLock(directory);
   try {
     const pki = await PkiDirectory.open(directory);
     await pki.rotate();
     await pki.tokenKeys();
-    await mkdir(own, { recursive: true, mode: 0o700 });
+    await makeDirectory(own, 0o700);
     for (const file of sharedFiles) await copyOrRemove(join(directory, file), join(own, file));
   } finally {
     await lock.release();

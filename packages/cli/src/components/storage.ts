@@ -38,7 +38,7 @@ export async function openStorage(
 ): Promise<Storage> {
   const { storage } = flags;
   if (storage.engine === 'memory') return new MemoryStorage({ firstRevision });
-  if (storage.engine === 'lmdb') return LmdbStorage.open(directory, { firstRevision });
+  if (storage.engine === 'lmdb') return LmdbStorage.open(directory, { firstRevision, logger });
   return openEtcd(flags, storage.endpoints, logger);
 }
 
