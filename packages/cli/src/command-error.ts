@@ -14,6 +14,7 @@ export function errorLine(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { code, path, syscall } = error as NodeJS.ErrnoException;
   const reason = fileFaults[code ?? ''];
+  if (code === 'ENOENT' && syscall === 'mkdir') return `${path}: nothing can be made there`;
   // A write does not know the path.
   if (reason !== undefined && path !== undefined && syscall !== undefined) return `${path}: ${reason}`;
   if (reason !== undefined && syscall === 'write') return reason;

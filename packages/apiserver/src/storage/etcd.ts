@@ -49,6 +49,11 @@ interface Seen {
   readonly confirmed: boolean;
 }
 
+/** The smallest linearizable read there is. */
+const smallestRead: RangeRequest = { key: Buffer.of(0), limit: 1, keysOnly: true };
+/** The time that kube-apiserver's client has to connect. */
+const startMs = 20_000;
+const startRetryMs = 200;
 const listPage = 1_000;
 /** Servers that start together must not ask for everything at once. */
 const mostLists = 4;
@@ -79,17 +84,19 @@ export class EtcdStorage implements Storage, WatchSource {
   #closing: Promise<void> | undefined;
 
   /**
-   * Connects.
+   * Connects. An etcd that does not answer, and may be starting, is waited for as long as upstream does: 20 seconds.
    * @throws Error in one sentence, where no endpoint answers or it refuses the client
    */
   static async open(options: EtcdStorageOptions): Promise<EtcdStorage> {
     const storage = new EtcdStorage(options);
+    const name = `etcd at ${options.endpoints.join(', ')}`;
     try {
-      await storage.revision();
-    } catch (cause) {
+      await storage.#untilReachable(name, options.endpoints.length);
+    } catch (error) {
       await storage.close();
+      const cause = toApiError(error, false);
       const why = cause instanceof Error ? cause.message : String(cause);
-      throw new Error(`etcd at ${options.endpoints.join(', ')} can't be used: ${why}`, { cause });
+      throw new Error(`${name} can't be used: ${why}`, { cause });
     }
     return storage;
   }
@@ -210,6 +217,24 @@ export class EtcdStorage implements Storage, WatchSource {
     this.#logger.warn({ err }, 'a watch of etcd is interrupted');
   }
 
+  /** Says so when no endpoint answers, at once. */
+  async #untilReachable(name: string, endpoints: number): Promise<void> {
+    const until = Date.now() + startMs;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await this.client.attempt(methods.range, smallestRead);
+        return;
+      } catch (error) {
+        if (!isCallError(error) || !isMemberFault(error) || Date.now() > until) throw error;
+        if (attempt === endpoints) {
+          const { message } = toApiError(error, false) as Error;
+          this.#logger.warn(`${name} is waited for, ${startMs / 1000} s: ${message}`);
+        }
+        if (attempt >= endpoints) await delay(startRetryMs);
+      }
+    }
+  }
+
   async #write(key: string, decide: Decide): Promise<number> {
     let seen: Seen | undefined;
     for (;;) {
@@ -313,8 +338,7 @@ export class EtcdStorage implements Storage, WatchSource {
   }
 
   async #newestRevision(): Promise<number> {
-    // The smallest linearizable read there is.
-    const { header } = await this.#range({ key: Buffer.of(0), limit: 1, keysOnly: true });
+    const { header } = await this.#range(smallestRead);
     return header?.revision ?? 0;
   }
 

@@ -91,21 +91,31 @@ export class EtcdClient {
     const until = Date.now() + readDeadlineMs;
     const count = this.#members.length;
     for (let attempt = 0; ; attempt++) {
-      const member = this.#member();
       try {
-        return await this.#authenticated(member, (metadata) =>
-          // A member that is slow, not dead, has more time at each round.
-          unary(
-            { member, method, metadata, timeoutMs: attemptMs * (1 + Math.floor(attempt / count)) },
-            request,
-          ),
-        );
+        // A member that is slow, not dead, has more time at each round.
+        return await this.attempt(method, request, attemptMs * (1 + Math.floor(attempt / count)));
       } catch (error) {
         if (!isCallError(error) || !isMemberFault(error)) throw error;
-        this.leave(member);
         if (this.#closed || Date.now() > until) throw error;
         await delay(backoffMs(attempt, count));
       }
+    }
+  }
+
+  /** A call that is made once: the next one goes to another member where this one's does not answer. */
+  async attempt<Request, Response>(
+    method: Method<Request, Response>,
+    request: Request,
+    timeoutMs = readAttemptMs,
+  ): Promise<Response> {
+    const member = this.#member();
+    try {
+      return await this.#authenticated(member, (metadata) =>
+        unary({ member, method, metadata, timeoutMs }, request),
+      );
+    } catch (error) {
+      if (isCallError(error) && isMemberFault(error)) this.leave(member);
+      throw error;
     }
   }
 
