@@ -78,20 +78,18 @@ export type {
   WriteRequest,
 } from './registry/write-context.js';
 export { ApiServer, type ApiServerOptions } from './server.js';
-export {
-  type BackupHead,
-  mustBeEmpty,
-  type ReadBackup,
-  type Restored,
-  readBackup,
-  restoreBackup,
-  revisionAfter,
-  writeBackup,
-} from './storage/backup.js';
+export { type BackupHead, type ReadBackup, readBackup, writeBackup } from './storage/backup.js';
 export { type DirectoryLock, lockDirectory } from './storage/directory-lock.js';
 export { LmdbStorage, type LmdbStorageOptions } from './storage/lmdb.js';
 export { makeDirectory } from './storage/make-directory.js';
 export { MemoryStorage, type MemoryStorageOptions } from './storage/memory.js';
+export {
+  mustBeEmpty,
+  mustBeWhole,
+  type Restored,
+  restoreBackup,
+  revisionAfter,
+} from './storage/restore-backup.js';
 export type { Storage } from './storage/storage.js';
 export {
   type FieldError,

@@ -64,6 +64,7 @@ import { Resource } from './registry/resource.js';
 import { ResourceTable } from './registry/resource-table.js';
 import type { ObjectStore, ServiceRanges, WriteContext } from './registry/write-context.js';
 import { servePaths } from './serve-paths.js';
+import { mustBeWhole } from './storage/restore-backup.js';
 import type { Storage } from './storage/storage.js';
 import { JoinedFrames } from './verbs/joined-frames.js';
 import { WebhookClient } from './webhooks/webhook-client.js';
@@ -214,6 +215,7 @@ export class ApiServer implements Registry {
 
   /** Opens the cache over the store and creates what every cluster has. Resolves when requests can be answered. */
   static async start(options: ApiServerOptions): Promise<ApiServer> {
+    await mustBeWhole(options.storage);
     const metrics = new Metrics();
     const { encryption } = options;
     const storage =

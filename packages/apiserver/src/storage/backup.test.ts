@@ -1,6 +1,9 @@
+import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import { readBackup, restoreBackup, revisionAfter, writeBackup } from './backup.js';
+import { ApiServer } from '../server.js';
+import { readBackup, writeBackup } from './backup.js';
 import { MemoryStorage } from './memory.js';
+import { mustBeWhole, restoreBackup, revisionAfter } from './restore-backup.js';
 import type { Storage } from './storage.js';
 
 const put = (storage: Storage, key: string, value: string) =>
@@ -19,6 +22,8 @@ async function backupOf(storage: Storage): Promise<Buffer> {
   for await (const chunk of writeBackup(storage, new Date(0))) chunks.push(chunk);
   return Buffer.concat(chunks);
 }
+
+const startedOn = (storage: Storage) => ApiServer.start({ storage, logger: pino({ level: 'silent' }) });
 
 /** In pieces that end anywhere. */
 async function* inPieces(bytes: Buffer, size = 777): AsyncGenerator<Buffer> {
@@ -56,6 +61,40 @@ test('a restored store has every object, revisions above all before, and none of
   await expect(restoreBackup(storage, await readBackup(inPieces(bytes)))).rejects.toThrow(
     'the store has objects already',
   );
+});
+
+test('of a restore that was broken off nothing is served, and the next begins anew', async () => {
+  const storage = new MemoryStorage();
+  const { head } = await readBackup(inPieces(await backupOf(await filled())));
+  const broken = async function* () {
+    for (let i = 0; i < 700; i++)
+      yield { key: `/registry/configmaps/default/m${i}`, revision: 1, value: Buffer.from('{}') };
+    throw new Error('cut off');
+  };
+  await expect(restoreBackup(storage, { head, entries: broken() })).rejects.toThrow('cut off');
+  expect((await storage.list('/registry/configmaps/')).entries.length).toBeGreaterThan(0);
+  for (const refused of [mustBeWhole(storage), backupOf(storage), startedOn(storage)])
+    await expect(refused).rejects.toThrow('the store has a part of a backup only');
+  const other = await readBackup(inPieces(await backupOf(await filled())));
+  expect(await restoreBackup(storage, other)).toMatchObject({ entries: 1201 });
+  await mustBeWhole(storage);
+  const { entries } = await storage.list('');
+  expect(entries.length).toBe(1201);
+  expect(entries.filter(({ key }) => !/^\/registry\/(pods|secrets)\//.test(key))).toEqual([]);
+});
+
+test('a restore that stood still while another began writes no more', async () => {
+  const storage = new MemoryStorage();
+  const bytes = await backupOf(await filled());
+  const slow = await readBackup(inPieces(bytes));
+  const entries = async function* () {
+    yield* (await readBackup(inPieces(bytes))).entries;
+    await restoreBackup(storage, await readBackup(inPieces(bytes)));
+    yield { key: '/registry/pods/default/late', revision: 1, value: Buffer.from('{}') };
+  };
+  const restored = restoreBackup(storage, { head: slow.head, entries: entries() });
+  await expect(restored).rejects.toThrow('another restore into this store has begun meanwhile');
+  expect((await storage.get('/registry/pods/default/late')).entry).toBeUndefined();
 });
 
 test('a store whose revisions can not be raised says so', async () => {

@@ -1,4 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
+import { mustBeWhole } from './restore-backup.js';
 import type { Storage, StorageEntry } from './storage.js';
 
 /** What a backup says of itself at its beginning. */
@@ -19,12 +20,14 @@ export interface BackupHead {
  *
  * The last line has the checksum of everything before it; a backup without it is not whole. All entries are of one
  * revision, however long it takes, and nothing of the store is held meanwhile.
- * @throws ApiError Expired where the store has forgotten that revision before all was read
+ * @throws ApiError Expired where the store has forgotten that revision before all was read; Error where a restore into
+ * the store has not come to its end
  */
 export async function* writeBackup(storage: Storage, at: Date): AsyncGenerator<Buffer> {
+  await mustBeWhole(storage);
   const sha256 = createHash('sha256');
   let entries = 0;
-  let page = await storage.list('', { limit: pageEntries });
+  let page = await storage.list(root, { limit: pageEntries });
   const { revision } = page;
   const head = { format, version, revision, at: at.toISOString() };
   yield hashed(sha256, Buffer.from(`${JSON.stringify(head)}\n`));
@@ -34,7 +37,7 @@ export async function* writeBackup(storage: Storage, at: Date): AsyncGenerator<B
     yield hashed(sha256, Buffer.concat(kept.flatMap(entryBytes)));
     const startAfter = page.entries.at(-1)?.key;
     if (!page.more || startAfter === undefined) break;
-    page = await storage.list('', { limit: pageEntries, startAfter, revision });
+    page = await storage.list(root, { limit: pageEntries, startAfter, revision });
   }
   yield Buffer.from(`${JSON.stringify({ entries, sha256: sha256.digest('hex') })}\n`);
 }
@@ -59,57 +62,11 @@ export async function readBackup(source: AsyncIterable<Uint8Array>): Promise<Rea
   return { head: { revision: head.revision, at: head.at }, entries: entriesOf(reader) };
 }
 
-/** What came of a restore. */
-export interface Restored {
-  readonly entries: number;
-  /** The store's revision now. Everything before it is compacted. */
-  readonly revision: number;
-  /**
-   * Whether this is above every revision that the old store can have issued: then who watched it is told 410, and lists
-   * again. Where it is not, clients must be made to.
-   */
-  readonly above: boolean;
-}
-
-/**
- * Puts the entries of a backup into an empty store, at new revisions.
- * @throws Error where the store has objects already
- */
-export async function restoreBackup(storage: Storage, { head, entries }: ReadBackup): Promise<Restored> {
-  await mustBeEmpty(storage);
-  let count = 0;
-  let batch: Promise<number>[] = [];
-  for await (const { key, value } of entries) {
-    batch.push(storage.write(key, () => ({ put: value })));
-    count++;
-    if (batch.length < pageEntries) continue;
-    await Promise.all(batch);
-    batch = [];
-  }
-  await Promise.all(batch);
-  const revision = await storage.revision();
-  await storage.compact(revision);
-  return { entries: count, revision, above: revision >= revisionAfter(head) };
-}
-
-/** @throws Error where the store has objects: a backup takes the place of nothing */
-export async function mustBeEmpty(storage: Storage): Promise<void> {
-  const { entries } = await storage.list('/registry/', { limit: 1 });
-  if (entries.length > 0)
-    throw new Error('the store has objects already: a backup is restored into an empty one');
-}
-
-/**
- * Where the revisions of a store begin that takes the place of another: so far above those of a backup that the other
- * can't have come there since.
- */
-export function revisionAfter({ revision }: BackupHead): number {
-  return revision + 1_000_000_000;
-}
-
 const format = 'kubewright-backup';
 const version = 1;
 const pageEntries = 500;
+/** What all keys begin with. Others may have keys of their own in an etcd. */
+const root = '/registry/';
 
 /** What servers say of themselves while they live is nothing to restore. */
 function ofServers(key: string): boolean {

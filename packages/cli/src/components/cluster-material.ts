@@ -6,6 +6,7 @@ import {
   type BootstrapMaterial,
   BootstrapStore,
   makeJoinToken,
+  mustBeWhole,
   PkiDirectory,
   readAuthorities,
   rotated,
@@ -51,6 +52,7 @@ export async function joinCluster(options: {
   readonly serviceRange: string;
 }): Promise<ClusterMaterial> {
   const { storage, data, tokenFile, serviceRange } = options;
+  await mustBeWhole(storage);
   const ownFile = join(data.path, 'join-token');
   const known = await readToken(tokenFile ?? ownFile, tokenFile !== undefined);
   if (known === undefined && (await BootstrapStore.isThere(storage)))
