@@ -1,5 +1,6 @@
 /**
- * One side of the comparison of creates, with plain node: `ours` is an API server of what is built, `bare` parses,
+ * One side of the comparison of creates, with plain node: `ours` is an API server of what is built, over LMDB or, where
+ * its endpoints are given, etcd; `bare` parses,
  * checks a schema, writes durably (LMDB groups what comes in one turn) and answers with the bytes. Answers `profile`
  * with the profile of what ran between two such messages.
  */
@@ -11,6 +12,7 @@ import { open } from 'lmdb';
 import { pino } from 'pino';
 // Its modules one by one, so that a profile can tell them apart.
 import { ApiServer, LmdbStorage } from '../packages/apiserver/dist/index.js';
+import { EtcdStorage } from '../packages/apiserver/dist/storage/etcd.js';
 
 const profiler = new Session();
 profiler.connect();
@@ -18,8 +20,8 @@ await profiler.post('Profiler.enable');
 let profiling = false;
 
 process.once('disconnect', () => process.exit(0));
-process.once('message', async ({ side, pki, directory }) => {
-  const port = await (side === 'ours' ? serveOurs(pki, directory) : serveBare(pki, directory));
+process.once('message', async ({ side, pki, directory, etcd }) => {
+  const port = await (side === 'ours' ? serveOurs(pki, directory, etcd) : serveBare(pki, directory));
   process.on('message', async () => {
     if (profiling) process.send((await profiler.post('Profiler.stop')).profile);
     else {
@@ -31,9 +33,13 @@ process.once('message', async ({ side, pki, directory }) => {
   process.send({ port });
 });
 
-async function serveOurs(pki, directory) {
-  const storage = await LmdbStorage.open(directory);
-  const server = await ApiServer.start({ storage, logger: pino({ level: 'silent' }) });
+async function serveOurs(pki, directory, etcd) {
+  const logger = pino({ level: 'silent' });
+  const storage =
+    etcd === undefined
+      ? await LmdbStorage.open(directory)
+      : await EtcdStorage.open({ endpoints: etcd, compactionIntervalMs: 0, logger });
+  const server = await ApiServer.start({ storage, logger });
   // Pods run as it; without its token they are stored as they were sent.
   const account = { name: 'default', namespace: 'default' };
   await server.objects.create(ServiceAccount, { metadata: account, automountServiceAccountToken: false });

@@ -1,11 +1,10 @@
-import { EtcdStorage } from '@kubewright/apiserver/etcd';
-import { compareAndSwap } from '@kubewright/apiserver/storage';
-import { pino } from 'pino';
 import { etcdPath, startEtcd } from '../tests/etcd-process.js';
+import { Child } from './child.js';
 import { type Comparison, compare } from './compare.js';
 import { measureRate } from './load.js';
 import { podJson } from './pod.js';
-import { scratchDirectory, scratchPki, serve } from './scratch.js';
+import { type Profile, stagesOf } from './profile.js';
+import { scratchDirectory, scratchPki } from './scratch.js';
 
 const inFlight = 64;
 const durationMs = 4_000;
@@ -16,42 +15,31 @@ export async function benchEtcdCreate(): Promise<Comparison> {
   const directory = scratchDirectory();
   const etcd = await startEtcd();
   const pki = await scratchPki(directory.path);
-  const open = () =>
-    EtcdStorage.open({
-      endpoints: etcd.endpoints,
-      logger: pino({ level: 'silent' }),
-      compactionIntervalMs: 0,
-    });
-  const storage = await open();
-  const bare = await open();
-  const { server, listener } = await serve(storage, pki);
   const body = podJson();
-  const value = Buffer.from(body);
-  let count = 0;
-  const swaps = async () => {
-    const end = performance.now() + durationMs;
-    const before = count;
-    const client = async () => {
-      while (performance.now() < end) await compareAndSwap(bare, `/bare/${count++}`, { revision: 0, value });
-    };
-    await Promise.all(Array.from({ length: inFlight }, client));
-    return ((count - before) * 1000) / durationMs;
-  };
-  const creates = () =>
-    measureRate({
-      ...{ port: listener.port, path: '/api/v1/namespaces/default/pods', method: 'POST', body, inFlight },
-      ...{ durationMs, expectedStatus: 201, tls: pki.client },
-    });
+  const server = new Child('./create-server.child.mjs', { asServer: true });
+  const peer = new Child('./etcd-swaps.child.mjs', { asServer: true });
   try {
-    return await compare(
-      `create (etcd) of a pod of ${value.length} bytes over TLS, ${inFlight} in flight, against compare-and-swaps of etcd from Node`,
+    const { port } = await server.ask<{ port: number }>({ side: 'ours', pki, etcd: etcd.endpoints });
+    await peer.ask({ endpoint: etcd.endpoints[0], value: body, inFlight });
+    const creates = () =>
+      measureRate({
+        ...{ port, path: '/api/v1/namespaces/default/pods', method: 'POST', body, inFlight },
+        ...{ durationMs, expectedStatus: 201, tls: pki.client },
+      });
+    const comparison = await compare(
+      `create (etcd) of a pod of ${body.length} bytes over TLS, ${inFlight} in flight, against compare-and-swaps of etcd from Node`,
       creates,
-      swaps,
+      () => peer.ask<number>({ durationMs }),
       { unit: 'requests/s', limit: 'at least 0.4' },
     );
+    await server.ask({});
+    const rate = await creates();
+    const stages = stagesOf(await server.ask<Profile>({}));
+    const notes = stages.map(({ stage, share }) => `${stage} ${((share * 1e6) / rate).toFixed(1)} µs`);
+    return { ...comparison, notes: [`of each: ${notes.join(', ')}`] };
   } finally {
-    await server.close(0);
-    await Promise.all([storage.close(), bare.close()]);
+    server.close();
+    peer.close();
     await etcd.close();
     directory.remove();
   }

@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import { messageCodec } from '../storage/etcd/message-layout.js';
+import { messageCodec } from '../encoding/message-layout.js';
 
 /** A function in which something was seen. */
 export interface Frame {

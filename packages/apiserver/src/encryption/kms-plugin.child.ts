@@ -5,7 +5,7 @@
 
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData } from '@grpc/grpc-js';
-import { messageCodec } from '../storage/etcd/message-layout.js';
+import { messageCodec } from '../encoding/message-layout.js';
 
 const [socket = ''] = process.argv.slice(2);
 const keys = new Map<string, Buffer>();

@@ -1,10 +1,5 @@
-import { Client, credentials } from '@grpc/grpc-js';
-import {
-  type Layout,
-  type MessageCodec,
-  type MessageOf,
-  messageCodec,
-} from '../storage/etcd/message-layout.js';
+import { type Layout, type MessageOf, messageCodec } from '../encoding/message-layout.js';
+import { GrpcChannel, type Method } from '../grpc/grpc-channel.js';
 
 /** A `map<string, bytes>`, which is on the wire what a list of pairs is. */
 const annotations = { key: [1, 'string'], value: [2, 'bytes'] } as const satisfies Layout;
@@ -27,27 +22,38 @@ const decryptResponse = { plaintext: [1, 'bytes'] } as const satisfies Layout;
 
 export type KmsAnnotations = MessageOf<typeof encryptResponse>['annotations'];
 
+function method<Request extends Layout, Response extends Layout>(
+  name: string,
+  request: Request,
+  response: Response,
+): Method<MessageOf<Request>, MessageOf<Response>> {
+  return {
+    path: `/v2.KeyManagementService/${name}`,
+    request: messageCodec(request),
+    response: messageCodec(response),
+  };
+}
+
+const methods = {
+  status: method('Status', {}, statusResponse),
+  encrypt: method('Encrypt', encryptRequest, encryptResponse),
+  decrypt: method('Decrypt', decryptRequest, decryptResponse),
+};
+
 /** Another process that holds the key with which keys are encrypted; it is spoken to over a socket of this machine. */
 export class KmsPlugin {
-  readonly #client: Client;
+  readonly #channel: GrpcChannel;
   readonly #timeoutMs: number;
 
   /** @param endpoint `unix:///run/kms.sock` */
   constructor(endpoint: string, timeoutMs: number) {
-    this.#client = new Client(endpoint, credentials.createInsecure(), {
-      'grpc.use_local_subchannel_pool': 1,
-      'grpc.max_reconnect_backoff_ms': 2_000,
-    });
+    this.#channel = new GrpcChannel({ path: endpoint.slice('unix://'.length) });
     this.#timeoutMs = timeoutMs;
   }
 
   /** @throws Error where the plugin does not answer, or is not well */
   async status(): Promise<{ readonly keyId: string }> {
-    const {
-      version = '',
-      healthz = '',
-      keyId = '',
-    } = await this.#call('Status', {}, emptyMessage, statusCodec);
+    const { version = '', healthz = '', keyId = '' } = await this.#call(methods.status, {});
     if (version !== 'v2' && version !== 'v2beta1')
       throw new Error(`the KMS plugin speaks version ${JSON.stringify(version)}, not v2`);
     if (healthz !== 'ok') throw new Error(`the KMS plugin is not well: ${healthz}`);
@@ -56,38 +62,19 @@ export class KmsPlugin {
   }
 
   encrypt(plaintext: Buffer, uid: string): Promise<MessageOf<typeof encryptResponse>> {
-    return this.#call('Encrypt', { plaintext, uid }, encryptRequestCodec, encryptResponseCodec);
+    return this.#call(methods.encrypt, { plaintext, uid });
   }
 
   async decrypt(request: MessageOf<typeof decryptRequest>): Promise<Buffer> {
-    const { plaintext } = await this.#call('Decrypt', request, decryptRequestCodec, decryptResponseCodec);
+    const { plaintext } = await this.#call(methods.decrypt, request);
     return Buffer.from(plaintext ?? []);
   }
 
   close(): void {
-    this.#client.close();
+    this.#channel.close();
   }
 
-  #call<Q, R>(name: string, request: Q, sent: MessageCodec<Q>, received: MessageCodec<R>): Promise<R> {
-    return new Promise((resolve, reject) => {
-      this.#client.makeUnaryRequest(
-        `/v2.KeyManagementService/${name}`,
-        sent.encode,
-        received.decode,
-        request,
-        { deadline: Date.now() + this.#timeoutMs },
-        (error, response) => {
-          if (response === undefined) reject(error ?? new Error('the KMS plugin did not answer'));
-          else resolve(response);
-        },
-      );
-    });
+  #call<Request, Response>(method: Method<Request, Response>, request: Request): Promise<Response> {
+    return this.#channel.unary(method, request, { timeoutMs: this.#timeoutMs });
   }
 }
-
-const emptyMessage = messageCodec({});
-const statusCodec = messageCodec(statusResponse);
-const encryptRequestCodec = messageCodec(encryptRequest);
-const encryptResponseCodec = messageCodec(encryptResponse);
-const decryptRequestCodec = messageCodec(decryptRequest);
-const decryptResponseCodec = messageCodec(decryptResponse);

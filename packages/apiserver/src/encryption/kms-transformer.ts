@@ -1,7 +1,7 @@
 import { createHash, createHmac, randomBytes, randomUUID } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
-import { type Layout, messageCodec } from '../storage/etcd/message-layout.js';
+import { type Layout, messageCodec } from '../encoding/message-layout.js';
 import type { KmsAnnotations, KmsPlugin } from './kms-plugin.js';
 import { openGcm, sealGcm } from './local-transformers.js';
 import { after, type Decrypted, type Eventually, type Transformer } from './transformer.js';

@@ -1,16 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { CallError } from '../grpc/call-error.js';
 import { canonicalValue } from './etcd/canonical-value.js';
 import { EtcdClient, type EtcdConnection } from './etcd/etcd-client.js';
 import { compactEtcd, EtcdCompaction } from './etcd/etcd-compaction.js';
-import {
-  isCallError,
-  isCompacted,
-  isFutureRevision,
-  isMemberFault,
-  isUnsent,
-  toApiError,
-} from './etcd/etcd-errors.js';
+import { isCompacted, isFutureRevision, isMemberFault, isUnsent, toApiError } from './etcd/etcd-errors.js';
 import { EtcdKeys } from './etcd/etcd-keys.js';
 import { EtcdLeases } from './etcd/etcd-leases.js';
 import { compareModRevision, type KeyValue, methods, type RangeRequest } from './etcd/etcd-messages.js';
@@ -77,6 +71,8 @@ export class EtcdStorage implements Storage, WatchSource {
   /** Writes on the way to etcd: the next one of the same key waits for what becomes of them. */
   readonly #pending = new Map<string, Promise<unknown>>();
   readonly #writes = new Set<Promise<unknown>>();
+  /** What this process writes now, by key, until its watches have it. */
+  readonly #written = new Map<string, Buffer>();
   readonly #watchdog: NodeJS.Timeout;
   #looking = false;
   /** The newest revision that this process has heard of. */
@@ -204,7 +200,7 @@ export class EtcdStorage implements Storage, WatchSource {
     return {
       key,
       revision: kv.modRevision ?? 0,
-      value: deleted ? undefined : valueIn(kv),
+      value: deleted ? undefined : this.#valueOf(key, kv),
       previous: previous && { key, value: valueIn(previous), revision: previous.modRevision ?? 0 },
     };
   }
@@ -225,7 +221,7 @@ export class EtcdStorage implements Storage, WatchSource {
         await this.client.attempt(methods.range, smallestRead);
         return;
       } catch (error) {
-        if (!isCallError(error) || !isMemberFault(error) || Date.now() > until) throw error;
+        if (!(error instanceof CallError) || !isMemberFault(error) || Date.now() > until) throw error;
         if (attempt === endpoints) {
           const { message } = toApiError(error, false) as Error;
           this.#logger.warn(`${name} is waited for, ${startMs / 1000} s: ${message}`);
@@ -233,6 +229,14 @@ export class EtcdStorage implements Storage, WatchSource {
         if (attempt >= endpoints) await delay(startRetryMs);
       }
     }
+  }
+
+  /** Where it is what was written here, the same buffer: whoever knows what that means need not parse it again. */
+  #valueOf(key: string, kv: KeyValue): Buffer {
+    const written = this.#written.get(key);
+    return written !== undefined && kv.value !== undefined && written.equals(kv.value)
+      ? written
+      : valueIn(kv);
   }
 
   async #write(key: string, decide: Decide): Promise<number> {
@@ -258,18 +262,24 @@ export class EtcdStorage implements Storage, WatchSource {
       }
       // Somebody in this process was faster.
       if (this.#pending.has(key)) continue;
-      const swap = this.#swap(key, seen.entry, 'put' in outcome ? outcome.put : undefined);
+      const value = 'put' in outcome ? asBuffer(outcome.put) : undefined;
+      if (value !== undefined) this.#written.set(key, value);
+      const swap = this.#swap(key, seen.entry, value);
       const settled = swap.then(
         () => this.#pending.delete(key),
         () => this.#pending.delete(key),
       );
       this.#pending.set(key, settled);
-      const result = await swap;
-      if (typeof result === 'number') {
-        await this.#published(result);
-        return result;
+      try {
+        const result = await swap;
+        if (typeof result === 'number') {
+          await this.#published(result);
+          return result;
+        }
+        seen = { entry: result.current, confirmed: true };
+      } finally {
+        if (this.#written.get(key) === value) this.#written.delete(key);
       }
-      seen = { entry: result.current, confirmed: true };
     }
   }
 
@@ -290,12 +300,12 @@ export class EtcdStorage implements Storage, WatchSource {
   async #swap(
     key: string,
     previous: StorageEntry | undefined,
-    value: Uint8Array | undefined,
+    value: Buffer | undefined,
   ): Promise<number | { readonly current: StorageEntry | undefined }> {
     const etcdKey = this.#keys.toEtcd(key);
     const lease = value && this.#leases.of(key);
     try {
-      const put = value && { key: etcdKey, value: asBuffer(value), ...(lease && { lease: await lease }) };
+      const put = value && { key: etcdKey, value, ...(lease && { lease: await lease }) };
       const response = await this.client.write(methods.txn, {
         compare: [{ target: compareModRevision, key: etcdKey, modRevision: previous?.revision ?? 0 }],
         success: [put === undefined ? { deleteRange: { key: etcdKey } } : { put }],
@@ -304,7 +314,7 @@ export class EtcdStorage implements Storage, WatchSource {
       const revision = response.header?.revision ?? 0;
       this.#heardOf(revision);
       if (response.succeeded) {
-        this.#remember(key, value && { key, value: asBuffer(value), revision });
+        this.#remember(key, value && { key, value, revision });
         return revision;
       }
       const found = response.responses?.[0]?.range?.kvs?.[0];
@@ -313,7 +323,7 @@ export class EtcdStorage implements Storage, WatchSource {
       return { current };
     } catch (error) {
       this.#recent.delete(key);
-      throw toApiError(error, isCallError(error) && isMemberFault(error) && !isUnsent(error));
+      throw toApiError(error, error instanceof CallError && isMemberFault(error) && !isUnsent(error));
     }
   }
 

@@ -1,13 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import {
-  type ChannelCredentials,
-  Client,
-  type ClientDuplexStream,
-  credentials,
-  Metadata,
-} from '@grpc/grpc-js';
-import { type CallError, isCallError, isMemberFault, isTokenInvalid, isUnsent } from './etcd-errors.js';
-import { type Method, methods } from './etcd-messages.js';
+import { CallError, status } from '../../grpc/call-error.js';
+import { GrpcChannel, type GrpcTarget, type Metadata, type Method } from '../../grpc/grpc-channel.js';
+import { isMemberFault, isTokenInvalid, isUnsent } from './etcd-errors.js';
+import { methods } from './etcd-messages.js';
 import { Gate } from './gate.js';
 
 /** Where a cluster of etcd is, and as whom it is talked to. */
@@ -26,7 +21,7 @@ export interface EtcdConnection {
 /** One member, as far as this client knows. */
 interface Member {
   readonly endpoint: string;
-  readonly client: Client;
+  readonly channel: GrpcChannel;
 }
 
 export interface Stream<Request, Response> {
@@ -46,18 +41,6 @@ const mostWrites = 256;
 const firstBackoffMs = 20;
 const longestBackoffMs = 500;
 
-const channelOptions = {
-  'grpc.max_receive_message_length': -1,
-  'grpc.max_send_message_length': -1,
-  // etcd closes connections that ask more often than every five seconds.
-  'grpc.keepalive_time_ms': 6_000,
-  'grpc.keepalive_timeout_ms': 3_000,
-  'grpc.initial_reconnect_backoff_ms': 100,
-  'grpc.max_reconnect_backoff_ms': 2_000,
-  'grpc.use_local_subchannel_pool': 1,
-  'grpc-node.flow_control_window': 4 << 20,
-} as const;
-
 /**
  * Calls of a cluster of etcd. All go to one member until that fails; then to the next. Reads are tried again until their
  * time is over; writes only where they certainly have not begun.
@@ -76,7 +59,7 @@ export class EtcdClient {
     if (connection.endpoints.length === 0) throw new RangeError('etcd needs an endpoint');
     this.#members = connection.endpoints.map((endpoint) => ({
       endpoint,
-      client: new Client(addressOf(endpoint), channelCredentials(endpoint, connection), channelOptions),
+      channel: new GrpcChannel(targetOf(endpoint, connection)),
     }));
     this.#user = connection.user;
     this.#current = Math.floor(random() * this.#members.length);
@@ -95,7 +78,7 @@ export class EtcdClient {
         // A member that is slow, not dead, has more time at each round.
         return await this.attempt(method, request, attemptMs * (1 + Math.floor(attempt / count)));
       } catch (error) {
-        if (!isCallError(error) || !isMemberFault(error)) throw error;
+        if (!(error instanceof CallError) || !isMemberFault(error)) throw error;
         if (this.#closed || Date.now() > until) throw error;
         await delay(backoffMs(attempt, count));
       }
@@ -111,10 +94,10 @@ export class EtcdClient {
     const member = this.#member();
     try {
       return await this.#authenticated(member, (metadata) =>
-        unary({ member, method, metadata, timeoutMs }, request),
+        member.channel.unary(method, request, { timeoutMs, metadata }),
       );
     } catch (error) {
-      if (isCallError(error) && isMemberFault(error)) this.leave(member);
+      if (error instanceof CallError && isMemberFault(error)) this.leave(member);
       throw error;
     }
   }
@@ -133,35 +116,19 @@ export class EtcdClient {
     listeners: Stream<Request, Response>['listeners'],
   ): Promise<Stream<Request, Response>> {
     const member = this.#member();
-    return this.#authenticated(member, async (metadata) => {
-      metadata.set('hasleader', 'true');
-      const call: ClientDuplexStream<Request, Response> = member.client.makeBidiStreamRequest(
-        method.path,
-        method.request.encode,
-        method.response.decode,
-        metadata,
-      );
-      let over = false;
-      const end = (error: CallError) => {
-        if (over) return;
-        over = true;
-        listeners.onEnd(error);
-      };
-      call.on('data', (response: Response) => {
-        if (!over) listeners.onData(response);
+    try {
+      return await this.#authenticated(member, async (metadata) => {
+        const { write, cancel } = await member.channel.stream(
+          method,
+          { onMessage: listeners.onData, onEnd: (error) => listeners.onEnd(error ?? streamEnded()) },
+          { metadata: { ...metadata, hasleader: 'true' } },
+        );
+        return { member, listeners, write, cancel };
       });
-      call.on('error', end);
-      call.on('end', () => end(streamEnded()));
-      return {
-        member,
-        listeners,
-        write: (request) => void call.write(request),
-        cancel: () => {
-          over = true;
-          call.cancel();
-        },
-      };
-    });
+    } catch (error) {
+      if (error instanceof CallError && isMemberFault(error)) this.leave(member);
+      throw error;
+    }
   }
 
   /** Gives a member up; who has streams there is told. */
@@ -179,7 +146,7 @@ export class EtcdClient {
 
   close(): void {
     this.#closed = true;
-    for (const { client } of this.#members) client.close();
+    for (const { channel } of this.#members) channel.close();
   }
 
   async #write<Request, Response>(method: Method<Request, Response>, request: Request): Promise<Response> {
@@ -188,10 +155,10 @@ export class EtcdClient {
       const member = this.#member();
       try {
         return await this.#authenticated(member, (metadata) =>
-          unary({ member, method, metadata, timeoutMs: writeDeadlineMs }, request),
+          member.channel.unary(method, request, { timeoutMs: writeDeadlineMs, metadata }),
         );
       } catch (error) {
-        if (!isCallError(error) || !isMemberFault(error)) throw error;
+        if (!(error instanceof CallError) || !isMemberFault(error)) throw error;
         this.leave(member);
         if (!isUnsent(error) || this.#closed || Date.now() > until) throw error;
         await delay(backoffMs(attempt, this.#members.length));
@@ -204,14 +171,11 @@ export class EtcdClient {
   }
 
   /** With a token where there is a user; a token that has run out is got anew, once. */
-  async #authenticated<T>(member: Member, call: (metadata: Metadata) => Promise<T>): Promise<T> {
-    if (this.#user === undefined) return call(new Metadata());
-    const { name, password } = this.#user;
+  async #authenticated<T>(member: Member, call: (metadata: Metadata | undefined) => Promise<T>): Promise<T> {
+    if (this.#user === undefined) return call(undefined);
+    const user = this.#user;
     const token = () => {
-      this.#token ??= unary(
-        { member, method: methods.authenticate, metadata: new Metadata(), timeoutMs: writeDeadlineMs },
-        { name, password },
-      ).then(
+      this.#token ??= member.channel.unary(methods.authenticate, user, { timeoutMs: writeDeadlineMs }).then(
         (response) => response.token ?? '',
         (error) => {
           this.#token = undefined;
@@ -222,44 +186,13 @@ export class EtcdClient {
     };
     const known = token();
     try {
-      return await call(withToken(await known));
+      return await call({ token: await known });
     } catch (error) {
-      if (!isCallError(error) || !isTokenInvalid(error)) throw error;
+      if (!(error instanceof CallError) || !isTokenInvalid(error)) throw error;
       if (this.#token === known) this.#token = undefined;
-      return call(withToken(await token()));
+      return call({ token: await token() });
     }
   }
-}
-
-function withToken(token: string): Metadata {
-  const metadata = new Metadata();
-  metadata.set('token', token);
-  return metadata;
-}
-
-function unary<Request, Response>(
-  {
-    member,
-    method,
-    metadata,
-    timeoutMs,
-  }: { member: Member; method: Method<Request, Response>; metadata: Metadata; timeoutMs: number },
-  request: Request,
-): Promise<Response> {
-  return new Promise((resolve, reject) => {
-    member.client.makeUnaryRequest(
-      method.path,
-      method.request.encode,
-      method.response.decode,
-      request,
-      metadata,
-      { deadline: Date.now() + timeoutMs },
-      (error, response) => {
-        if (response === undefined) reject(error ?? streamEnded());
-        else resolve(response);
-      },
-    );
-  });
 }
 
 /** Between two attempts at the same member; the others are asked at once. */
@@ -271,23 +204,17 @@ function backoffMs(attempt: number, members: number): number {
 }
 
 function streamEnded(): CallError {
-  return Object.assign(new Error('the stream has ended'), { code: 14, details: 'the stream has ended' });
+  return new CallError(status.unavailable, 'the stream has ended');
 }
 
-function addressOf(endpoint: string): string {
-  const { host, port, protocol } = parseEndpoint(endpoint);
-  return port === '' ? `${host}:${protocol === 'https:' ? 443 : 80}` : host;
-}
-
-function channelCredentials(endpoint: string, { ca, certificate, key }: EtcdConnection): ChannelCredentials {
-  if (parseEndpoint(endpoint).protocol === 'http:') return credentials.createInsecure();
-  return credentials.createSsl(ca ?? null, key ?? null, certificate ?? null);
-}
-
-/** @throws RangeError */
-function parseEndpoint(endpoint: string): URL {
+/** @throws RangeError for what is no URL, Error for a certificate or a key that is none */
+function targetOf(endpoint: string, { ca, certificate, key }: EtcdConnection): GrpcTarget {
   const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
   if (url === undefined || !['http:', 'https:'].includes(url.protocol) || url.pathname.length > 1)
     throw new RangeError(`an endpoint of etcd is a URL such as https://10.0.0.1:2379, not ${endpoint}`);
-  return url;
+  const secure = url.protocol === 'https:';
+  // An IPv6 address is in brackets in a URL.
+  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  const port = Number(url.port || (secure ? 443 : 80));
+  return secure ? { host, port, tls: { ca, certificate, key } } : { host, port };
 }

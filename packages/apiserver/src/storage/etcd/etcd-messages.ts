@@ -1,4 +1,5 @@
-import { type Layout, type MessageCodec, type MessageOf, messageCodec } from './message-layout.js';
+import { type Layout, type MessageOf, messageCodec } from '../../encoding/message-layout.js';
+import type { Method } from '../../grpc/grpc-channel.js';
 
 // The part of etcd's v3 API that the engine speaks: names and numbers of fields, as etcd publishes them.
 
@@ -85,13 +86,6 @@ export const compareVersion = 0;
 export const compareModRevision = 2;
 /** The type of an event that is a deletion. */
 export const deletion = 1;
-
-/** One remote procedure. */
-export interface Method<Request, Response> {
-  readonly path: string;
-  readonly request: MessageCodec<Request>;
-  readonly response: MessageCodec<Response>;
-}
 
 function method<Request extends Layout, Response extends Layout>(
   path: string,
