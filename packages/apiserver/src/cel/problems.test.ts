@@ -56,6 +56,18 @@ describe('what is wrong with an expression', () => {
     ]);
   });
 
+  it('of an operator without operands is told of both', () => {
+    const missing = (place: string, input: string) =>
+      `${place}: Syntax error: mismatched input '${input}' expecting ${anyExpression}`;
+    const problems = (text: string) => problemsOf(text).match(/1:\d+: [^\n]*/g);
+    expect(problems('*')).toEqual([missing('1:1', '*'), missing('1:2', '<EOF>')]);
+    expect(problems('1 + * *')).toEqual([missing('1:5', '*'), missing('1:7', '*'), missing('1:8', '<EOF>')]);
+    expect(problems('-')).toEqual([
+      "1:2: Syntax error: no viable alternative at input '-'",
+      missing('1:2', '<EOF>'),
+    ]);
+  });
+
   it.each([
     ['1 +', `1:4: Syntax error: mismatched input '<EOF>' expecting ${anyExpression}`],
     ['1 + + 2', `1:5: Syntax error: extraneous input '+' expecting ${anyExpression}`],
@@ -64,6 +76,26 @@ describe('what is wrong with an expression', () => {
     ['self.true', "1:6: Syntax error: mismatched input 'true' expecting IDENTIFIER"],
     ['(1', "1:3: Syntax error: missing ')' at '<EOF>'"],
     ['{a}', "1:3: Syntax error: mismatched input '}' expecting ':'"],
+    ['{1:2', "1:5: Syntax error: mismatched input '<EOF>' expecting {'}', ','}"],
+    ['{1:2,', "1:6: Syntax error: missing '}' at '<EOF>'"],
+    ['[1,', "1:4: Syntax error: missing ']' at '<EOF>'"],
+    ['a.', "1:3: Syntax error: no viable alternative at input '.'"],
+    ['.', "1:2: Syntax error: no viable alternative at input '.'"],
+    ['...', "1:2: Syntax error: no viable alternative at input '..'"],
+    ['!', `1:2: Syntax error: extraneous input '<EOF>' expecting ${anyExpression}`],
+    ['a =b', "1:3: Syntax error: token recognition error at: '=b'"],
+    [
+      'foo(',
+      `1:5: Syntax error: mismatched input '<EOF>' expecting ${anyExpression.replace("'(',", "'(', ')',")}`,
+    ],
+    [
+      'foo(*)',
+      `1:5: Syntax error: extraneous input '*' expecting ${anyExpression.replace("'(',", "'(', ')',")}`,
+    ],
+    [
+      'a[]',
+      `1:3: Syntax error: mismatched input ']' expecting ${anyExpression.replace("'!',", "'!', '?',")}`,
+    ],
     ['as', '1:1: reserved identifier: as'],
     ['99999999999999999999', '1:1: invalid int literal'],
     ['1e999', '1:1: invalid double literal'],

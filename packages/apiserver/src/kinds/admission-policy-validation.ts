@@ -27,6 +27,7 @@ import {
   failurePolicies,
   validateMatch,
   validateMatchConditions,
+  validateMutatedMatch,
   validateParamKind,
   validateParamRef,
 } from './admission-rule-validation.js';
@@ -39,7 +40,7 @@ export function validateValidatingPolicy({ metadata, spec }: ValidatingAdmission
   const field = path('spec');
   const { validations = [], auditAnnotations = [] } = spec ?? {};
   const environments = policyEnvironments(spec ?? {});
-  const errors = validatePolicy(spec ?? {}, field, environments);
+  const errors = validatePolicy(spec ?? {}, field, { environments, validateMatch });
   if (validations.length === 0 && auditAnnotations.length === 0) {
     const detail = 'validations or auditAnnotations must contain at least one item';
     return [
@@ -72,7 +73,7 @@ const patchTypes = ['ApplyConfiguration', 'JSONPatch'];
 export function validateMutatingPolicy({ spec }: MutatingAdmissionPolicy): FieldError[] {
   const field = path('spec');
   const environments = policyEnvironments(spec ?? {});
-  const errors = validatePolicy(spec ?? {}, field, environments);
+  const errors = validatePolicy(spec ?? {}, field, { environments, validateMatch: validateMutatedMatch });
   const at = field.child('mutations');
   const mutations = spec?.mutations ?? [];
   if (mutations.length === 0) errors.push(required(at, 'mutations must contain at least one item'));
@@ -115,11 +116,17 @@ export function validateMutatingPolicy({ spec }: MutatingAdmissionPolicy): Field
   return errors;
 }
 
+/** How the match of a kind of policy is looked at. */
+type MatchValidation = typeof validateMatch;
+
 /** What both kinds of policy have in common. */
 function validatePolicy(
   spec: NonNullable<ValidatingAdmissionPolicy['spec'] | MutatingAdmissionPolicy['spec']>,
   field: FieldPath,
-  environments: PolicyEnvironments,
+  {
+    environments,
+    validateMatch,
+  }: { readonly environments: PolicyEnvironments; readonly validateMatch: MatchValidation },
 ): FieldError[] {
   const errors = validateChoice(spec.failurePolicy, failurePolicies, field.child('failurePolicy'));
   if (spec.paramKind !== undefined)
@@ -217,7 +224,7 @@ export function validateValidatingBinding({ spec }: ValidatingAdmissionPolicyBin
   const field = path('spec');
   const at = field.child('validationActions');
   const wanted = spec?.validationActions ?? [];
-  const errors = validateBinding(spec, field);
+  const errors = validateBinding(spec, field, validateMatch);
   wanted.forEach((action, index) => {
     if (!actions.includes(action)) errors.push(notSupported(at.index(index), action, actions));
     if (wanted.indexOf(action) < index) errors.push(duplicate(at.index(index), action));
@@ -235,12 +242,13 @@ export function validateValidatingBinding({ spec }: ValidatingAdmissionPolicyBin
 }
 
 export function validateMutatingBinding({ spec }: MutatingAdmissionPolicyBinding): FieldError[] {
-  return validateBinding(spec, path('spec'));
+  return validateBinding(spec, path('spec'), validateMutatedMatch);
 }
 
 function validateBinding(
   spec: ValidatingAdmissionPolicyBinding['spec'] | MutatingAdmissionPolicyBinding['spec'],
   field: FieldPath,
+  validateMatch: MatchValidation,
 ): FieldError[] {
   const at = field.child('policyName');
   return [

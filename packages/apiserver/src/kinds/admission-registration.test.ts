@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
+import { validatePolicyStatus } from './admission-policy-status.js';
 import {
+  mutatingAdmissionPolicyBindingRules,
   mutatingAdmissionPolicyRules,
   mutatingWebhookConfigurationRules,
   validatingAdmissionPolicyBindingRules,
@@ -248,6 +250,121 @@ test.each<[string, KindRules, object, string[]]>([
       'spec.mutations[3].applyConfiguration: Invalid value: "{applyConfiguration}": must not be specified when patchType is JSONPatch',
     ],
   ],
+  [
+    'a policy that would change what is deleted',
+    mutatingAdmissionPolicyRules,
+    {
+      metadata: named,
+      spec: {
+        reinvocationPolicy: 'Never',
+        matchConstraints: {
+          resourceRules: [
+            { apiGroups: [''], apiVersions: ['v1'], operations: ['DELETE', 'y'], resources: ['pods'] },
+          ],
+          excludeResourceRules: [
+            { apiGroups: [''], apiVersions: ['v1'], operations: ['DELETE'], resources: ['pods'] },
+          ],
+        },
+        mutations: [{ patchType: 'ApplyConfiguration', applyConfiguration: { expression: 'variables.v' } }],
+      },
+    },
+    [
+      'spec.matchConstraints.resourceRules[0].operations[1]: Unsupported value: "y": supported values: "*", "CONNECT", "CREATE", "DELETE", "UPDATE"',
+      'spec.matchConstraints.resourceRules.operations: Unsupported value: "DELETE": supported values: "*", "CONNECT", "CREATE", "UPDATE"',
+      'spec.matchConstraints.resourceRules.operations: Unsupported value: "y": supported values: "*", "CONNECT", "CREATE", "UPDATE"',
+      'spec.mutations[0].applyConfiguration.expression: Invalid value: "variables.v": compilation failed: ERROR: <input>:1:10: undefined field \'v\'\n | variables.v\n | .........^',
+    ],
+  ],
+  [
+    'a binding of a policy that would change what is deleted',
+    mutatingAdmissionPolicyBindingRules,
+    {
+      metadata: named,
+      spec: {
+        policyName: 'p',
+        matchResources: {
+          resourceRules: [
+            { apiGroups: [''], apiVersions: ['v1'], operations: ['DELETE'], resources: ['pods'] },
+          ],
+        },
+      },
+    },
+    [
+      'spec.matchResources.resourceRules.operations: Unsupported value: "DELETE": supported values: "*", "CONNECT", "CREATE", "UPDATE"',
+    ],
+  ],
+  [
+    'a policy with variables that are none',
+    validatingAdmissionPolicyRules,
+    {
+      metadata: { name: 'x' },
+      spec: {
+        matchConstraints: {
+          resourceRules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['*'], resources: ['pods'] }],
+        },
+        variables: [{ name: 'v' }],
+        validations: [{ expression: 'variables.v == 1' }],
+      },
+    },
+    [
+      'spec.variables[0].expression: Required value: expression is not specified',
+      'spec.validations[0].expression: Invalid value: "variables.v == 1": compilation failed: ERROR: <input>:1:10: undefined field \'v\'\n | variables.v == 1\n | .........^',
+    ],
+  ],
+  [
+    'a policy without variables',
+    validatingAdmissionPolicyRules,
+    {
+      metadata: { name: 'x' },
+      spec: {
+        matchConstraints: {
+          resourceRules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['*'], resources: ['pods'] }],
+        },
+        validations: [{ expression: 'variables.v == 1' }],
+      },
+    },
+    [
+      "spec.validations[0].expression: Invalid value: \"variables.v == 1\": compilation failed: ERROR: <input>:1:1: undeclared reference to 'variables' (in container '')\n | variables.v == 1\n | ^",
+    ],
+  ],
 ])('%s is judged as upstream does', (_name, rules, object, expected) => {
   expect(judge(rules, object)).toEqual(expected);
+});
+
+// What Kubernetes 1.36.3 says of each.
+test.each([
+  [{}, ['warning: Required value', 'fieldRef: Required value']],
+  [{ warning: 'w', fieldRef: 'spec.validations[0].expression' }, []],
+  ...[' a..b[-1]', "a['b,c',1]", 'a[?(@.x==1)].y', '$', 'a/b-c d', '{}'.slice(1), '-1', '"x"'].map(
+    (fieldRef) => [{ warning: 'w', fieldRef }, []] as const,
+  ),
+  ...(
+    [
+      ['spec.x[', 'unterminated array'],
+      ["a['b'", 'unterminated array'],
+      ['a[x]', 'invalid array index x'],
+      ['a["b"]', 'invalid array index "b"'],
+      ['a[?(', 'unterminated filter'],
+      ['"x', 'unterminated quoted string'],
+      ['-', 'cannot parse number -'],
+      ['a,b', "unrecognized character in action: U+002C ','"],
+      ['{', "unrecognized character in action: U+007B '{'"],
+    ] as const
+  ).map(
+    ([fieldRef, problem]) =>
+      [
+        { warning: 'w', fieldRef },
+        [`fieldRef: Invalid value: ${JSON.stringify(fieldRef)}: invalid JSONPath: ${problem}`],
+      ] as const,
+  ),
+])('a warning of an expression, %j, is judged as upstream does', (warning, expected) => {
+  const errors = validatePolicyStatus({
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: 'ValidatingAdmissionPolicy',
+    metadata: named,
+    status: { typeChecking: { expressionWarnings: [warning] } },
+  });
+  expect(errors.map(({ field, message }) => `${field}: ${message}`)).toEqual(
+    expected.map((one) => `status.typeChecking.expressionWarnings[0].${one}`),
+  );
 });

@@ -11,6 +11,7 @@ import {
 } from '@kubewright/api/admissionregistration/v1';
 import type { LabelSelector } from '@kubewright/api/meta/v1';
 import { type KnownKinds, typeWarnings } from '../admission/policy/type-check.js';
+import { validatePolicyStatus } from './admission-policy-status.js';
 import {
   validateMutatingBinding,
   validateMutatingPolicy,
@@ -98,6 +99,7 @@ export const validatingAdmissionPolicyRules = defineRules<ValidatingAdmissionPol
     policy.status = { ...policy.status, ...checkedStatus(policy, (old.metadata.generation ?? 0) + 1, kinds) };
   },
   validate: validateValidatingPolicy,
+  subresources: { status: { validateUpdate: validatePolicyStatus } },
   columns: [
     nameColumn,
     integer('Validations', 'How many rules there are.', ({ spec }) => (spec?.validations ?? []).length),

@@ -91,6 +91,16 @@ function validateResources(resources: readonly string[], field: FieldPath): Fiel
   return errors;
 }
 
+/** What a policy looks at. A policy that changes objects has nothing to change where one is deleted. */
+export function validateMutatedMatch(match: MatchResources | undefined, field: FieldPath): FieldError[] {
+  const at = field.child('resourceRules', 'operations');
+  const known = operations.filter((operation) => operation !== 'DELETE');
+  const unfit = (match?.resourceRules ?? [])
+    .flatMap((rule) => rule.operations ?? [])
+    .filter((operation) => !known.includes(operation));
+  return [...validateMatch(match, field), ...unfit.map((operation) => notSupported(at, operation, known))];
+}
+
 /** What a policy looks at. */
 export function validateMatch(match: MatchResources | undefined, field: FieldPath): FieldError[] {
   if (match === undefined) return [];

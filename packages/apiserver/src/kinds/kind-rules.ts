@@ -160,10 +160,11 @@ export interface KindRules<T extends KubernetesObject = KubernetesObject> {
   validateName?(name: string): string[];
   /**
    * What upstream asks of metadata besides what it asks of that of any object. `as new`: an update is looked at as a
-   * create is, too; `any finalizer`: finalizers need no domain; `common`: nothing.
+   * create is, too (`as new afterwards`: behind what it changes); `any finalizer`: finalizers need no domain; `common`:
+   * nothing.
    * @default what an update changes, and finalizers; of a kind that its schema describes the former only
    */
-  readonly metadataChecks?: 'as new' | 'any finalizer' | 'common';
+  readonly metadataChecks?: 'as new' | 'as new afterwards' | 'any finalizer' | 'common';
   /**
    * Fields that a write to the object (`''`) or to a subresource can't change and therefore doesn't own.
    * @default the status of a write to the object, all but status and metadata of one to the status

@@ -172,7 +172,7 @@ export const csiStorageCapacityRules = defineRules<CSIStorageCapacity>({
 
 export const volumeAttributesClassRules = defineRules<VolumeAttributesClass>({
   kind: VolumeAttributesClass,
-  metadataChecks: 'as new',
+  metadataChecks: 'as new afterwards',
   returnsDeleted: true,
   storageKey: 'volumeattributesclasses',
   validateCreate: validateAttributesClass,

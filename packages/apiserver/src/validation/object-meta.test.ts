@@ -159,6 +159,12 @@ describe('metadata is looked at as often as upstream does', () => {
     ['any finalizer', { finalizers: ['nope'] }, [], []],
     ['common', { finalizers: ['nope'] }, [], []],
     ['as new', { finalizers: ['nope'] }, [unqualified('nope')], [unqualified('nope'), unqualified('nope')]],
+    [
+      'as new afterwards',
+      { finalizers: ['-'] },
+      [part, unqualified('-')],
+      [part, unqualified('-'), part, unqualified('-')],
+    ],
     [undefined, { labels: { a: '-' } }, [label], [label, label, label]],
     ['as new', { labels: { a: '-' } }, [label], [label, label, label, label]],
     ['common', { labels: { a: '-' } }, [label], [label, label]],

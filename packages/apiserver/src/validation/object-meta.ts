@@ -62,14 +62,10 @@ export function validateMetadataUpdate<T extends KubernetesObject>(
   if (common.length === 0 && finalizers.length === 0 && moved.length === 0) return [];
   const changes = validateObjectMetaUpdate(metadata, old.metadata);
   const checks = rules.metadataChecks;
-  return [
-    ...common,
-    ...changes,
-    ...(checks === 'as new' && subresource === ''
-      ? validateMetadata({ rules }, { ...object, metadata })
-      : []),
-    ...(checks === 'common' ? [] : [...changes, ...finalizers]),
-  ];
+  const again = checks === 'common' ? [] : [...changes, ...finalizers];
+  if (subresource !== '' || !checks?.startsWith('as new')) return [...common, ...changes, ...again];
+  const asNew = validateMetadata({ rules }, { ...object, metadata });
+  return [...common, ...changes, ...(checks === 'as new' ? [...asNew, ...again] : [...again, ...asNew])];
 }
 
 /** Names without a domain are for Kubernetes itself. */

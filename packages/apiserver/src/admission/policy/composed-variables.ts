@@ -32,7 +32,7 @@ export function composeVariables(
   const compiled = variables.map(({ name = '', expression: text = '' }) => {
     const expression = compileExpression(text, environment);
     // One that does not compile is known, so that only it is complained of.
-    fields.set(name, { name, type: expression.program?.resultType ?? DYN });
+    if (text.trim() !== '') fields.set(name, { name, type: expression.program?.resultType ?? DYN });
     return { name, expression };
   });
   return { environment, variables: compiled };

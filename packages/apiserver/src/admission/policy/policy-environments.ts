@@ -27,7 +27,10 @@ export function policyEnvironments({
 >): PolicyEnvironments {
   const params = paramKind !== undefined;
   const base = admissionEnvironment({ params, authorizer: true });
-  const { environment, variables } = composeVariables(base, given);
+  const composed = composeVariables(base, given);
+  const { variables } = composed;
+  // Without any of them there is no `variables`, but for mutations.
+  const environment = variables.length === 0 ? base : composed.environment;
   const known = environment.variables.get('variables');
   return {
     variables,
@@ -35,6 +38,9 @@ export function policyEnvironments({
     forMessages: extendEnvironment(admissionEnvironment({ params, authorizer: false }), {
       variables: known === undefined ? {} : { variables: known.type },
     }),
-    forMutations: extendEnvironment(environment, { types: mutationTypes, functions: jsonPatchFunctions }),
+    forMutations: extendEnvironment(composed.environment, {
+      types: mutationTypes,
+      functions: jsonPatchFunctions,
+    }),
   };
 }

@@ -124,8 +124,8 @@ function stringLength(characters: readonly string[], offset: number, start: stri
 function unrecognisedLength(characters: readonly string[], offset: number): number {
   const start = stringStart.exec(characters.slice(offset, offset + 5).join(''))?.[0];
   if (start === undefined) {
-    const next = characters[offset + 1];
-    return /[&|=]/.test(characters[offset]!) && next !== undefined && /[^\s\w]/.test(next) ? 2 : 1;
+    // What could have begun a symbol of two characters takes the second one along.
+    return /[&|=]/.test(characters[offset]!) && offset + 1 < characters.length ? 2 : 1;
   }
   let at = offset + start.length;
   while (at < characters.length && characters[at] !== '\n' && characters[at] !== '\r') {

@@ -16,10 +16,12 @@ const reserved = new Set(
     ' ',
   ),
 );
-const startOfExpression =
-  "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}";
-const startOfEntry =
-  "{'[', '{', '}', '(', '.', ',', '-', '!', '?', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}";
+const literals = "'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}";
+const startOfExpression = `{'[', '{', '(', '.', '-', '!', ${literals}`;
+const startOfEntry = `{'[', '{', '}', '(', '.', ',', '-', '!', '?', ${literals}`;
+const startOfElement = `{'[', ']', '{', '(', '.', ',', '-', '!', '?', ${literals}`;
+const startOfArgument = `{'[', '{', '(', ')', '.', '-', '!', ${literals}`;
+const startOfIndex = `{'[', '{', '(', '.', '-', '!', '?', ${literals}`;
 const startOfField = "{'}', ',', '?', IDENTIFIER, ESC_IDENTIFIER}";
 const startSymbols = new Set(['[', '{', '(', '.', '-', '!', 'true', 'false', 'null']);
 
@@ -37,6 +39,9 @@ const binaryOperators: Readonly<Record<string, { level: number; name: string }>>
   '/': { level: 3, name: '_/_' },
   '%': { level: 3, name: '_%_' },
 };
+
+/** Symbols between two expressions, besides those of {@link binaryOperators}. */
+const connectives = new Set(['&&', '||', '?']);
 
 /** Ends the parse: the problem is noted. */
 class Unparsable extends Error {}
@@ -151,9 +156,18 @@ class Parser {
       this.#at++;
       count++;
     }
+    if (this.#next.kind === 'end') this.#nothingToChange(symbol);
     const operand = this.#member(this.#primary());
     if (count % 2 === 0) return operand;
     return this.#call(token, symbol === '!' ? '!_' : '-_', [operand]);
+  }
+
+  /** An operator before nothing, in the words of a grammar that has a rule for each of the two. */
+  #nothingToChange(symbol: string): void {
+    const { offset } = this.#next;
+    if (symbol === '!')
+      this.#fail(offset, `Syntax error: extraneous input '<EOF>' expecting ${startOfExpression}`);
+    this.#note(offset, "Syntax error: no viable alternative at input '-'");
   }
 
   #member(start: Expression): Expression {
@@ -180,8 +194,7 @@ class Parser {
     }
     const open = this.#next;
     if (!name.escaped && this.#takeSymbol('(') !== undefined) {
-      const args = this.#list(')', () => this.#expression());
-      return this.#call(open, name.text, args, operand);
+      return this.#call(open, name.text, this.#arguments(), operand);
     }
     return { kind: 'select', offset: dot.offset, operand, field: name.text, testOnly: false };
   }
@@ -195,12 +208,13 @@ class Parser {
     }
     if (kind === 'symbol' && /^[a-z]/.test(text) && text !== 'in')
       return this.#fail(offset, `Syntax error: mismatched input '${text}' expecting IDENTIFIER`);
-    return this.#fail(offset, `Syntax error: no viable alternative at input '${dot.text}${text}'`);
+    return this.#fail(offset, noAlternative(dot, this.#next));
   }
 
   #index(open: Token, operand: Expression): Expression {
     this.#at++;
     const optional = this.#takeSymbol('?') !== undefined;
+    if (!optional) this.#start(startOfIndex);
     const index = this.#expression();
     this.#expect(']');
     return this.#call(open, optional ? '_[?_]' : '_[_]', [operand, index]);
@@ -227,6 +241,8 @@ class Parser {
           return isNumber(this.#after) && token.text === '-' ? this.#number() : this.#unary();
         case '.':
           this.#at++;
+          if (this.#next.kind !== 'identifier')
+            this.#fail(this.#next.offset, noAlternative(token, this.#next));
           return this.#identifier('.');
         case 'true':
         case 'false':
@@ -254,6 +270,10 @@ class Parser {
         return this.#literal(token, value ?? '');
       }
       default:
+        if (this.#connects() && !canStart(this.#after)) {
+          this.#note(token.offset, mismatched(token, startOfExpression));
+          return this.#literal(token, null);
+        }
         this.#unexpected(startOfExpression, canStart(this.#after));
         return this.#primary();
     }
@@ -269,11 +289,25 @@ class Parser {
     const name = dot + token.text;
     const open = this.#takeSymbol('(');
     if (open === undefined) return { kind: 'identifier', offset: token.offset, name };
-    return this.#call(
-      open,
-      name,
-      this.#list(')', () => this.#expression()),
-    );
+    return this.#call(open, name, this.#arguments());
+  }
+
+  #arguments(): Expression[] {
+    this.#start(startOfArgument, [')']);
+    return this.#list(')', () => this.#expression());
+  }
+
+  /** Says what may begin here, besides the symbols, where nothing does. */
+  #start(wanted: string, symbols: readonly string[] = []): void {
+    const starts = (token: Token) =>
+      canStart(token) || (token.kind === 'symbol' && symbols.includes(token.text));
+    if (!starts(this.#next)) this.#unexpected(wanted, starts(this.#after));
+  }
+
+  /** True at what stands between two expressions: a parse without the first of them goes on there. */
+  #connects(): boolean {
+    const { kind, text } = this.#next;
+    return kind === 'symbol' && (binaryOperators[text] !== undefined || connectives.has(text));
   }
 
   /** `a.b.C{…}`: a chain of names and then a brace. */
@@ -307,7 +341,7 @@ class Parser {
   #entries(): MapEntry[] {
     return this.#list('}', () => {
       const optional = this.#takeSymbol('?') !== undefined;
-      if (!optional && !canStart(this.#next)) this.#unexpected(startOfEntry, canStart(this.#after));
+      if (!optional) this.#start(startOfEntry);
       const key = this.#expression();
       this.#expect(':');
       return { key, value: this.#expression(), optional };
@@ -317,6 +351,7 @@ class Parser {
   #listLiteral({ offset }: Token): Expression {
     const optional = new Set<number>();
     let index = 0;
+    this.#start(startOfElement, [']', ',', '?']);
     const elements = this.#list(']', () => {
       if (this.#takeSymbol('?') !== undefined) optional.add(index);
       index++;
@@ -336,8 +371,13 @@ class Parser {
     for (;;) {
       elements.push(element());
       if (this.#takeSymbol(close) !== undefined) return elements;
-      if (this.#takeSymbol(',') === undefined) this.#expect(close, `{'${close}', ','}`);
-      if (close !== ')' && this.#takeSymbol(close) !== undefined) return elements;
+      const separators = `{'${close}', ','}`;
+      if (close === '}' && this.#next.kind === 'end') this.#unexpected(separators, false);
+      if (this.#takeSymbol(',') === undefined) this.#expect(close, separators);
+      if (close !== ')' && (this.#next.kind === 'end' || this.#isSymbol(close))) {
+        this.#expect(close);
+        return elements;
+      }
     }
   }
 
@@ -400,10 +440,8 @@ class Parser {
   /** Notes what is not expected here. Where leaving it out helps, the parse goes on behind it. */
   #unexpected(wanted: string, helps: boolean): void {
     const { text, offset } = this.#next;
-    const how = helps ? 'extraneous' : 'mismatched';
-    const message = `Syntax error: ${how} input '${text}' expecting ${wanted}`;
-    if (!helps) this.#fail(offset, message);
-    this.#note(offset, message);
+    if (!helps) this.#fail(offset, mismatched(this.#next, wanted));
+    this.#note(offset, `Syntax error: extraneous input '${text}' expecting ${wanted}`);
     this.#at++;
   }
 
@@ -423,6 +461,14 @@ class Parser {
     this.problems.push({ location: nowhere, message });
     throw new Unparsable(message);
   }
+}
+
+function mismatched({ text }: Token, wanted: string): string {
+  return `Syntax error: mismatched input '${text}' expecting ${wanted}`;
+}
+
+function noAlternative(dot: Token, { kind, text }: Token): string {
+  return `Syntax error: no viable alternative at input '${dot.text}${kind === 'end' ? '' : text}'`;
 }
 
 function canStart({ kind, text }: Token): boolean {
