@@ -1,3 +1,4 @@
+import type { ExpressionWarning } from '@kubewright/api/admissionregistration/v1';
 import { expect, test } from 'vitest';
 import { validatePolicyStatus } from './admission-policy-status.js';
 import {
@@ -332,37 +333,40 @@ test.each<[string, KindRules, object, string[]]>([
 });
 
 // What Kubernetes 1.36.3 says of each.
-test.each([
+const references: readonly (readonly [fieldRef: string, problem?: string])[] = [
+  ['spec.validations[0].expression'],
+  [' a..b[-1]'],
+  ["a['b,c',1]"],
+  ['a[?(@.x==1)].y'],
+  ['$'],
+  ['a/b-c d'],
+  ['}'],
+  ['-1'],
+  ['"x"'],
+  ['spec.x[', 'unterminated array'],
+  ["a['b'", 'unterminated array'],
+  ['a[x]', 'invalid array index x'],
+  ['a["b"]', 'invalid array index "b"'],
+  ['a[?(', 'unterminated filter'],
+  ['"x', 'unterminated quoted string'],
+  ['-', 'cannot parse number -'],
+  ['a,b', "unrecognized character in action: U+002C ','"],
+  ['{', "unrecognized character in action: U+007B '{'"],
+];
+test.each<[object, string[]]>([
   [{}, ['warning: Required value', 'fieldRef: Required value']],
-  [{ warning: 'w', fieldRef: 'spec.validations[0].expression' }, []],
-  ...[' a..b[-1]', "a['b,c',1]", 'a[?(@.x==1)].y', '$', 'a/b-c d', '{}'.slice(1), '-1', '"x"'].map(
-    (fieldRef) => [{ warning: 'w', fieldRef }, []] as const,
-  ),
-  ...(
-    [
-      ['spec.x[', 'unterminated array'],
-      ["a['b'", 'unterminated array'],
-      ['a[x]', 'invalid array index x'],
-      ['a["b"]', 'invalid array index "b"'],
-      ['a[?(', 'unterminated filter'],
-      ['"x', 'unterminated quoted string'],
-      ['-', 'cannot parse number -'],
-      ['a,b', "unrecognized character in action: U+002C ','"],
-      ['{', "unrecognized character in action: U+007B '{'"],
-    ] as const
-  ).map(
-    ([fieldRef, problem]) =>
-      [
-        { warning: 'w', fieldRef },
-        [`fieldRef: Invalid value: ${JSON.stringify(fieldRef)}: invalid JSONPath: ${problem}`],
-      ] as const,
-  ),
+  ...references.map(([fieldRef, problem]): [object, string[]] => [
+    { warning: 'w', fieldRef },
+    problem === undefined
+      ? []
+      : [`fieldRef: Invalid value: ${JSON.stringify(fieldRef)}: invalid JSONPath: ${problem}`],
+  ]),
 ])('a warning of an expression, %j, is judged as upstream does', (warning, expected) => {
   const errors = validatePolicyStatus({
     apiVersion: 'admissionregistration.k8s.io/v1',
     kind: 'ValidatingAdmissionPolicy',
     metadata: named,
-    status: { typeChecking: { expressionWarnings: [warning] } },
+    status: { typeChecking: { expressionWarnings: [warning as ExpressionWarning] } },
   });
   expect(errors.map(({ field, message }) => `${field}: ${message}`)).toEqual(
     expected.map((one) => `status.typeChecking.expressionWarnings[0].${one}`),
