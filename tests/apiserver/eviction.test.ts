@@ -197,3 +197,72 @@ describe('an eviction', () => {
     expect(answer.json().message).toBe('name in URL does not match name in Eviction object');
   });
 });
+
+describe('what is asked and how', () => {
+  const evict = (deleteOptions: object, query = '') =>
+    server.send({
+      method: 'POST',
+      path: `${root}/${name}/eviction${query}`,
+      body: { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name }, deleteOptions },
+    });
+
+  it.each([
+    [{ propagationPolicy: 'Nope' }, 'Unsupported value: "Nope"'],
+    [{ dryRun: ['x'] }, 'Unsupported value: ["x"]'],
+    [{ orphanDependents: true, propagationPolicy: 'Orphan' }, 'cannot be both set'],
+  ])('%j are no options', async (options, problem) => {
+    await runningPod();
+    const answer = await evict(options);
+    expect(answer.code).toBe(422);
+    expect(answer.json<{ message: string }>().message).toContain(problem);
+    await send('GET', `${root}/${name}`);
+  });
+
+  it('a budget with an empty selector is for all pods, one without a selector for none', async () => {
+    await runningPod();
+    const spec = { minAvailable: 1 };
+    await send('POST', budgets, { metadata: { name: `${name}-none` }, spec }, 201);
+    expect((await evict({}, '?dryRun=All')).code).toBe(201);
+    await send('POST', budgets, { metadata: { name: `${name}-all` }, spec: { ...spec, selector: {} } }, 201);
+    expect((await evict({}, '?dryRun=All')).code).toBe(429);
+    await send('DELETE', `${budgets}/${name}-all`);
+  });
+
+  it('another delete of a pod that ends may only shorten what is left', async () => {
+    await runningPod();
+    await send('DELETE', `${root}/${name}`);
+    const pod = await send<{ metadata: object }>('DELETE', `${root}/${name}`, {
+      propagationPolicy: 'Orphan',
+    });
+    expect(pod.metadata).not.toHaveProperty('finalizers');
+    const shorter = await send<{ metadata: object }>('DELETE', `${root}/${name}`, {
+      propagationPolicy: 'Orphan',
+      gracePeriodSeconds: 3,
+    });
+    expect(shorter.metadata).toMatchObject({ deletionGracePeriodSeconds: 3, finalizers: ['orphan'] });
+  });
+
+  it('who says of old that dependents go along, and has to wait, gets 202', async () => {
+    const maps = '/api/v1/namespaces/default/configmaps';
+    await send('POST', maps, { metadata: { name, finalizers: ['a.b/c'] } }, 201);
+    await send('DELETE', `${maps}/${name}`, { orphanDependents: false }, 202);
+    const wrong = { gracePeriodSeconds: 'x' };
+    const answer = await server.send({ method: 'DELETE', path: `${maps}/${name}`, body: wrong });
+    expect(answer.json<{ message: string }>().message).toMatch(/^json: cannot unmarshal string/);
+  });
+
+  it('a binding brings annotations of any name, and may ask for a version', async () => {
+    await send('POST', root, { metadata: { name }, spec: { containers: [{ name: 'a', image: 'a' }] } }, 201);
+    const bind = (metadata: object, code: number) =>
+      send<{ message?: string }>(
+        'POST',
+        `${root}/${name}/binding`,
+        { metadata: { name, ...metadata }, target: { kind: 'Node', name: 'n' } },
+        code,
+      );
+    expect((await bind({ resourceVersion: '1' }, 409)).message).toContain(
+      'ResourceVersion in precondition: 1',
+    );
+    await bind({ annotations: { ' odd': 'x' } }, 201);
+  });
+});

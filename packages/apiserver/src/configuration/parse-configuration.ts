@@ -25,7 +25,7 @@ export async function parseConfiguration<T>(text: string, file: string, form: Co
     throw new Error(`${file}: is no ${form.kind} of ${form.apiVersions[0]}`);
   const schema = StructuralSchema.of(form.schema);
   const unknown = { fields: [], ofMetadata: [] };
-  const value = structural(fields, schema, unknown);
+  const value = structural(fields, schema, { unknownFields: unknown });
   const [stranger] = unknown.fields;
   if (stranger !== undefined) throw new Error(`${file}: unknown field ${JSON.stringify(stranger)}`);
   const [problem] = validateSchema(schema, value);

@@ -145,7 +145,9 @@ export class StoredVersions {
   /** Of an object that was converted; it gets no defaults. */
   #pruned(object: KubernetesObject): KubernetesObject {
     const schema = this.#schemaOf(object);
-    return schema === undefined ? object : (prune(object, schema, undefined, true) as KubernetesObject);
+    return schema === undefined
+      ? object
+      : (prune(object, schema, undefined, { isRoot: true }) as KubernetesObject);
   }
 
   #schemaOf({ apiVersion = '' }: KubernetesObject): StructuralSchema | undefined {

@@ -50,7 +50,7 @@ function verbsOf<T extends KubernetesObject>({
 
 /** What admission changed gets its defaults, too. */
 function fillIn(object: KubernetesObject, { schema }: Kind): void {
-  const shaped = structural(object, StructuralSchema.of(schema.root));
+  const shaped = structural(object, StructuralSchema.of(schema.root), { keepsNulls: true });
   if (shaped === object) return;
   for (const name of Object.keys(object))
     if (!Object.hasOwn(shaped as object, name)) Reflect.deleteProperty(object, name);

@@ -44,6 +44,7 @@ export function fieldTypeOf(source: SchemaSource): FieldType {
   return type;
 }
 
+const machinery = 'io.k8s.apimachinery.';
 const rawExtension = 'io.k8s.apimachinery.pkg.runtime.RawExtension';
 const objectMeta = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';
 
@@ -140,7 +141,8 @@ class Compiler {
     if (anyScalar.has(schema.format ?? '')) return leaf;
     const scalar = scalars[schema.type ?? ''];
     if (scalar !== undefined) return scalar;
-    return schema.type !== undefined && schema.type !== 'object' ? leaf : untyped;
+    if (schema.type === undefined) return untyped;
+    return schema.type === 'object' ? { list: undefined, map: untyped.map } : leaf;
   }
 
   #list(schema: Schema): ListType {
@@ -150,7 +152,8 @@ class Compiler {
     const relation =
       schema['x-kubernetes-list-type'] ?? (!merges ? 'atomic' : mergeKey === undefined ? 'set' : 'map');
     const keys = schema['x-kubernetes-list-map-keys'] ?? (mergeKey === undefined ? [] : [mergeKey]);
-    const builtin = this.#source.name !== undefined;
+    // Of the metadata the types are those of Kubernetes, whoever's object it is.
+    const builtin = this.#source.name !== undefined || items.$ref?.startsWith(machinery) === true;
     let item: FieldType | undefined;
     const compile = () => this.type(items);
     const resolved = () => (items.$ref === undefined ? items : this.#resolve(items.$ref));
@@ -175,7 +178,7 @@ class Compiler {
   }
 
   #resolve(name: string): Schema {
-    return name.startsWith('io.k8s.apimachinery.') ? definitions.get(name) : this.#source.resolve(name);
+    return name.startsWith(machinery) ? definitions.get(name) : this.#source.resolve(name);
   }
 }
 

@@ -14,6 +14,8 @@ import {
 export function mergeTyped(live: unknown, config: unknown, type: FieldType | undefined): unknown {
   if (live === undefined || live === null) return config;
   if (isEmptyValue(live) && isEmptyValue(config)) return jsonEqual(live, config) ? live : config;
+  // No members and no items to set: those that are there stay.
+  if (config === null && (granularMap(type, live) ?? granularList(type, live)) !== undefined) return live;
   const map = granularMap(type, config);
   if (map !== undefined && isObject(live)) {
     let result = live;

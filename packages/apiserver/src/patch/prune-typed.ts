@@ -65,7 +65,8 @@ function pruneBelow(value: unknown, state: PruneState): unknown {
       if (result === object) result = { ...object };
       // What is left empty goes too, unless somebody owns it as such.
       if (pruned === undefined || (isEmptyValue(pruned) && !child.owned)) delete result[key];
-      else put(result, key, pruned);
+      // To upstream a map or list that nothing is left of is null.
+      else put(result, key, isEmptyValue(pruned) ? null : pruned);
     }
     return result;
   }

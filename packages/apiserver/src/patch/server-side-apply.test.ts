@@ -130,7 +130,22 @@ describe('applyConfiguration', () => {
     );
     const next = applyConfiguration(annotated, config({}), by('alice'));
     expect(next.metadata).toHaveProperty('annotations', { a: 'b' });
-    expect(next).toHaveProperty('spec', {});
+    // As upstream leaves it: a map without members is null.
+    expect(next).toHaveProperty('spec', null);
+  });
+
+  it('keeps the members of maps and the items of lists that it says are null, but for what is one field', () => {
+    const live = applyConfiguration(
+      undefined,
+      config(pod({ name: 'a', image: 'x', args: ['1'], ports: [{ containerPort: 80 }] })),
+      by('alice'),
+    );
+    const next = applyConfiguration(
+      live,
+      config(pod({ name: 'a', args: null, ports: null, image: null })),
+      by('bob', { force: true }),
+    );
+    expect(next.spec).toEqual(pod({ name: 'a', image: null, args: null, ports: [{ containerPort: 80 }] }));
   });
 
   it('merges lists by keys, sets by value, and replaces atomic ones', () => {

@@ -29,11 +29,17 @@ import { decodeManagers, type Manager, type Managers, managerId, ownable, setFie
 import { mergeTyped } from './merge-typed.js';
 import { prune } from './prune-typed.js';
 import { pruneVersions } from './prune-versions.js';
+import { typeProblems } from './type-problems.js';
 
 /** A server-side apply. */
 export interface ApplyWrite extends TrackedWrite {
   /** Takes fields that others own instead of failing. */
   readonly force: boolean;
+  /**
+   * True where nobody looks afterwards at the types of what is one field (of a custom resource), so that it is done
+   * beforehand.
+   */
+  readonly untyped?: boolean;
   /** The version that conflicts name, where it is not that of each manager. */
   readonly shownVersion?: string;
 }
@@ -53,6 +59,7 @@ export function applyConfiguration(
   write: ApplyWrite,
 ): JsonObject {
   checkConfig(config, write);
+  if (write.untyped) checkTypes(config, write);
   const stored = live ?? { apiVersion: write.apiVersion, kind: write.kind, metadata: {} };
   const managers = managersOf(stored);
   const before = new Map(managers);
@@ -129,22 +136,37 @@ const appliedShapes: KnownShapes = new WeakMap();
 
 /** @throws ApiError for a configuration that does not fit the schema */
 function checkedFields(config: JsonObject, type: FieldType, write: ApplyWrite): FieldSet {
-  // Paths are made only when something is wrong.
-  const found: string[] = [];
-  const fields = fieldsOf(config, type, found) ?? emptyFieldSet;
-  if (found.length > 0) {
-    const problems: string[] = [];
-    fieldsOf(config, type, problems, '');
-    const { name, namespace = '' } = metadataOf(config);
-    const text =
-      problems.length === 1 ? problems[0] : ['errors:', ...problems.map((one) => `  ${one}`)].join('\n');
-    throw new ApiError(
-      '',
-      `failed to create typed patch object (${namespace}/${name}; ${kindText(write)}): ${text}`,
-      { code: 500 },
-    );
-  }
-  return fields;
+  // Words are made only when something is wrong.
+  let fits = true;
+  const fields = fieldsOf(config, type, () => {
+    fits = false;
+  });
+  if (!fits) checkTypes(config, write);
+  return fields ?? emptyFieldSet;
+}
+
+/**
+ * Looks at all of a configuration, into what is one field, too.
+ * @throws ApiError without a reason and with code 500, as upstream, for what does not fit the schema
+ */
+export function checkTypes(
+  config: JsonObject,
+  write: Pick<ApplyWrite, 'schema' | 'apiVersion' | 'kind'>,
+): void {
+  const problems = typeProblems(config, fieldTypeOf(write.schema));
+  if (problems.length === 0) return;
+  const [name, namespace] = ['name', 'namespace'].map((key) => textOf(own(metadataOf(config), key)));
+  const text =
+    problems.length === 1 ? problems[0] : ['errors:', ...problems.map((one) => `  ${one}`)].join('\n');
+  throw new ApiError(
+    '',
+    `failed to create typed patch object (${namespace}/${name}; ${kindText(write)}): ${text}`,
+    { code: 500 },
+  );
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }
 
 interface PruneInput {
@@ -273,11 +295,26 @@ function printManager({ name, operation, apiVersion, subresource }: Manager): st
 function checkConfig(config: JsonObject, write: ApplyWrite): void {
   const [apiVersion, kind] = [own(config, 'apiVersion'), own(config, 'kind')];
   if (apiVersion !== write.apiVersion || kind !== write.kind)
-    throw badRequest(
-      `invalid object type: ${kindText({ apiVersion: String(apiVersion ?? ''), kind: String(kind ?? '') })}`,
-    );
+    throw badRequest(`invalid object type: ${kindText(typeSaid(config))}`);
   const sent = own(metadataOf(config), 'managedFields');
-  if (sent !== undefined && sent !== null) throw badRequest('metadata.managedFields must be nil');
+  // What can't be managed fields is told of as any other value of a wrong type.
+  if (Array.isArray(sent) && sent.every(isEntry)) throw badRequest('metadata.managedFields must be nil');
+}
+
+/** What a configuration says that it is; a version of more than two parts is none, and then neither is the kind. */
+function typeSaid(config: JsonObject): { apiVersion: string; kind: string } {
+  const apiVersion = textOf(own(config, 'apiVersion'));
+  return apiVersion.split('/').length > 2
+    ? { apiVersion: '/', kind: '' }
+    : { apiVersion, kind: textOf(own(config, 'kind')) };
+}
+
+function isEntry(entry: unknown): boolean {
+  const texts = ['manager', 'operation', 'apiVersion', 'fieldsType', 'subresource'];
+  return (
+    isObject(entry) &&
+    texts.every((name) => ['string', 'undefined'].includes(typeof (own(entry, name) ?? undefined)))
+  );
 }
 
 /** A kind as upstream's messages have it: `apps/v1, Kind=Deployment`. */

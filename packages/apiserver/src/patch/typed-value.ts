@@ -1,6 +1,6 @@
 import { keyElement, valueElement } from './field-set.js';
 import type { FieldType, ListType, MapType } from './field-types.js';
-import { isObject, own } from './json-object.js';
+import { isObject, type JsonObject, own } from './json-object.js';
 
 /** The list type when the value is a list whose items are fields of their own. */
 export function granularList(type: FieldType | undefined, value: unknown): ListType | undefined {
@@ -41,7 +41,7 @@ export function elementOf(list: ListType, item: unknown): { element: string } | 
   if (!isObject(item)) return { problem: 'associative list with keys may not have non-map elements' };
   const keys: [string, unknown][] = [];
   for (const key of list.keys) {
-    const value = own(item, key) ?? list.keyDefault(key);
+    const value = keyOf(list, item, key);
     if (value !== undefined) keys.push([key, value]);
   }
   if (keys.length === 0)
@@ -49,6 +49,12 @@ export function elementOf(list: ListType, item: unknown): { element: string } | 
       problem: `associative list with keys has an element that omits all key fields [${list.keys.map((key) => JSON.stringify(key)).join(' ')}] (and doesn't have default values for any key fields)`,
     };
   return { element: keyElement(keys) };
+}
+
+/** The value of an item's key, which may be null: only what is left out is what it is by default. */
+function keyOf(list: ListType, item: JsonObject, key: string): unknown {
+  const value = own(item, key);
+  return value === undefined ? list.keyDefault(key) : value;
 }
 
 /** Items by path element, and the elements in order, each as often as it occurs. */
@@ -84,7 +90,7 @@ export function sameElement(list: ListType, a: unknown, b: unknown): boolean {
   if (!isObject(a) || !isObject(b)) return false;
   let isKeyed = false;
   for (const key of list.keys) {
-    const [left, right] = [own(a, key) ?? list.keyDefault(key), own(b, key) ?? list.keyDefault(key)];
+    const [left, right] = [keyOf(list, a, key), keyOf(list, b, key)];
     if (left !== right) return false;
     isKeyed ||= left !== undefined;
   }

@@ -119,13 +119,19 @@ function mark<T extends KubernetesObject>(
 ): void {
   const { rules } = resource;
   const { metadata } = object;
-  const finalizers = finalizersFor(resource, metadata.finalizers ?? [], options);
-  if (finalizers.length > 0) metadata.finalizers = finalizers;
-  else delete metadata.finalizers;
   const wanted = Math.max(
     0,
     rules.gracePeriodSeconds?.(object, options.gracePeriodSeconds ?? undefined) ?? 0,
   );
+  // While a grace period runs, all that another delete may do is to shorten it.
+  const isRunning =
+    rules.gracePeriodSeconds !== undefined &&
+    metadata.deletionTimestamp !== undefined &&
+    metadata.deletionGracePeriodSeconds !== undefined;
+  if (isRunning && !shortens(metadata, wanted, options)) return;
+  const finalizers = finalizersFor(resource, metadata.finalizers ?? [], options);
+  if (finalizers.length > 0) metadata.finalizers = finalizers;
+  else delete metadata.finalizers;
   if (metadata.deletionTimestamp === undefined) {
     metadata.deletionTimestamp = formatTime(context.now() + wanted * 1000);
     // What only its own finalizers hold (a namespace) has no grace period to show.
@@ -140,10 +146,18 @@ function mark<T extends KubernetesObject>(
 /** A second delete may only shorten what is left. */
 function shorten(metadata: KubernetesObject['metadata'], wanted: number, options: DeleteOptions): void {
   const left = metadata.deletionGracePeriodSeconds ?? 0;
-  if (options.gracePeriodSeconds == null || wanted >= left) return;
+  if (!shortens(metadata, wanted, options)) return;
   const started = Date.parse(metadata.deletionTimestamp ?? '') - left * 1000;
   metadata.deletionTimestamp = formatTime(started + wanted * 1000);
   metadata.deletionGracePeriodSeconds = wanted;
+}
+
+function shortens(
+  { deletionGracePeriodSeconds = 0 }: KubernetesObject['metadata'],
+  wanted: number,
+  { gracePeriodSeconds }: DeleteOptions,
+): boolean {
+  return gracePeriodSeconds != null && wanted < deletionGracePeriodSeconds;
 }
 
 function finalizersFor<T extends KubernetesObject>(

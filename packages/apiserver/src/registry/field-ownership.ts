@@ -70,6 +70,7 @@ export class FieldOwnership {
     return {
       ...this.#write(subresource),
       force,
+      untyped: this.#served.body.namesItself === true,
       ...(own === undefined || own.group === this.#served.kind.group
         ? {}
         : { shownVersion: apiVersionOf(own.group, own.version) }),

@@ -275,12 +275,13 @@ function validate<T extends KubernetesObject>(
 ): FieldError[] {
   const { rules } = resource;
   const statusOnly = subresource === 'status';
+  const own = rules.subresources?.[subresource];
+  if (own?.untracked) return own.validateUpdate?.(object, old) ?? [];
   const errors = [
     ...validateMetadataUpdate(resource, object, old, subresource),
     ...resource.schemaErrors({ object, old, statusOnly, warn: (text) => context.request?.warn(text) }),
   ];
-  const own = rules.subresources?.[subresource]?.validateUpdate;
-  if (own !== undefined) return [...errors, ...own(object, old)];
+  if (own?.validateUpdate !== undefined) return [...errors, ...own.validateUpdate(object, old)];
   if (subresource === 'status') return errors;
   return [
     ...errors,

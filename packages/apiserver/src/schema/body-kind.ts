@@ -10,6 +10,8 @@ export interface BodyKind {
   readonly kind: string;
   readonly schema: SchemaSource;
   readonly normalise: Normaliser;
+  /** The same for the outcome of an apply, where it differs. @default normalise */
+  readonly normaliseApplied?: Normaliser;
   /** True for bodies that every group has under its own version (DeleteOptions). */
   readonly anyVersion?: boolean;
   /** Other versions that a body may say to be of, which look the same. */
@@ -29,8 +31,13 @@ export interface BodyKindSource {
 /** The schema is compiled at once: callers keep the answer. */
 export function bodyKindOf(source: BodyKindSource, structural = false): BodyKind {
   const { group, version, kind, schema } = source;
-  const normalise = structural ? createStructuralNormaliser(schema) : createNormaliser(schema, kind);
-  return { apiVersion: apiVersionOf(group, version), version, kind, schema, normalise };
+  const body = { apiVersion: apiVersionOf(group, version), version, kind, schema };
+  if (!structural) return { ...body, normalise: createNormaliser(schema, kind) };
+  return {
+    ...body,
+    normalise: createStructuralNormaliser(schema),
+    normaliseApplied: createStructuralNormaliser(schema, true),
+  };
 }
 
 const known = new Map<string, BodyKind>();

@@ -15,15 +15,21 @@ type JsonRecord = Readonly<Record<string, unknown>>;
  * Takes out what a schema does not have, and nulls that may not be; gives the value itself where nothing has to go.
  * Source: apiextensions' `pruning` and `PruneNonNullableNullsWithoutDefaults`.
  * @param unknownFields gets the paths of what the schema does not have
- * @param isRoot whether the value is an object of its own, whose metadata is left to others
  */
 export function prune(
   value: unknown,
   schema: StructuralSchema,
   unknownFields: UnknownFields = { fields: [], ofMetadata: [] },
-  isRoot = false,
+  options: PruneOptions = {},
 ): unknown {
-  return new Pruner(unknownFields, isRoot).value(value, schema, undefined);
+  return new Pruner(unknownFields, options).value(value, schema, undefined);
+}
+
+interface PruneOptions {
+  /** Whether the value is an object of its own, whose metadata is left to others. */
+  readonly isRoot?: boolean;
+  /** Leaves nulls that may not be to whoever validates. */
+  readonly keepsNulls?: boolean;
 }
 
 /** Paths of what a schema does not have, and of what no metadata has, which are told after them. */
@@ -37,10 +43,12 @@ export interface UnknownFields {
 class Pruner {
   readonly #unknown: UnknownFields;
   readonly #isRoot: boolean;
+  readonly #keepsNulls: boolean;
 
-  constructor(unknown: UnknownFields, isRoot: boolean) {
+  constructor(unknown: UnknownFields, { isRoot = false, keepsNulls = false }: PruneOptions) {
     this.#unknown = unknown;
     this.#isRoot = isRoot;
+    this.#keepsNulls = keepsNulls;
   }
 
   /** Without a schema nothing is known: objects lose all that they have. */
@@ -103,7 +111,8 @@ class Pruner {
         if (keeps) continue;
         this.#unknown.fields.push(pathOf(at));
         copy.delete(name);
-      } else if (before === null && below !== undefined && isForbiddenNull(below)) copy.delete(name);
+      } else if (!this.#keepsNulls && before === null && below !== undefined && isForbiddenNull(below))
+        copy.delete(name);
       else copy.set(name, this.value(before, below, at));
     }
     return copy.result;

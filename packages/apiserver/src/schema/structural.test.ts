@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { applyDefaults } from './defaults.js';
 import { prune } from './prune.js';
-import { structural } from './structural.js';
+import { createStructuralNormaliser, structural } from './structural.js';
 import { StructuralSchema } from './structural-schema.js';
 
 const of = (schema: Schema) => StructuralSchema.of(schema);
@@ -80,6 +80,22 @@ describe('pruning', () => {
     expect(prune(value, of(schema), unknown)).toEqual(expected);
     expect([...unknown.fields, ...unknown.ofMetadata]).toEqual(paths);
     expect(value).toEqual(given);
+  });
+});
+
+describe('the outcome of an apply', () => {
+  const source = { root: object({ spec: object({ n: { type: 'integer' } }) }), resolve: () => ({}) };
+  const body = (metadata: object) => ({ apiVersion: 'x/v1', kind: 'X', metadata, spec: { n: null } });
+
+  it('keeps nulls for the validator, which other bodies lose', () => {
+    expect(createStructuralNormaliser(source, true)(body({})).object.spec).toEqual({ n: null });
+    expect(createStructuralNormaliser(source)(body({})).object.spec).toEqual({});
+  });
+
+  it('loses metadata that is none, which other bodies are refused for', () => {
+    const odd = body({ name: 'a', generation: 1.5, creationTimestamp: 'x', deletionTimestamp: 1 });
+    expect(createStructuralNormaliser(source, true)(odd).object.metadata).toEqual({ name: 'a' });
+    expect(() => createStructuralNormaliser(source)(odd)).toThrow();
   });
 });
 

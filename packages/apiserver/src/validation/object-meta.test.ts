@@ -175,6 +175,12 @@ describe('metadata is looked at as often as upstream does', () => {
     expect(beginnings(validateMetadataUpdate({ rules }, next, object({})), updated)).toEqual(updated);
   });
 
+  test('that of a custom resource is looked at three times when it is updated', () => {
+    const rules = { kind: ConfigMap, structural: true };
+    const said = validateMetadataUpdate({ rules }, object({ labels: { a: '-' } }), object({}));
+    expect(said.map(({ field }) => field)).toEqual(Array(3).fill('metadata.labels'));
+  });
+
   test('that of a custom resource may have finalizers of any name', () => {
     const next = object({ finalizers: ['nope'] });
     expect(validateMetadata({ rules: { kind: ConfigMap, structural: true } }, next)).toEqual([]);

@@ -57,10 +57,10 @@ export function validateMetadataUpdate<T extends KubernetesObject>(
   const common = validateObjectMeta(metadata, { namespaced, validateName: pathSegmentErrors });
   const finalizers = validateFinalizerNames(metadata, rules);
   const moved = metadataChanges(metadata, old.metadata);
-  if (rules.structural) return [...common, ...moved];
   // What both look at has no mistakes here.
   if (common.length === 0 && finalizers.length === 0 && moved.length === 0) return [];
   const changes = validateObjectMetaUpdate(metadata, old.metadata);
+  if (rules.structural) return [...common, ...changes, ...changes];
   const checks = rules.metadataChecks;
   const again = checks === 'common' ? [] : [...changes, ...finalizers];
   if (subresource !== '' || !checks?.startsWith('as new')) return [...common, ...changes, ...again];

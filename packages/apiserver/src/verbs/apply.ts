@@ -10,7 +10,7 @@ import { fromYaml } from '../encoding/yaml.js';
 import type { Exchange } from '../exchange.js';
 import { metadataOf } from '../patch/field-ownership.js';
 import { goJsonName, isObject, type JsonObject } from '../patch/json-object.js';
-import { applyConfiguration } from '../patch/server-side-apply.js';
+import { type ApplyWrite, applyConfiguration, checkTypes } from '../patch/server-side-apply.js';
 import { createObject } from '../registry/create-object.js';
 import { FieldOwnership } from '../registry/field-ownership.js';
 import { matchNamespace } from '../registry/place-in-namespace.js';
@@ -19,7 +19,7 @@ import { updateObject } from '../registry/update-object.js';
 import type { WriteContext } from '../registry/write-context.js';
 import { answerObject } from './answer.js';
 import { conversionProblem } from './patched-form.js';
-import { fromJson, toForm } from './read-body.js';
+import { fromJson } from './read-body.js';
 import { matchName } from './update.js';
 import { type FieldValidation, writeContext, writeOptions } from './write-options.js';
 import { warnAboutWrite } from './write-warnings.js';
@@ -61,7 +61,7 @@ export async function apply(exchange: Exchange, served: ServedKind, form?: Appli
     const value = applyConfiguration(before, config, write);
     tellProblems(exchange, problems, options.fieldValidation);
     if (value === before) return undefined;
-    const object = converted(exchange, value, { config, served, validation: options.fieldValidation });
+    const object = converted(value, { config, served, write });
     matchNamespace(object, namespace, served.resource);
     matchName(object, name);
     return served.toStored(object);
@@ -106,20 +106,21 @@ async function admittedForm(
 interface Converted {
   readonly config: JsonObject;
   readonly served: ServedKind;
-  readonly validation: FieldValidation;
+  readonly write: ApplyWrite;
 }
 
 /** @throws ApiError with code 500, as upstream, for what its schema lets pass and its Go type does not */
-function converted(
-  exchange: Exchange,
-  value: JsonObject,
-  { config, served, validation }: Converted,
-): KubernetesObject {
+function converted(value: JsonObject, { config, served, write }: Converted): KubernetesObject {
+  const { normalise, normaliseApplied = normalise } = served.body;
+  const { apiVersion, kind } = served.kind;
   try {
-    return toForm(exchange, value, served.body, validation, []);
+    const { object, unknownFields } = normaliseApplied(value);
+    if (unknownFields.length > 0) checkTypes(config, write);
+    return { ...object, apiVersion, kind, metadata: object.metadata ?? {} } as KubernetesObject;
   } catch (error) {
     if (!isApiError(error) || error.reason !== 'BadRequest') throw error;
-    const { apiVersion, kind } = served.kind;
+    // What is one field was not looked into before.
+    checkTypes(config, write);
     const { namespace = '', name = '' } = metadataOf(config);
     const type = `${apiVersion.includes('/') ? '' : '/'}${apiVersion}, Kind=${kind}`;
     throw new ApiError(

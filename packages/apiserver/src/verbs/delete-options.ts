@@ -1,46 +1,40 @@
+import { badRequest, isApiError, type KubernetesObject } from '@kubewright/api';
 import type { DeleteOptions } from '@kubewright/api/meta/v1';
 import type { Exchange } from '../exchange.js';
 import { querySwitch } from '../http/query-switch.js';
 import { builtinBodyKind } from '../schema/body-kind.js';
-import { type FieldError, invalid, notSupported, path } from '../validation/field-error.js';
+import { deleteOptionsErrors, invalidOptions } from '../validation/options.js';
 import { checkContentType, decodeObject } from './read-body.js';
 import { wholeNumber } from './read-options.js';
-import { dryRunErrors, invalidOptions } from './write-options.js';
 
 /** Options of a delete: the body where there is one, else the query. */
 export async function deleteOptions(exchange: Exchange): Promise<DeleteOptions> {
   const options = await given(exchange);
-  const errors = optionErrors(options);
+  const errors = deleteOptionsErrors(options);
   if (errors.length > 0) throw invalidOptions('DeleteOptions', errors);
   return options;
 }
-
-// Source: apimachinery's `ValidateDeleteOptions`.
-function optionErrors({ orphanDependents, propagationPolicy, dryRun }: DeleteOptions): FieldError[] {
-  const field = path('propagationPolicy');
-  const errors: FieldError[] = [];
-  if (orphanDependents != null && propagationPolicy != null)
-    errors.push(
-      invalid(field, propagationPolicy, 'orphanDependents and deletionPropagation cannot be both set'),
-    );
-  if (propagationPolicy != null && !policies.includes(propagationPolicy))
-    errors.push(notSupported(field, propagationPolicy, [...policies, 'nil']));
-  return [...errors, ...dryRunErrors(dryRun ?? [])];
-}
-
-const policies = ['Foreground', 'Background', 'Orphan'];
 
 async function given(exchange: Exchange): Promise<DeleteOptions> {
   const bytes = await exchange.readBody();
   if (bytes.length === 0) return fromQuery(exchange.info.query);
   checkContentType(exchange);
-  const { metadata: _, ...options } = decodeObject(
-    exchange,
-    bytes,
-    builtinBodyKind('', 'v1', 'DeleteOptions'),
-    'Ignore',
-  );
+  const { metadata: _, ...options } = decoded(exchange, bytes);
   return options as DeleteOptions;
+}
+
+/** Upstream's decoder of options says what is wrong without what it was about. */
+function decoded(exchange: Exchange, bytes: Buffer): KubernetesObject {
+  try {
+    return decodeObject(exchange, bytes, builtinBodyKind('', 'v1', 'DeleteOptions'), 'Ignore');
+  } catch (error) {
+    if (!isApiError(error) || error.reason !== 'BadRequest') throw error;
+    throw badRequest(
+      error.message
+        .replace(/^\S+ in version "\S*" cannot be handled as a DeleteOptions: /, '')
+        .replace(/in scheme "[^"]*"$/, 'in scheme "pkg/runtime/scheme.go:111"'),
+    );
+  }
 }
 
 function fromQuery(query: URLSearchParams): DeleteOptions {

@@ -17,8 +17,11 @@ export async function deleteVerb(exchange: Exchange, served: ServedKind): Promis
     options,
     writeContext(exchange, served, { dryRun: (options.dryRun ?? []).includes('All'), given: options }),
   );
-  if (!deleted.gone || served.resource.rules.returnsDeleted)
-    return answerObject(exchange, served, 200, deleted);
+  if (!deleted.gone || served.resource.rules.returnsDeleted) {
+    // The answer of old to those who want dependents to go along, and have to wait.
+    const status = !deleted.gone && options.orphanDependents === false ? 202 : 200;
+    return answerObject(exchange, served, status, deleted);
+  }
   exchange.sendJson(200, encodeJson(success(served, deleted)));
 }
 

@@ -1,4 +1,3 @@
-import type { ApiError } from '@kubewright/api';
 import type { Exchange } from '../exchange.js';
 import { querySwitch } from '../http/query-switch.js';
 import { dryRunStore } from '../registry/dry-run-store.js';
@@ -9,12 +8,12 @@ import {
   type FieldError,
   forbiddenField,
   invalid,
-  invalidObject,
   notSupported,
   path,
   required,
   tooLong,
 } from '../validation/field-error.js';
+import { dryRunErrors, invalidOptions } from '../validation/options.js';
 
 export type FieldValidation = 'Strict' | 'Warn' | 'Ignore';
 
@@ -121,16 +120,6 @@ function managerOf(userAgent: string | undefined): string {
 }
 
 const fieldValidations = new Set(['', 'Strict', 'Warn', 'Ignore']);
-
-/** What is wrong with the values of `dryRun`. */
-export function dryRunErrors(values: readonly string[]): FieldError[] {
-  return values.every((value) => value === 'All') ? [] : [notSupported(path('dryRun'), values, ['All'])];
-}
-
-/** The refusal of options: `DeleteOptions.meta.k8s.io "" is invalid: …`. */
-export function invalidOptions(kind: string, errors: readonly FieldError[]): ApiError {
-  return invalidObject({ group: 'meta.k8s.io', plural: kind.toLowerCase(), kind }, '', errors);
-}
 
 function applyErrors(contentType: string, query: URLSearchParams): FieldError[] {
   if (contentType.startsWith('application/apply-patch'))

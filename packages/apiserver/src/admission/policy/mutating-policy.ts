@@ -6,10 +6,10 @@ import { elements, isList } from '../../cel/values/list-value.js';
 import { isMap, mapGet } from '../../cel/values/map-value.js';
 import { toJson } from '../../cel/values/to-json.js';
 import { fieldTypeOf } from '../../patch/field-types.js';
-import { fieldsOf } from '../../patch/fields-of.js';
 import type { JsonObject } from '../../patch/json-object.js';
 import { applyJsonPatch } from '../../patch/json-patch.js';
 import { mergeTyped } from '../../patch/merge-typed.js';
+import { typeProblems } from '../../patch/type-problems.js';
 import type { BodyKind } from '../../schema/body-kind.js';
 import { atomicPaths } from './atomic-paths.js';
 import type { PolicyScope, PolicyVariable } from './composed-variables.js';
@@ -88,8 +88,7 @@ function applied(object: JsonObject, value: Value, { schema, apiVersion, kind }:
   checkTypeNames(value);
   const configuration = { ...(toJson(value) as JsonObject), apiVersion, kind };
   const type = fieldTypeOf(schema);
-  const problems: string[] = [];
-  fieldsOf(configuration, type, problems, '');
+  const problems = typeProblems(configuration, type);
   if (problems.length > 0)
     throw new MutationError(
       `error applying patch: failed to convert patch object to typed object: ${problems.join(', ')}`,

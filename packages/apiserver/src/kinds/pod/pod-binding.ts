@@ -1,6 +1,6 @@
 import { ApiError, badRequest, conflict, type KubernetesObject } from '@kubewright/api';
 import type { Binding, Pod } from '@kubewright/api/core/v1';
-import { staleUid } from '../../registry/stale-uid.js';
+import { staleUid, staleVersion } from '../../registry/stale-uid.js';
 import { notSupported, path, required } from '../../validation/field-error.js';
 import type { SubresourceContext, SubresourceRules } from '../kind-rules.js';
 import { withPodCondition } from './pod-condition.js';
@@ -35,12 +35,12 @@ function checkTarget({ target }: Binding): void {
 function bind(pod: Pod, { target, metadata }: Binding, context: SubresourceContext<Pod>): Pod {
   const name = pod.metadata.name ?? '';
   const refuse = (why: string) => conflict({ group: '', plural: 'pods/binding' }, name, why);
-  if (metadata.uid !== undefined && metadata.uid !== '' && metadata.uid !== pod.metadata.uid)
-    throw conflict(
-      { group: '', plural: 'pods' },
-      name,
-      staleUid(`/registry/pods/${context.namespace}/${name}`, metadata.uid, pod.metadata.uid ?? ''),
-    );
+  const key = `/registry/pods/${context.namespace}/${name}`;
+  const stale = (why: string) => conflict({ group: '', plural: 'pods' }, name, why);
+  const { uid = '', resourceVersion = '' } = pod.metadata;
+  if (metadata.uid && metadata.uid !== uid) throw stale(staleUid(key, metadata.uid, uid));
+  if (metadata.resourceVersion && metadata.resourceVersion !== resourceVersion)
+    throw stale(staleVersion(key, metadata.resourceVersion, resourceVersion));
   if (pod.metadata.deletionTimestamp !== undefined)
     throw refuse(`pod ${name} is being deleted, cannot be assigned to a host`);
   const spec = pod.spec ?? { containers: [] };

@@ -14,7 +14,7 @@ import {
 import { Pod } from '@kubewright/api/core/v1';
 import type { DeleteOptions } from '@kubewright/api/meta/v1';
 import { type Eviction, PodDisruptionBudget } from '@kubewright/api/policy/v1';
-import { isEmptySelector } from '../../validation/label-selector.js';
+import { deleteOptionsErrors, invalidOptions } from '../../validation/options.js';
 import type { SubresourceContext, SubresourceRules } from '../kind-rules.js';
 import { withPodCondition } from './pod-condition.js';
 
@@ -30,6 +30,8 @@ export const podEviction: SubresourceRules<Pod> = {
     if (metadata?.name !== context.name)
       throw badRequest('name in URL does not match name in Eviction object');
     const options = deleteOptions as DeleteOptions;
+    const errors = deleteOptionsErrors(options);
+    if (errors.length > 0) throw invalidOptions('DeleteOptions', errors);
     const isDryRun = context.dryRun || (options.dryRun ?? []).length > 0;
     const pod = await context.objects.get(Pod, context.namespace, context.name);
     if (pod === undefined) throw notFound(Pod, context.name);
@@ -98,7 +100,7 @@ async function markTarget(
   context: SubresourceContext<Pod>,
 ): Promise<string | undefined> {
   const marked = await context.update((pod) => {
-    const { resourceVersion = '', generation } = pod.metadata;
+    const { resourceVersion = '' } = pod.metadata;
     if (uid && uid !== pod.metadata.uid)
       throw conflict(
         { group: '', plural: 'Pod' },
@@ -116,7 +118,6 @@ async function markTarget(
       status: 'True',
       reason: 'EvictionByEvictionAPI',
       message: 'Eviction API: evicting',
-      ...(generation === undefined ? {} : { observedGeneration: generation }),
     };
     const conditions = withPodCondition(pod.status?.conditions ?? [], condition, context.now());
     return { ...pod, status: { ...pod.status, conditions: [...conditions] } };
@@ -131,7 +132,8 @@ const retrySeconds = 10;
 async function askBudget(pod: Pod, context: SubresourceContext<Pod>, isDryRun: boolean): Promise<Guard> {
   const all = await context.objects.list(PodDisruptionBudget, context.namespace);
   const [budget, ...others] = all.filter(
-    ({ spec }) => !isEmptySelector(spec?.selector) && selectorMatches(spec?.selector, pod.metadata.labels),
+    // An empty selector is for all pods, none at all for no pod.
+    ({ spec }) => spec?.selector !== undefined && selectorMatches(spec.selector, pod.metadata.labels),
   );
   if (others.length > 0)
     throw new ApiError(
