@@ -172,6 +172,17 @@ describe('update and patch', () => {
     stream.close();
   });
 
+  it('counts the labels of an EndpointSlice as wanted, its annotations not', async () => {
+    const slices = '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices';
+    await post(slices, { metadata: { name: 'slice' }, addressType: 'IPv4', endpoints: [] });
+    const change = async (metadata: object) =>
+      item(await merge(`${slices}/slice`, { metadata })).metadata.generation;
+    expect(await change({ annotations: { a: 'b' } })).toBe(1);
+    expect(await change({ labels: { a: 'b' } })).toBe(2);
+    expect(await change({ labels: { a: 'b' } })).toBe(2);
+    expect(await change({ labels: null })).toBe(3);
+  });
+
   it('counts the generation of the wanted state only', async () => {
     await post(deployments, deployment('counted'));
     const path = `${deployments}/counted`;

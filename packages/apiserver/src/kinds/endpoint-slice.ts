@@ -37,7 +37,7 @@ const shown = 3;
 export const endpointSliceRules = defineRules<EndpointSlice>({
   kind: EndpointSlice,
   storageKey: 'endpointslices',
-  generation: true,
+  generation: 'with labels',
   default({ ports }) {
     for (const port of ports ?? []) {
       port.name ??= '';

@@ -136,8 +136,11 @@ export interface KindRules<T extends KubernetesObject = KubernetesObject> {
   readonly structural?: boolean;
   /** The folder below `/registry/`. @default the plural, behind `GROUP/` outside upstream's old groups */
   readonly storageKey?: string;
-  /** True where a change of anything but metadata and status raises `metadata.generation`; `fixed` where it stays 1. */
-  readonly generation?: boolean | 'fixed';
+  /**
+   * True where a change of anything but metadata and status raises `metadata.generation`, `with labels` where one of the
+   * labels does, too; `fixed` where it stays 1.
+   */
+  readonly generation?: boolean | 'with labels' | 'fixed';
   /** Fields left out get their values, before admission, on every write. */
   default?(object: T): void;
   /** Before validation: what a client may not set is reset, what depends on the request is filled in. */

@@ -95,6 +95,12 @@ describe('applyJsonPatch', () => {
         'error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp',
     });
     expect(catchError(() => applyJsonPatch({}, [{ op: 1 }]))).toMatchObject({ reason: 'BadRequest' });
+    expect(catchError(() => applyJsonPatch({}, [{ op: 'add' }, { op: 1 }])).code).toBe(400);
+    expect(catchError(() => applyJsonPatch({}, [null, 1])).code).toBe(400);
+  });
+
+  it('takes null for an operation that says nothing, and so does not apply', () => {
+    expect(catchError(() => applyJsonPatch({}, [null])).code).toBe(422);
   });
 
   it('bounds the number of operations and what copies add', () => {

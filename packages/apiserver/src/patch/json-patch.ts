@@ -53,13 +53,18 @@ function decode(patch: unknown): Operation[] {
       'RequestEntityTooLarge',
       `Request entity too large: The allowed maximum operations in a JSON patch is ${maxJsonPatchOperations}, got ${patch.length}`,
     );
-  return patch.map((operation: unknown): Operation => {
+  // What has no types is told before what does not apply; a null is an operation that says nothing.
+  const read = patch.map((one: unknown): JsonObject => {
+    const operation = one ?? {};
     if (!isObject(operation)) throw wrong(goJsonName(operation), 'value of type handlers.jsonPatchOp');
     for (const key of ['op', 'path', 'from']) {
       const value = own(operation, key);
       if (value !== undefined && value !== null && typeof value !== 'string')
         throw wrong(goJsonName(value), `struct field jsonPatchOp.${key} of type string`);
     }
+    return operation;
+  });
+  return read.map((operation): Operation => {
     const text = (key: string) => own(operation, key) as string | null | undefined;
     const path = text('path');
     if (path === undefined || path === null) throw unprocessable('operation missing path field');

@@ -8,6 +8,7 @@ import {
 } from '@kubewright/api';
 import { AdmissionRequest } from '../admission/admission-request.js';
 import { parseStored, storedBytes } from '../encoding/object-bytes.js';
+import type { KindRules } from '../kinds/kind-rules.js';
 import { jsonEqual } from '../patch/json-object.js';
 import type { Decision, StorageEntry } from '../storage/storage.js';
 import { type FieldError, invalid, invalidObject, path } from '../validation/field-error.js';
@@ -263,7 +264,7 @@ function prepare<T extends KubernetesObject>(
   }
   const own = rules.subresources?.[subresource];
   own?.prepareForUpdate?.(object, old, context);
-  if (rules.generation === true && !own?.untracked && !sameDesire(object, old))
+  if (!own?.untracked && raisesGeneration(rules, object, old))
     object.metadata.generation = (old.metadata.generation ?? 0) + 1;
 }
 
@@ -317,6 +318,17 @@ function keepAllButStatus<T extends KubernetesObject>({ rules }: Resource<T>, ob
   object.metadata = { ...old.metadata };
   if (resourceVersion !== undefined) object.metadata.resourceVersion = resourceVersion;
   if (managedFields !== undefined) object.metadata.managedFields = managedFields;
+}
+
+function raisesGeneration<T extends KubernetesObject>(
+  { generation }: KindRules<T>,
+  object: T,
+  old: T,
+): boolean {
+  if (generation !== true && generation !== 'with labels') return false;
+  const { labels = {} } = object.metadata;
+  const relabelled = generation === 'with labels' && !jsonEqual(labels, old.metadata.labels ?? {});
+  return relabelled || !sameDesire(object, old);
 }
 
 function sameDesire(object: KubernetesObject, old: KubernetesObject): boolean {
