@@ -59,6 +59,22 @@ describe.skipIf(etcdPath === undefined)('over one member of etcd', () => {
     await Promise.all([one.close(), two.close()]);
   });
 
+  test('the event of a write of this server has the very buffer that was written, that of another its own', async () => {
+    const [one, two] = await Promise.all([open(), open()]);
+    const seen: (Buffer | undefined)[] = [];
+    one.watch(await one.revision(), {
+      onEvents: (events) => seen.push(...events.map(({ value }) => value)),
+      onEnd: () => undefined,
+    });
+    const written = Buffer.from('same');
+    await one.write('/a', () => ({ put: written }));
+    await put(two, '/a', 'same');
+    await put(two, '/a', 'other');
+    await expect.poll(() => seen.map(String)).toEqual(['same', 'same', 'other']);
+    expect(seen.map((value) => value === written)).toEqual([true, false, false]);
+    await Promise.all([one.close(), two.close()]);
+  });
+
   test('a refusal on account of what is remembered is confirmed first', async () => {
     const [one, two] = await Promise.all([open(), open()]);
     await put(one, '/a', 'old');

@@ -35,7 +35,7 @@ export interface GrpcChannelOptions {
   readonly keepAlive?: KeepAlive;
 }
 
-export interface StreamListener<Response> {
+export interface MessageListener<Response> {
   onMessage(response: Response): void;
   /** The last; undefined where the server is done and content. */
   onEnd(error: CallError | undefined): void;
@@ -119,7 +119,7 @@ export class GrpcChannel {
    */
   async stream<Request, Response>(
     method: Method<Request, Response>,
-    listener: StreamListener<Response>,
+    listener: MessageListener<Response>,
     { metadata }: { readonly metadata?: Metadata | undefined } = {},
   ): Promise<GrpcStream<Request>> {
     const headers = this.#headers(method.path, undefined, metadata);
