@@ -16,6 +16,7 @@ import { EtcdStorage } from '@kubewright/apiserver/etcd';
 import { Client, inProcessTransport, parseManifests } from '@kubewright/client';
 import { pino } from 'pino';
 import { etcdctl, startEtcd } from '../../etcd-process.js';
+import { bothAtOnce } from './both-at-once.js';
 import { startKubeApiserver } from './kube-apiserver.js';
 
 const logger = pino({ level: 'silent' });
@@ -167,11 +168,7 @@ try {
   });
 
   let ours: Objects = new Map();
-  const storage = await EtcdStorage.open({ endpoints: etcd.endpoints, logger, compactionIntervalMs: 0 });
-  const server = await ApiServer.start({ storage, logger });
-  const client = new Client(
-    inProcessTransport(server.inProcess({ name: 'admin', groups: ['system:masters'] })),
-  );
+  const { client, close } = await startKubewright();
   await check('Kubewright reads every object that kube-apiserver wrote, word for word', async () =>
     differences(theirs, await everything(client, kinds)),
   );
@@ -185,9 +182,7 @@ try {
     ours = await everything(client, kinds);
     return undefined;
   });
-  await client.close();
-  await server.close(0);
-  await storage.close();
+  await close();
 
   const again = await startKubeApiserver(etcd, { directory, port });
   try {
@@ -198,6 +193,11 @@ try {
       const changed = await labelEach(again.client, ours, 'two', 'upstream');
       return changed < 50 ? `only ${changed} were there` : undefined;
     });
+    const beside = await startKubewright();
+    await check('both at once read and watch what the other writes', () =>
+      bothAtOnce(again.client, beside.client),
+    );
+    await beside.close();
   } finally {
     await again.close();
   }
@@ -206,6 +206,19 @@ try {
   rmSync(directory, { recursive: true });
 }
 process.exit(failed ? 1 : 0);
+
+async function startKubewright() {
+  const storage = await EtcdStorage.open({ endpoints: etcd.endpoints, logger, compactionIntervalMs: 0 });
+  const server = await ApiServer.start({ storage, logger });
+  const admin = { name: 'admin', groups: ['system:masters'] };
+  const client = new Client(inProcessTransport(server.inProcess(admin)));
+  const close = async () => {
+    await client.close();
+    await server.close(0);
+    await storage.close();
+  };
+  return { client, close };
+}
 
 async function freePort(): Promise<number> {
   const probe = createServer();
