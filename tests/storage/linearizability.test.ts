@@ -75,6 +75,46 @@ describe('the checker', () => {
     expect(notLinearizable(operations)).toEqual(['r']);
   });
 
+  // As many as a member that is stopped for a minute may leave.
+  const manyLost = (): Operation[] =>
+    Array.from({ length: 1_000 }, (_, i) => {
+      const at = i * 10;
+      return history(
+        [at, at + 3, set(`${i}`)],
+        [at + 1, at + 20, i % 20 === 0 ? lost(set(`lost ${i}`)) : read(`${i}`)],
+        [at + 4, at + 5, read(i % 40 === 20 ? `lost ${i - 20}` : `${i}`)],
+      );
+    }).flat();
+
+  it('takes a long history with hundreds of lost writes, some of which are seen', () => {
+    expect(notLinearizable(manyLost())).toEqual([]);
+  });
+
+  it('refuses it where a single read is stale', () => {
+    const at = 800 * 10 + 5.5;
+    expect(notLinearizable([...manyLost(), ...history([at, at + 0.1, read('799')])])).toEqual(['r']);
+  });
+
+  it.each<[string, boolean, Operation[]]>([
+    [
+      'a lost write that a failed swap tells of',
+      true,
+      history([1, 2, set('a')], [3, 4, lost(set('b'))], [5, 6, swap('a', 'c', false)]),
+    ],
+    [
+      'a lost write that a failed swap tells of, and a read does not',
+      false,
+      history([1, 2, set('a')], [3, 4, lost(set('b'))], [5, 6, swap('a', 'c', false)], [7, 8, read('a')]),
+    ],
+    [
+      'a value that is written twice',
+      true,
+      history([1, 2, set('a')], [3, 4, set('b')], [5, 6, set('a')], [7, 8, read('a')]),
+    ],
+  ])('decides %s', (_, right, operations) => {
+    expect(notLinearizable(operations)).toEqual(right ? [] : ['r']);
+  });
+
   it('finds the one register that is wrong among many', () => {
     const right = history([1, 2, set('a')], [3, 4, read('a')]).map((one) => ({ ...one, register: 'other' }));
     expect(notLinearizable([...right, ...history([1, 2, set('a')], [3, 4, read('')])])).toEqual(['r']);

@@ -15,11 +15,11 @@ export async function bothAtOnce(one: Client, other: Client): Promise<string | u
   const watching = new AbortController();
   const seen: string[][] = [[], []];
   const watches = [mine, theirs].map(async (maps, index) => {
-    for await (const { object } of maps.watch({
+    for await (const { type, object } of maps.watch({
       signal: watching.signal,
       fieldSelector: 'metadata.name=shared',
     }))
-      seen[index]?.push(object.data?.round ?? '');
+      if (type === 'ADDED' || type === 'MODIFIED') seen[index]?.push(object.data?.round ?? '');
   });
   const until = Date.now() + patienceMs;
   const bothHave = async (count: number) => {
