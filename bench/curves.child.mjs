@@ -117,6 +117,17 @@ function verbsOf(send, { count, pod }) {
       const path = `/api/v1/namespaces/default/pods/new-${i}?gracePeriodSeconds=0`;
       return timed(() => send('DELETE', path));
     },
+    'deletecollection, 10 of a namespace': async () => {
+      const path = '/api/v1/namespaces/emptied/pods';
+      for (let i = 0; i < 10; i++)
+        await send(
+          'POST',
+          path,
+          fillIn(pod, { name: `new-${i}`, namespace: 'emptied', node: 'node-0' }),
+          json,
+        );
+      return timed(() => send('DELETE', `${path}?gracePeriodSeconds=0`));
+    },
   };
 }
 

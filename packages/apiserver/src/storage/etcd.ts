@@ -48,6 +48,7 @@ const smallestRead: RangeRequest = { key: Buffer.of(0), limit: 1, keysOnly: true
 /** The time that kube-apiserver's client has to connect. */
 const startMs = 20_000;
 const startRetryMs = 200;
+const firstAttemptMs = 1_000;
 const listPage = 1_000;
 /** Servers that start together must not ask for everything at once. */
 const mostLists = 4;
@@ -217,8 +218,10 @@ export class EtcdStorage implements Storage, WatchSource {
   async #untilReachable(name: string, endpoints: number): Promise<void> {
     const until = Date.now() + startMs;
     for (let attempt = 1; ; attempt++) {
+      // On a busy machine a connection may take longer than the first round gives it.
+      const round = Math.ceil(attempt / endpoints);
       try {
-        await this.client.attempt(methods.range, smallestRead);
+        await this.client.attempt(methods.range, smallestRead, round * firstAttemptMs);
         return;
       } catch (error) {
         if (!(error instanceof CallError) || !isMemberFault(error) || Date.now() > until) throw error;

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { LmdbStorage, MemoryStorage, type Storage } from '@kubewright/apiserver';
 import type { Logger } from 'pino';
-import { CommandError } from '../command-error.js';
+import { CommandError, unusableFile } from '../command-error.js';
 
 /** The engine and, for etcd, where it is. */
 export type StorageChoice =
@@ -49,7 +49,11 @@ async function openEtcd(flags: StorageFlags, endpoints: readonly string[], logge
   if (!/^(\/[^/]+)+$/.test(flags.etcdPrefix))
     throw new CommandError(`--etcd-prefix ${flags.etcdPrefix}: must be a path such as /registry`);
   const [ca, certificate, key] = await Promise.all(
-    [etcdCafile, etcdCertfile, etcdKeyfile].map((file) => (file === undefined ? undefined : readFile(file))),
+    Object.entries({
+      '--etcd-cafile': etcdCafile,
+      '--etcd-certfile': etcdCertfile,
+      '--etcd-keyfile': etcdKeyfile,
+    }).map(([option, file]) => (file === undefined ? undefined : readOption(file, option))),
   );
   const user = etcdUserFile === undefined ? undefined : await readUser(etcdUserFile);
   const { EtcdStorage } = await import('@kubewright/apiserver/etcd');
@@ -64,8 +68,16 @@ async function openEtcd(flags: StorageFlags, endpoints: readonly string[], logge
   });
 }
 
+async function readOption(file: string, option: string): Promise<Buffer> {
+  try {
+    return await readFile(file);
+  } catch (cause) {
+    throw unusableFile(file, cause, option);
+  }
+}
+
 async function readUser(file: string): Promise<{ readonly name: string; readonly password: string }> {
-  const text = (await readFile(file, 'utf8')).trimEnd();
+  const text = (await readOption(file, '--etcd-user-file')).toString().trimEnd();
   const colon = text.indexOf(':');
   if (colon < 1) throw new CommandError(`--etcd-user-file ${file}: must be NAME:PASSWORD`);
   return { name: text.slice(0, colon), password: text.slice(colon + 1) };

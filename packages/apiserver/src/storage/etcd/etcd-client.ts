@@ -89,7 +89,7 @@ export class EtcdClient {
   async attempt<Request, Response>(
     method: Method<Request, Response>,
     request: Request,
-    timeoutMs = readAttemptMs,
+    timeoutMs: number,
   ): Promise<Response> {
     const member = this.#member();
     try {
