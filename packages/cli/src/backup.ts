@@ -13,7 +13,7 @@ import {
   type Storage,
   writeBackup,
 } from '@kubewright/apiserver';
-import { httpsTransport, loadConnection } from '@kubewright/client';
+import { Client } from '@kubewright/client';
 import { CommandError, unusableFile } from './command-error.js';
 import { openStorage, type StorageFlags } from './components/storage.js';
 import { createLogger } from './logger.js';
@@ -120,13 +120,12 @@ async function withSource(
   read: (chunks: AsyncIterable<Uint8Array>) => Promise<void>,
 ): Promise<void> {
   if (options.dataDir === undefined && options.storage.engine !== 'etcd') {
-    const transport = await httpsTransport(await loadConnection({ path: options.kubeconfig }));
+    const client = await Client.fromKubeconfig({ path: options.kubeconfig });
     try {
-      const { status, body } = await transport.request({ method: 'GET', path: backupPath, headers: {} });
-      if (status !== 200) throw new CommandError(`the server answers ${backupPath} with ${status}`);
+      const { body } = await client.requester.stream({ method: 'GET', path: backupPath });
       await read(body);
     } finally {
-      await transport.close();
+      await client.close();
     }
     return;
   }
