@@ -119,7 +119,10 @@ export async function kubelet(options: KubeletCommandOptions): Promise<number> {
   }
   const connecting = identity === undefined ? options : { ...options, kubeconfig };
   return runComponent('kubelet', connecting, async (client) => {
-    const { startKubeletComponent } = await import('./components/kubelet.js');
+    const [{ startKubeletComponent }, { openProcessRuntime }] = await Promise.all([
+      import('./components/kubelet.js'),
+      import('@kubewright/runtime'),
+    ]);
     const kept =
       identity === undefined
         ? undefined
@@ -128,14 +131,17 @@ export async function kubelet(options: KubeletCommandOptions): Promise<number> {
           );
     const running = await startKubeletComponent({
       client,
+      runtime: await openProcessRuntime({
+        dataDirectory: resolve(options.dataDir),
+        podRange: podCidr,
+        loopback,
+      }),
       logger,
-      dataDirectory: resolve(options.dataDir),
       kubeletDirectory: resolve(options.dataDir, 'node'),
       nodeName,
       nodeIP: options.nodeIp ?? podCidr.replace(/\d+\/\d+$/, '1'),
       port: options.port,
       podRange: podCidr,
-      loopback,
       rotateServerCertificates: rotate,
       ...(rotate ? { tls: { clientCa: await clusterCa(connecting.kubeconfig) } } : {}),
       ...(cert === undefined || key === undefined || clientCa === undefined

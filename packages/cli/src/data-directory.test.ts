@@ -1,8 +1,8 @@
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openDataDirectory, writePrivate } from './data-directory.js';
+import { openDataDirectory } from './data-directory.js';
 
 let directory: string;
 beforeEach(async () => {
@@ -40,13 +40,4 @@ describe('openDataDirectory', () => {
     await expect(data.readSettings()).rejects.toThrow(/settings\.json: slot must be a number/);
     await data.release();
   });
-});
-
-it('writes files that only their owner may read', async () => {
-  const file = join(directory, 'secret');
-  await writeFile(file, 'a', { mode: 0o644 });
-  await writePrivate(file, 'a');
-  expect((await stat(file)).mode & 0o777).toBe(0o600);
-  await writePrivate(file, 'b');
-  expect((await stat(file)).mode & 0o777).toBe(0o600);
 });

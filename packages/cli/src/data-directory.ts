@@ -1,7 +1,8 @@
-import { chmod, readFile, realpath, rename, writeFile } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type DirectoryLock, lockDirectory, makeDirectory } from '@kubewright/apiserver';
-import { CommandError, unusableFile } from './command-error.js';
+import { CommandError } from './command-error.js';
+import { readIfThere, writePrivate } from './private-file.js';
 
 /** What a cluster remembers of its first start. */
 export interface ClusterSettings {
@@ -54,30 +55,6 @@ export async function openDataDirectory(directory: string): Promise<DataDirector
     writeSettings: (settings) => writePrivate(settingsFile, `${JSON.stringify(settings)}\n`),
     release: () => lock.release(),
   };
-}
-
-/** Writes a whole file or none, readable for its owner only. */
-export async function writePrivate(file: string, text: string): Promise<void> {
-  if ((await readIfThere(file)) === text) {
-    await chmod(file, 0o600);
-    return;
-  }
-  try {
-    await writeFile(`${file}.new`, text, { mode: 0o600 });
-    await rename(`${file}.new`, file);
-  } catch (cause) {
-    throw unusableFile(file, cause);
-  }
-}
-
-/** The text of a file; undefined where there is none. */
-export async function readIfThere(file: string): Promise<string | undefined> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
 }
 
 function parseSettings(text: string, file: string): ClusterSettings {

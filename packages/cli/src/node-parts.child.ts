@@ -3,13 +3,16 @@
  * the channel closes, the parent was killed: then it stops at once, as the next `kubewright up` may be waiting.
  */
 
+import type { ContainerRuntime } from '@kubewright/runtime';
 import { errorLine } from './command-error.js';
 import type { RunningKubelet } from './components/kubelet.js';
-import type { NodePartsMessage } from './node-parts.js';
+import type { Running } from './components/running.js';
+import type { NodePartsMessage, NodePartsOptions } from './node-parts.js';
 
 /** After this it ends as it is; what it runs is killed by the kernel with it. */
 const closeWithinMs = { inOrder: 3_500, inHurry: 1_000 };
 
+let runtime: Promise<ContainerRuntime> | undefined;
 let parts: Promise<RunningKubelet> | undefined;
 let stopping = false;
 
@@ -18,8 +21,12 @@ const loaded = import('./node-parts.js');
 loaded.catch(() => undefined);
 
 process.on('message', (message: NodePartsMessage) => {
-  if (message.type === 'start') {
-    parts = loaded.then(({ startNodeParts }) => startNodeParts(message.options));
+  if (message.type === 'prepare') {
+    runtime = loaded.then(({ prepareNodeParts }) => prepareNodeParts(message.runtime));
+    // Who starts the parts is told.
+    runtime.catch(() => undefined);
+  } else if (message.type === 'start') {
+    parts = start(message.options);
     parts.then(
       () => tell({ type: 'ready' }),
       (error: unknown) => tell({ type: 'failed', message: errorLine(error) }),
@@ -37,12 +44,18 @@ process.on('disconnect', () => void stop(true));
 process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => undefined);
 
+async function start(options: NodePartsOptions): Promise<RunningKubelet> {
+  const { startNodeParts } = await loaded;
+  if (runtime === undefined) throw new Error('the container runtime was not prepared');
+  return startNodeParts(await runtime, options);
+}
+
 async function stop(hurry: boolean): Promise<void> {
   if (stopping) return;
   stopping = true;
   setTimeout(() => process.exit(1), hurry ? closeWithinMs.inHurry : closeWithinMs.inOrder).unref();
   // What failed to start has closed itself, and the parent was told.
-  const running = await parts?.catch(() => undefined);
+  const running: Running | undefined = await (parts ?? runtime)?.catch(() => undefined);
   try {
     await running?.close({ hurry });
     process.exit(0);

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import type { ProcessRuntimeOptions } from '@kubewright/runtime';
 import { CommandError } from './command-error.js';
 import type { NodePartsMessage, NodePartsOptions } from './node-parts.js';
 
@@ -18,7 +19,7 @@ export class NodeProcess {
     );
   }
 
-  /** Starts the process; it loads its code and waits for {@link start}. */
+  /** Starts the process; it loads its code and waits for {@link prepare} and {@link start}. */
   static spawn(): NodeProcess {
     const path = fileURLToPath(new URL('./node-parts.child.js', import.meta.url));
     return new NodeProcess(fork(path, [], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }));
@@ -27,6 +28,11 @@ export class NodeProcess {
   /** Resolves with how it ended. */
   get exited(): Promise<string> {
     return this.#exited;
+  }
+
+  /** Opens the container runtime, which takes nothing of the API server, for {@link start}. */
+  prepare(runtime: ProcessRuntimeOptions): void {
+    this.#send({ type: 'prepare', runtime });
   }
 
   /** Resolves when the node is registered. @throws CommandError with the reason why it can't be */

@@ -1,11 +1,13 @@
+import { existsSync } from 'node:fs';
 import { access, constants } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { delimiter, join, relative } from 'node:path';
 import type { KeyPair, PkiDirectory } from '@kubewright/apiserver';
+import { generateSigningKey } from '@kubewright/apiserver/signing-keys';
 import { Client, inProcessTransport } from '@kubewright/client';
 import { CommandError } from './command-error.js';
 import type { AdmissionFlags } from './components/admission.js';
-import type { ApiServerComponent } from './components/api-server.js';
+import type { ApiServerComponent, ApiServerComponentOptions } from './components/api-server.js';
 import type { AuditFlags } from './components/audit.js';
 import type { AuthenticationFlags } from './components/authentication.js';
 import type { AuthorizationFlags } from './components/authorization.js';
@@ -69,38 +71,13 @@ export async function up(given: UpOptions): Promise<number> {
   const start = async () => {
     // The process of the node parts is there already, and stays root.
     if (options.user !== undefined) await becomeUser(options.user, options.dataDir);
-    // Loaded while the other process loads its own code.
-    const { startApiServerComponent } = await import('./components/api-server.js');
     const nodeName = hostname().toLowerCase();
     const parts = new PartChecks();
-    const api = await startApiServerComponent({
-      components: parts.checks,
-      dataDirectory: options.dataDir,
-      bindAddress: options.bindAddress,
-      port: options.port,
-      kubeconfig: options.kubeconfig,
-      storage: options,
-      authorization: options,
-      pkiDirectory: options.pkiDir,
-      joinTokenFile: options.joinTokenFile,
-      serviceRange: options.serviceClusterIpRange,
-      audit: options,
-      flowControl: options,
-      loopback,
-      nodeName,
-      logger: createLogger('apiserver', options.verbose),
-      authentication: options,
-      encryption: options,
-      transport: options,
-      admission: options,
-      flags: options.flags,
-    });
+    const api = await startServer(options, { loopback, nodeName, components: parts.checks, node });
     closers.push(() => api.close());
     const [control] = await Promise.all([
       startControl(api, options, parts),
-      node === undefined
-        ? undefined
-        : startNode(node, api, { ...options, nodeName, loopback: loopback === true }),
+      node === undefined ? undefined : startNode(node, api, { ...options, nodeName }),
     ]);
     // Controllers stop before the server that they talk to, after the node, whose pods' ends they may still see.
     closers.splice(-1, 0, () => control.close());
@@ -127,10 +104,36 @@ export async function serveApi(given: ServerCommandOptions): Promise<number> {
   const options = await withUser(given);
   const loopback = rootsAddresses(options);
   if (options.user !== undefined) await becomeUser(options.user, options.dataDir);
-  const { startApiServerComponent } = await import('./components/api-server.js');
-  const api = await startApiServerComponent({
+  const api = await startServer(options, { loopback, nodeName: hostname().toLowerCase() });
+  warnOfRoot();
+  process.stdout.write(await readyText(api));
+  return untilStopped(api, stopped);
+}
+
+/** An API server as the command line has it. */
+async function startServer(
+  options: ServerCommandOptions,
+  {
     loopback,
-    dataDirectory: options.dataDir,
+    node,
+    ...more
+  }: Pick<ApiServerComponentOptions, 'nodeName' | 'components'> & {
+    readonly loopback: boolean | undefined;
+    /** Prepares itself meanwhile. */
+    readonly node?: NodeProcess | undefined;
+  },
+): Promise<ApiServerComponent> {
+  const firstTokenKey = beginTokenKey(options);
+  const [{ startApiServerComponent }, { openClusterPlace }] = await Promise.all([
+    import('./components/api-server.js'),
+    import('./components/cluster-place.js'),
+  ]);
+  const place = await openClusterPlace(options.dataDir, loopback);
+  const { data, addresses } = place;
+  node?.prepare({ dataDirectory: data.path, podRange: addresses.podRange, loopback: place.loopback });
+  return startApiServerComponent({
+    ...more,
+    place,
     bindAddress: options.bindAddress,
     port: options.port,
     kubeconfig: options.kubeconfig,
@@ -141,17 +144,33 @@ export async function serveApi(given: ServerCommandOptions): Promise<number> {
     serviceRange: options.serviceClusterIpRange,
     audit: options,
     flowControl: options,
-    nodeName: hostname().toLowerCase(),
     logger: createLogger('apiserver', options.verbose),
     authentication: options,
+    firstTokenKey,
     encryption: options,
     transport: options,
     admission: options,
     flags: options.flags,
   });
-  warnOfRoot();
-  process.stdout.write(await readyText(api));
-  return untilStopped(api, stopped);
+}
+
+/**
+ * Begins to make the key that signs tokens, where the data directory has none: it takes another thread a fifth of a
+ * second, or several, which is over when the server's code is loaded.
+ */
+function beginTokenKey({
+  dataDir,
+  pkiDir,
+  storage,
+  serviceAccountSigningKeyFile,
+}: ServerCommandOptions): Promise<string> | undefined {
+  const isShared = pkiDir !== undefined || storage.engine === 'etcd';
+  if (isShared || serviceAccountSigningKeyFile !== undefined || existsSync(join(dataDir, 'pki/sa.key')))
+    return undefined;
+  const key = generateSigningKey();
+  // Who needs it is told; a start that fails before needs it no more.
+  key.catch(() => undefined);
+  return key;
 }
 
 /** The options with whom the control plane becomes, who nobody need name under `sudo`. */
@@ -248,10 +267,10 @@ function signingAuthority(pki: PkiDirectory): KeyPair {
 async function startNode(
   node: NodeProcess,
   api: ApiServerComponent,
-  options: UpOptions & { readonly nodeName: string; readonly loopback: boolean },
+  options: UpOptions & { readonly nodeName: string },
 ): Promise<void> {
   const { data, pki, addresses } = api;
-  const { nodeName, loopback } = options;
+  const { nodeName } = options;
   const { nodeIP, podRange, serviceRange } = addresses;
   const readTls = async () => {
     const names = [nodeName, nodeIP];
@@ -260,7 +279,6 @@ async function startNode(
   };
   const tls = await readTls();
   await node.start({
-    dataDirectory: data.path,
     kubeletDirectory: data.node,
     kubeletKubeconfig: data.kubeconfigOf('kubelet'),
     proxyKubeconfig: data.kubeconfigOf('proxy'),
@@ -270,7 +288,6 @@ async function startNode(
     kubeletPort: options.port === 0 ? 0 : 10_250,
     podRange,
     serviceRange,
-    loopback,
     tls,
     verbosity: options.verbose,
   });

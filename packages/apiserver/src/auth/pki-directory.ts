@@ -97,10 +97,11 @@ export class PkiDirectory {
   /**
    * The keys of service account tokens: `sa.key` signs, and every key of `sa.pub` verifies. Whoever replaces `sa.key`
    * leaves the tokens that are out alone: the public half of the old key stays in `sa.pub`.
+   * @param first makes `sa.key`, in PEM, where there is none
    */
-  async tokenKeys(): Promise<TokenKeys> {
+  async tokenKeys(first: () => Promise<string> = generateSigningKey): Promise<TokenKeys> {
     const file = (name: string) => join(this.#directory, name);
-    const signing = (await readIfThere(file('sa.key'))) ?? (await generateSigningKey());
+    const signing = (await readIfThere(file('sa.key'))) ?? (await first());
     const published = (await readIfThere(file('sa.pub'))) ?? '';
     const keys = readTokenKeys(signing, [published]);
     await writeWhole(file('sa.key'), signing);

@@ -10,14 +10,10 @@ import {
 } from '@kubewright/apiserver';
 import { loadKubeconfig, renderKubeconfig } from '@kubewright/client';
 import type { Logger } from 'pino';
-import {
-  type AddressClaim,
-  type ClusterAddresses,
-  claimAddresses,
-  withServiceRange,
-} from '../cluster-addresses.js';
+import { type ClusterAddresses, withServiceRange } from '../cluster-addresses.js';
 import { CommandError } from '../command-error.js';
-import { type DataDirectory, openDataDirectory, writePrivate } from '../data-directory.js';
+import type { DataDirectory } from '../data-directory.js';
+import { writePrivate } from '../private-file.js';
 import { type AdmissionFlags, admissionOptions } from './admission.js';
 import { aggregatorOptions, openFrontProxyPki } from './aggregator.js';
 import { type AuditFlags, auditOptions } from './audit.js';
@@ -31,6 +27,7 @@ import { authorityRenewal } from './authority-renewal.js';
 import { type AuthorizationFlags, authorizationOptions } from './authorization.js';
 import { follow, listenerCertificates, type TransportFlags, transportOptions } from './certificates.js';
 import { joinCluster } from './cluster-material.js';
+import type { ClusterPlace } from './cluster-place.js';
 import { type EncryptionFlags, openEncryption } from './encryption.js';
 import { type FlowControlFlags, flowControlOptions } from './flow-control.js';
 import { followConfigurations } from './followed-configuration.js';
@@ -38,7 +35,8 @@ import { openSharedPki } from './shared-pki.js';
 import { openStorage, type StorageFlags } from './storage.js';
 
 export interface ApiServerComponentOptions {
-  readonly dataDirectory: string;
+  /** Let go of with the server, also with one that does not start. */
+  readonly place: ClusterPlace;
   readonly bindAddress: string;
   /** 0 takes a free one. */
   readonly port: number;
@@ -54,14 +52,11 @@ export interface ApiServerComponentOptions {
   readonly serviceRange?: string | undefined;
   readonly audit: AuditFlags;
   readonly flowControl: FlowControlFlags;
-  /**
-   * Whether pods and services have loopback addresses, since this user can't make networks.
-   * @default as the data directory was made; for a new one whether this is an ordinary user of Linux
-   */
-  readonly loopback?: boolean | undefined;
   readonly nodeName: string;
   readonly logger: Logger;
   readonly authentication: AuthenticationFlags;
+  /** Signs tokens, in PEM, where the data directory has no key yet. @default one is made */
+  readonly firstTokenKey?: Promise<string> | undefined;
   readonly encryption: EncryptionFlags;
   readonly transport: TransportFlags;
   readonly admission: AdmissionFlags;
@@ -98,7 +93,7 @@ const componentUsers = {
   proxy: { user: 'system:kube-proxy', groups: [] },
 } as const;
 
-/** Opens the data directory and serves it over TLS; writes a kubeconfig for the admin and for each component. */
+/** Serves a data directory over TLS; writes a kubeconfig for the admin and for each component. */
 export async function startApiServerComponent(
   options: ApiServerComponentOptions,
 ): Promise<ApiServerComponent> {
@@ -107,16 +102,15 @@ export async function startApiServerComponent(
     for (const closer of closers.splice(0).reverse()) await closer();
   };
   try {
-    const data = await openDataDirectory(options.dataDirectory);
-    closers.push(() => data.release());
-    const claim = await addressesFor(data, options.loopback);
-    closers.push(() => claim.release());
+    const { place } = options;
+    closers.push(() => place.release());
+    const { data } = place;
     const storage = await openStorage(options.storage, { directory: data.store, logger: options.logger });
     closers.push(() => storage.close());
     // Others may share the store; where they share files instead, those are it.
     const isAlone = options.storage.storage.engine !== 'etcd' || options.pkiDirectory !== undefined;
     const {
-      serviceRange: ownRange = claim.addresses.serviceRange,
+      serviceRange: ownRange = place.addresses.serviceRange,
       joinTokenFile: tokenFile,
       logger,
     } = options;
@@ -127,7 +121,7 @@ export async function startApiServerComponent(
       options.pkiDirectory === undefined
         ? await PkiDirectory.open(data.pki)
         : await openSharedPki(options.pkiDirectory, data.pki);
-    const tokenKeys = loadTokenKeys(options.authentication, pki);
+    const tokenKeys = loadTokenKeys(options.authentication, pki, options.firstTokenKey);
     closers.push(async () => void (await Promise.allSettled([tokenKeys.loaded])));
     const frontProxies = await openFrontProxyPki(data.pki);
     const renewAuthorities = authorityRenewal({
@@ -137,7 +131,7 @@ export async function startApiServerComponent(
     await renewAuthorities();
     const serviceRange = options.serviceRange ?? cluster?.serviceRange;
     const addresses =
-      serviceRange === undefined ? claim.addresses : withServiceRange(claim.addresses, serviceRange);
+      serviceRange === undefined ? place.addresses : withServiceRange(place.addresses, serviceRange);
     const encrypting = await openEncryption(options.encryption, { cluster, logger });
     closers.push(async () => encrypting?.close());
     const readCertificates = () =>
@@ -169,7 +163,7 @@ export async function startApiServerComponent(
         clusterIPs: [addresses.serviceRange],
         nodePorts: { from: 30_000, to: 32_767 },
         // The server itself may be bound to nothing else, and the Service `kubernetes` leads to it.
-        loopbackEndpoints: ['127.0.0.1/32', '::1/128', ...(claim.loopback ? [addresses.podRange] : [])],
+        loopbackEndpoints: ['127.0.0.1/32', '::1/128', ...(place.loopback ? [addresses.podRange] : [])],
       },
       authorization,
       ...(audit === undefined ? {} : { audit }),
@@ -228,7 +222,7 @@ export async function startApiServerComponent(
     );
     closers.push(async () => stopFollowing());
     // An ordinary user's proxy may not listen on the customary port.
-    const servicePort = claim.loopback ? 6443 : 443;
+    const servicePort = place.loopback ? 6443 : 443;
     const serveNode = async () => {
       const { nodeIP } = addresses;
       const { port } = isWildcard(options.bindAddress)
@@ -245,22 +239,6 @@ export async function startApiServerComponent(
     throw error;
   }
 }
-
-async function addressesFor(data: DataDirectory, asked: boolean | undefined): Promise<ClaimedAddresses> {
-  const known = await data.readSettings();
-  const loopback = asked ?? known?.loopback ?? (process.platform === 'linux' && process.geteuid?.() !== 0);
-  if (known !== undefined && known.loopback !== loopback) {
-    const [then, now] = loopback ? ['root', 'an ordinary user'] : ['an ordinary user', 'root'];
-    throw new CommandError(
-      `the data directory ${data.path} was made by ${then}, with other addresses than ${now} has: run as ${then}, or take another --data-dir`,
-    );
-  }
-  const claim = await claimAddresses({ directory: data.path, known: known?.slot, loopback });
-  if (known === undefined) await data.writeSettings({ slot: claim.slot, loopback });
-  return { ...claim, loopback };
-}
-
-type ClaimedAddresses = AddressClaim & { readonly loopback: boolean };
 
 async function listen(
   server: ApiServer,

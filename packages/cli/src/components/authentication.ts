@@ -114,10 +114,14 @@ export interface LoadingTokenKeys {
   now(): TokenKeys;
 }
 
-/** Begins to load them: to make the first one takes a fifth of a second on another thread, or several. */
-export function loadTokenKeys(flags: AuthenticationFlags, pki: PkiDirectory): LoadingTokenKeys {
+/** Begins to load them: to make the first one takes a while. @param first that one, in PEM, where it is begun already */
+export function loadTokenKeys(
+  flags: AuthenticationFlags,
+  pki: PkiDirectory,
+  first?: Promise<string>,
+): LoadingTokenKeys {
   let keys: TokenKeys | undefined;
-  const loaded = tokenKeys(flags, pki).then((there) => {
+  const loaded = tokenKeys(flags, pki, first).then((there) => {
     keys = there;
     return there;
   });
@@ -135,12 +139,16 @@ export function signingKeyPem({ signing }: TokenKeys): string {
   return signing.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 }
 
-async function tokenKeys(flags: AuthenticationFlags, pki: PkiDirectory): Promise<TokenKeys> {
+async function tokenKeys(
+  flags: AuthenticationFlags,
+  pki: PkiDirectory,
+  first: Promise<string> | undefined,
+): Promise<TokenKeys> {
   const { serviceAccountSigningKeyFile: file, serviceAccountKeyFile: files = [] } = flags;
   if (file === undefined) {
     if (files.length > 0)
       throw new CommandError('--service-account-key-file: goes with --service-account-signing-key-file');
-    return pki.tokenKeys();
+    return pki.tokenKeys(first && (() => first));
   }
   const { pem: signing } = await readPem('--service-account-signing-key-file', file, 'private key', (pem) =>
     readTokenKeys(pem),

@@ -13,7 +13,8 @@ import {
   type Storage,
 } from '@kubewright/apiserver';
 import { CommandError } from '../command-error.js';
-import { type DataDirectory, readIfThere, writePrivate } from '../data-directory.js';
+import type { DataDirectory } from '../data-directory.js';
+import { readIfThere, writePrivate } from '../private-file.js';
 
 /** Where authorities lie in `pki/`: the cluster's, and that of front proxies. */
 const authorityPlaces = ['', 'front-proxy/'];

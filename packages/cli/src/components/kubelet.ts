@@ -1,15 +1,15 @@
 import type { Client } from '@kubewright/client';
-import { type Kubelet, openProcessRuntime, startKubelet } from '@kubewright/runtime';
+import { type ContainerRuntime, type Kubelet, startKubelet } from '@kubewright/runtime';
 import type { Logger } from 'pino';
 import { keepServingCertificate } from './node-identity.js';
 import type { Running } from './running.js';
 
 export interface KubeletComponentOptions {
   readonly client: Client;
+  /** Closed with the kubelet, also with one that does not start. */
+  readonly runtime: ContainerRuntime;
   readonly logger: Logger;
-  /** Of the whole cluster: no container sees it. */
-  readonly dataDirectory: string;
-  /** Below it: volumes, logs. */
+  /** For volumes and logs. */
   readonly kubeletDirectory: string;
   readonly nodeName: string;
   /** Where the API server finds the kubelet: the first address of the pod range, unless it is elsewhere. */
@@ -17,7 +17,6 @@ export interface KubeletComponentOptions {
   /** 0 takes a free one. */
   readonly port: number;
   readonly podRange: string;
-  readonly loopback: boolean;
   /** PEM. Without it logs, exec and port-forward are not served. */
   readonly tls?: { readonly cert?: string; readonly key?: string; readonly clientCa: string } | undefined;
   /** Gets the serving certificate from the cluster, once somebody approves it, and renews it. */
@@ -29,8 +28,7 @@ export interface RunningKubelet extends Running, Pick<Kubelet, 'replaceCertifica
 
 /** Runs pods as processes of this machine. Resolves when the node is registered. */
 export async function startKubeletComponent(options: KubeletComponentOptions): Promise<RunningKubelet> {
-  const { client, logger, dataDirectory, podRange, loopback, tls } = options;
-  const runtime = await openProcessRuntime({ dataDirectory, podRange, loopback });
+  const { client, runtime, logger, podRange, tls } = options;
   try {
     const kubelet = await startKubelet({
       client,

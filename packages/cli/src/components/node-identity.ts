@@ -9,7 +9,7 @@ import {
   requestNodeCertificate,
 } from '@kubewright/runtime';
 import type { Logger } from 'pino';
-import { writePrivate } from '../data-directory.js';
+import { writePrivate } from '../private-file.js';
 
 export interface NodeIdentityOptions {
   /** The kubeconfig of who may ask for a certificate: a bootstrap token. */

@@ -85,15 +85,17 @@ export class NodeReporter {
     const { client, name, labels, podCIDRs, runtime, signal } = this.#options;
     const nodes = client.resource(Node);
     const own = { ...nodeLabels(name, await nodeInfo(await runtime.status())), ...labels };
+    const status = await this.#status(undefined);
     try {
       await nodes.create(
         {
           metadata: { name, labels: own },
           spec: podCIDRs.length === 0 ? {} : { podCIDR: podCIDRs[0], podCIDRs: [...podCIDRs] },
-          status: await this.#status(undefined),
+          status,
         },
         { signal, timeoutMs: 10_000 },
       );
+      this.#noteReport(status);
     } catch (error) {
       if (!isAlreadyExists(error)) throw error;
       await nodes.patchMerge(name, { metadata: { labels: own } }, { signal, timeoutMs: 10_000 });
@@ -134,8 +136,12 @@ export class NodeReporter {
       if (!isNotFound(error)) throw error;
       await this.#createOrAdopt();
     }
-    this.#reported = next;
-    this.#reportedAt = clock.now();
+    this.#noteReport(next);
+  }
+
+  #noteReport(status: NodeStatus): void {
+    this.#reported = status;
+    this.#reportedAt = this.#options.clock.now();
   }
 
   async #renew(): Promise<void> {
