@@ -4,25 +4,12 @@ import { join } from 'node:path';
 import { ConfigMap } from '@kubewright/api/core/v1';
 import { createAuthority, PkiDirectory } from '@kubewright/apiserver';
 import { Client, loadConnection } from '@kubewright/client';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { KubewrightProcess, makeDataDirectory, removeDataDirectory } from '../kubewright-process.js';
+import { expect, it, vi } from 'vitest';
+import { kubewrightOfEachTest } from '../kubewright-of-each-test.js';
 
 const dayMs = 24 * 60 * 60 * 1000;
-let directory: string;
-const running: KubewrightProcess[] = [];
-beforeEach(async () => {
-  directory = await makeDataDirectory(undefined);
-});
-afterEach(async () => {
-  await Promise.all(running.splice(0).map((process) => process.end('SIGKILL')));
-  await removeDataDirectory(directory);
-});
-
-async function up(): Promise<KubewrightProcess> {
-  const process = await KubewrightProcess.start(['up', '--no-node'], directory);
-  running.push(process);
-  return process;
-}
+const kubewright = kubewrightOfEachTest();
+const up = () => kubewright.start(['up', '--no-node']);
 
 /** Whom servers, pods and clients are told to trust, after the fact: certificates in PEM. */
 async function told(client: Client) {
@@ -34,14 +21,14 @@ async function told(client: Client) {
 }
 
 it('a CA that ends in a year is followed by another, and who trusted both notices nothing', async () => {
-  const pkiPath = join(directory, 'data', 'pki');
+  const pkiPath = join(kubewright.directory, 'data', 'pki');
   await mkdir(pkiPath, { recursive: true, mode: 0o700 });
   const old = await createAuthority('kubewright', Date.now() - (3_650 - 390) * dayMs);
   await writeFile(join(pkiPath, 'ca.key'), old.key, { mode: 0o600 });
   await writeFile(join(pkiPath, 'ca.crt'), old.certificate, { mode: 0o600 });
 
   const first = await up();
-  const before = join(directory, 'kubeconfig-of-before');
+  const before = join(kubewright.directory, 'kubeconfig-of-before');
   await copyFile(first.kubeconfig, before);
   const { ca = '' } = await loadConnection({ path: before });
   expect(ca.startsWith(old.certificate)).toBe(true);

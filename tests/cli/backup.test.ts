@@ -8,27 +8,18 @@ import { isGone } from '@kubewright/api';
 import { ConfigMap } from '@kubewright/api/core/v1';
 import { MemoryStorage, writeBackup } from '@kubewright/apiserver';
 import { Client } from '@kubewright/client';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { etcdctl, etcdPath, startEtcd } from '../etcd-process.js';
-import { KubewrightProcess, makeDataDirectory, removeDataDirectory } from '../kubewright-process.js';
+import { kubewrightOfEachTest } from '../kubewright-of-each-test.js';
 import { bin } from './kubewright.js';
 
 const run = promisify(execFile);
-let directory: string;
-const running: KubewrightProcess[] = [];
-beforeEach(async () => {
-  directory = await makeDataDirectory(undefined);
-});
-afterEach(async () => {
-  await Promise.all(running.splice(0).map((process) => process.end('SIGKILL')));
-  await removeDataDirectory(directory);
-});
+const kubewright = kubewrightOfEachTest();
 
 async function serve(name: string, ...args: string[]) {
-  const own = join(directory, name);
-  mkdirSync(own, { recursive: true });
-  const process = await KubewrightProcess.start(['apiserver', ...args], own);
-  running.push(process);
+  const directory = join(kubewright.directory, name);
+  mkdirSync(directory, { recursive: true });
+  const process = await kubewright.start(['apiserver', ...args], { directory });
   return {
     process,
     kubeconfig: process.kubeconfig,
@@ -36,7 +27,7 @@ async function serve(name: string, ...args: string[]) {
   };
 }
 
-const command = (...args: string[]) => run(process.execPath, [bin, ...args], { cwd: directory });
+const command = (...args: string[]) => run(process.execPath, [bin, ...args], { cwd: kubewright.directory });
 
 async function fill(client: Client): Promise<string> {
   let last = '';
@@ -59,13 +50,13 @@ it('a backup of a running server restores into a new directory, and who watched 
   const first = await serve('one');
   const remembered = await fill(first.client);
   const before = await mapsOf(first.client);
-  const file = join(directory, 'backup');
+  const file = join(kubewright.directory, 'backup');
   const { stdout } = await command('backup', file, '--kubeconfig', first.kubeconfig);
   expect(stdout).toMatch(/^\S+backup has \d+ objects as of revision \d+\n$/);
   await first.client.close();
   await first.process.end('SIGTERM');
 
-  await command('restore', file, '--data-dir', join(directory, 'two', 'data'));
+  await command('restore', file, '--data-dir', join(kubewright.directory, 'two', 'data'));
   const second = await serve('two');
   expect(await mapsOf(second.client)).toEqual(before);
   const maps = second.client.resource(ConfigMap).namespace('default');
@@ -86,7 +77,7 @@ it.skipIf(etcdPath === undefined)(
     const count = 5_000;
     for (let i = 0; i < count; i++)
       await old.write(`/registry/configmaps/default/m${i}`, () => ({ put: Buffer.from(`{"i":${i}}`) }));
-    const file = join(directory, 'backup');
+    const file = join(kubewright.directory, 'backup');
     await pipeline(writeBackup(old, new Date()), createWriteStream(file));
     const etcd = await startEtcd();
     const storage = `etcd=${etcd.endpoints[0]}`;
@@ -102,7 +93,9 @@ it.skipIf(etcdPath === undefined)(
 
     const partly = /: the store has a part of a backup only: [^\n]+ has to be made again\n$/;
     await expect(serve('one', '--storage', storage)).rejects.toThrow(partly);
-    await expect(command('backup', join(directory, 'other'), '--storage', storage)).rejects.toThrow(partly);
+    await expect(
+      command('backup', join(kubewright.directory, 'other'), '--storage', storage),
+    ).rejects.toThrow(partly);
     const { stdout } = await command('restore', file, '--storage', storage);
     expect(stdout).toContain(`restored ${count} objects`);
     expect(maps()).toBe(count);

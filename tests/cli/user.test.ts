@@ -2,25 +2,17 @@ import { chmod, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Namespace } from '@kubewright/api/core/v1';
 import { Client } from '@kubewright/client';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { KubewrightProcess, makeDataDirectory, removeDataDirectory } from '../kubewright-process.js';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { kubewrightOfEachTest } from '../kubewright-of-each-test.js';
+import { type KubewrightProcess, makeDataDirectory, removeDataDirectory } from '../kubewright-process.js';
 
 const nobody = 65_534;
-let directory: string;
-const running: KubewrightProcess[] = [];
-beforeEach(async () => {
-  directory = await makeDataDirectory(undefined);
-  // Who may not look into it can't have a directory in it.
-  await chmod(directory, 0o755);
-});
-afterEach(async () => {
-  await Promise.all(running.splice(0).map((process) => process.end('SIGKILL')));
-  await removeDataDirectory(directory);
-});
+const kubewright = kubewrightOfEachTest();
+// Who may not look into it can't have a directory in it.
+beforeEach(() => chmod(kubewright.directory, 0o755));
 
 async function serve(...args: string[]): Promise<{ process: KubewrightProcess; client: Client }> {
-  const process = await KubewrightProcess.start(['apiserver', ...args], directory);
-  running.push(process);
+  const process = await kubewright.start(['apiserver', ...args]);
   return { process, client: await Client.fromKubeconfig({ path: process.kubeconfig }) };
 }
 
@@ -34,7 +26,7 @@ describe.skipIf(process.geteuid?.() !== 0)('apiserver --user', () => {
     expect(status).toMatch(/^CapPrm:\t0+$/m);
     expect(status).toMatch(/^Groups:\s*$/m);
     for (const file of ['pki/ca.key', 'kubeconfig', 'store']) {
-      const { uid, mode } = await stat(join(directory, 'data', file));
+      const { uid, mode } = await stat(join(kubewright.directory, 'data', file));
       expect([file, uid, mode & 0o077]).toEqual([file, nobody, 0]);
     }
     await client.resource(Namespace).create({ metadata: { name: 'kept' } });
@@ -57,11 +49,11 @@ describe.skipIf(process.geteuid?.() !== 0)('apiserver --user', () => {
   }, 60_000);
 
   it('is by itself the user of sudo, in a directory of his', async () => {
-    const start = async (path: string) => {
-      const started = await KubewrightProcess.start(['apiserver'], path, undefined, {
-        SUDO_UID: String(nobody),
+    const start = async (directory: string) => {
+      const started = await kubewright.start(['apiserver'], {
+        directory,
+        env: { SUDO_UID: String(nobody) },
       });
-      running.push(started);
       const status = await readFile(`/proc/${started.pid}/status`, 'utf8');
       return { started, uid: Number(/^Uid:\t(\d+)/m.exec(status)?.[1]) };
     };
@@ -70,11 +62,11 @@ describe.skipIf(process.geteuid?.() !== 0)('apiserver --user', () => {
       const { started, uid } = await start(his);
       expect([uid, (await stat(started.kubeconfig)).uid]).toEqual([nobody, nobody]);
       expect(started.output).not.toContain('runs as root');
+      await started.end('SIGKILL');
     } finally {
-      await Promise.all(running.splice(0).map((process) => process.end('SIGKILL')));
       await removeDataDirectory(his);
     }
-    const { started, uid } = await start(directory);
+    const { started, uid } = await start(kubewright.directory);
     expect(uid).toBe(0);
     expect(started.output).toContain('the control plane runs as root, which it does not need');
   }, 60_000);

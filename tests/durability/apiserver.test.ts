@@ -1,23 +1,9 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Kubectl, kubectlPath } from '../kubectl.js';
-import { KubewrightProcess, makeDataDirectory, removeDataDirectory } from '../kubewright-process.js';
+import { kubewrightOfEachTest } from '../kubewright-of-each-test.js';
 
-let directory: string;
-const running: KubewrightProcess[] = [];
-
-beforeEach(async () => {
-  directory = await makeDataDirectory(undefined);
-});
-afterEach(async () => {
-  await Promise.all(running.splice(0).map((process) => process.end('SIGKILL')));
-  await removeDataDirectory(directory);
-});
-
-async function serve(): Promise<KubewrightProcess> {
-  const process = await KubewrightProcess.start(['apiserver'], directory);
-  running.push(process);
-  return process;
-}
+const kubewright = kubewrightOfEachTest();
+const serve = () => kubewright.start(['apiserver']);
 
 describe.skipIf(kubectlPath === undefined)('kubewright apiserver', () => {
   it('has every ConfigMap again after kill -9', async () => {

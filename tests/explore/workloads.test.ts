@@ -14,6 +14,10 @@ const template = (image: string) => ({
   metadata: { labels },
   spec: { containers: [{ name: 'web', image }] },
 });
+const web = {
+  metadata: { name: 'web' },
+  spec: { replicas: 2, selector: { matchLabels: labels }, template: template('one') },
+};
 const work = { spec: { restartPolicy: 'Never', containers: [{ name: 'work', image: 'work' }] } };
 
 const replicaSets = (client: Client) => client.resource(ReplicaSet).namespace('default');
@@ -26,15 +30,16 @@ async function alive(client: Client): Promise<number> {
     .length;
 }
 
+async function noPodIsHeld(client: Client): Promise<void> {
+  const held = (await pods(client).list()).items.filter(({ metadata }) => metadata.finalizers);
+  equals('held', held.length, 0);
+}
+
 it('the ReplicaSet controller keeps as many pods as are wanted', async () => {
   await explored(built(['replicaset-controller']), {
     beside: runsPods(),
     steps: {
-      'makes a ReplicaSet of 2': (client) =>
-        replicaSets(client).create({
-          metadata: { name: 'web' },
-          spec: { replicas: 2, selector: { matchLabels: labels }, template: template('one') },
-        }),
+      'makes a ReplicaSet of 2': (client) => replicaSets(client).create(web),
       'scales it to 1': (client) => replicaSets(client).scale.patchMerge('web', { spec: { replicas: 1 } }),
       'deletes a pod': async (client) => {
         const [pod] = (await pods(client).list()).items;
@@ -60,11 +65,7 @@ it('the Deployment controller rolls out, with one ReplicaSet for each template',
   await explored(built(['deployment-controller', 'replicaset-controller']), {
     beside: runsPods(),
     steps: {
-      'makes a Deployment': (client) =>
-        deployments(client).create({
-          metadata: { name: 'web' },
-          spec: { replicas: 2, selector: { matchLabels: labels }, template: template('one') },
-        }),
+      'makes a Deployment': (client) => deployments(client).create(web),
       'changes its image': (client) =>
         deployments(client).patchStrategic('web', { spec: { template: template('two') } }),
     },
@@ -115,10 +116,7 @@ it('the Job controller counts each pod once', async () => {
         // What an old leader made when all was done is nobody's.
         expect((await pods(client).list()).items.length).toBeGreaterThanOrEqual(succeeded);
       },
-      'no pod is held': async (client) => {
-        const held = (await pods(client).list()).items.filter(({ metadata }) => metadata.finalizers);
-        equals('held', held.length, 0);
-      },
+      'no pod is held': noPodIsHeld,
     },
   });
 });
@@ -161,10 +159,7 @@ it('the Job controller fails a job with all its pods, and lets go of those of a 
         const { status } = await jobs(client).get('late');
         equals('failed', isConditionTrue(status?.conditions, 'Failed'), true);
       },
-      'no pod is held': async (client) => {
-        const held = (await pods(client).list()).items.filter(({ metadata }) => metadata.finalizers);
-        equals('held', held.length, 0);
-      },
+      'no pod is held': noPodIsHeld,
     },
   });
 });
@@ -191,17 +186,21 @@ const runsJobs = (manager: Manager): void => {
   });
 };
 
+const withRunningJobs = {
+  prepare: async (client: Client) => {
+    await client
+      .resource(ConfigMap)
+      .namespace('default')
+      .create({ metadata: { name: 'runs' } });
+  },
+  beside: runsJobs,
+};
+
 it('the CronJob controller starts one job a minute, whatever happens', async () => {
   await explored(
     built(['cronjob-controller']),
     {
-      prepare: (client) =>
-        client
-          .resource(ConfigMap)
-          .namespace('default')
-          .create({ metadata: { name: 'runs' } })
-          .then(() => undefined),
-      beside: runsJobs,
+      ...withRunningJobs,
       steps: {
         'makes a CronJob': (client) =>
           cronJobs(client).create({
@@ -244,13 +243,7 @@ it('the CronJob controller starts one job a minute, whatever happens', async () 
 
 it('a finished job goes when its time is over', async () => {
   await explored(built(['ttl-after-finished-controller']), {
-    beside: runsJobs,
-    prepare: (client) =>
-      client
-        .resource(ConfigMap)
-        .namespace('default')
-        .create({ metadata: { name: 'runs' } })
-        .then(() => undefined),
+    ...withRunningJobs,
     steps: {
       'makes two jobs': async (client) => {
         const spec = { template: work };
