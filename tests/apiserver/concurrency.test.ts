@@ -1,16 +1,24 @@
+import { MemoryStorage } from '@kubewright/apiserver';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RawAnswer, startTlsServer, type TlsServer } from '../tls-server.js';
 
+/** Two servers on one store. */
 let server: TlsServer;
+let second: TlsServer;
+const storage = new MemoryStorage();
 let now = Date.parse('2026-01-01T00:00:00Z');
 
 beforeAll(async () => {
-  server = await startTlsServer({
-    now: () => now,
-    serviceRanges: { clusterIPs: ['10.9.0.0/24'], nodePorts: { from: 31_000, to: 31_219 } },
-  });
+  const serviceRanges = { clusterIPs: ['10.9.0.0/26'], nodePorts: { from: 31_000, to: 31_059 } };
+  const options = { storage, now: () => now, serviceRanges };
+  server = await startTlsServer(options);
+  second = await startTlsServer(options);
 });
-afterAll(() => server.close());
+afterAll(async () => {
+  await second.close();
+  await server.close();
+  await storage.close();
+});
 
 const services = '/api/v1/namespaces/default/services';
 const maps = '/api/v1/namespaces/default/configmaps';
@@ -21,10 +29,12 @@ interface Service {
   readonly spec: { readonly clusterIP: string; readonly ports: readonly { readonly nodePort: number }[] };
 }
 
-const post = (path: string, body: object) => server.send({ method: 'POST', path, body });
+const post = (path: string, body: object, to = server) => to.send({ method: 'POST', path, body });
+/** Every other request goes to the other server. */
+const either = (index: number) => (index % 2 === 0 ? server : second);
 const remove = (path: string) => server.send({ method: 'DELETE', path });
-const nodePort = (name: string, spec: object = {}) =>
-  post(services, { metadata: { name }, spec: { type: 'NodePort', ports: [{ port: 80 }], ...spec } });
+const nodePort = (name: string, spec: object = {}, to = server) =>
+  post(services, { metadata: { name }, spec: { type: 'NodePort', ports: [{ port: 80 }], ...spec } }, to);
 const patch = (path: string, body: object, type: string) =>
   server.send({ method: 'PATCH', path, body, headers: { 'content-type': `application/${type}` } });
 const times = <T>(count: number, run: (index: number) => Promise<T>) =>
@@ -36,21 +46,21 @@ async function names(path: string): Promise<string[]> {
 }
 
 describe('addresses and node ports', () => {
-  it('are given once each to 200 Services at the same time, and come back', async () => {
-    const created = await times(200, (index) => nodePort(`many-${index}`));
+  it('are given once each to 60 Services that two servers make at the same time, and come back', async () => {
+    const created = await times(60, (index) => nodePort(`many-${index}`, {}, either(index)));
     expect(new Set(codes(created))).toEqual(new Set([201]));
     const specs = created.map((answer) => answer.json<Service>().spec);
-    expect(new Set(specs.map(({ clusterIP }) => clusterIP))).toHaveProperty('size', 200);
-    expect(new Set(specs.map(({ ports }) => ports[0]?.nodePort))).toHaveProperty('size', 200);
-    const gone = await times(200, (index) => remove(`${services}/many-${index}`));
+    expect(new Set(specs.map(({ clusterIP }) => clusterIP))).toHaveProperty('size', 60);
+    expect(new Set(specs.map(({ ports }) => ports[0]?.nodePort))).toHaveProperty('size', 60);
+    const gone = await times(60, (index) => remove(`${services}/many-${index}`));
     expect(new Set(codes(gone))).toEqual(new Set([200]));
     expect(await names(addresses)).toEqual([]);
     expect(await names(leases)).toEqual([]);
   });
 
-  it('that one Service asks for go to one of many', async () => {
+  it('that one Service asks for go to one of many, whichever server they ask', async () => {
     const spec = { clusterIP: '10.9.0.7', ports: [{ port: 80, nodePort: 31_005 }] };
-    const created = await times(20, (index) => nodePort(`wanted-${index}`, spec));
+    const created = await times(20, (index) => nodePort(`wanted-${index}`, spec, either(index)));
     expect(codes(created)).toEqual([201, ...Array.from({ length: 19 }, () => 422)]);
     // The losers gave back what they had taken before they lost.
     expect(await names(addresses)).toEqual(['10.9.0.7']);
@@ -60,10 +70,10 @@ describe('addresses and node ports', () => {
 
   it('that a server took and lost in a crash are given again when no others are left', async () => {
     const parentRef = { resource: 'services', namespace: 'default', name: 'lost' };
-    const lost = Array.from({ length: 254 }, (_, index) => `10.9.0.${index + 1}`);
-    await times(254, (index) => post(addresses, { metadata: { name: lost[index] }, spec: { parentRef } }));
+    const lost = Array.from({ length: 62 }, (_, index) => `10.9.0.${index + 1}`);
+    await times(62, (index) => post(addresses, { metadata: { name: lost[index] }, spec: { parentRef } }));
     const holder = { holderIdentity: 'services/default/lost' };
-    await times(220, (index) =>
+    await times(60, (index) =>
       post(leases, { metadata: { name: `node-port-${31_000 + index}` }, spec: holder }),
     );
     expect((await nodePort('early')).code).toBe(422);
@@ -111,6 +121,25 @@ describe('writers of one object', () => {
       expect(Object.keys(data)).toHaveLength(50);
     },
   );
+});
+
+describe('a quota', () => {
+  it('is never exceeded by creates at two servers at the same time', async () => {
+    const quota = '/api/v1/namespaces/default/resourcequotas';
+    const counts = { hard: { configmaps: '20' }, used: { configmaps: '0' } };
+    await post(quota, { metadata: { name: 'maps' }, spec: { hard: counts.hard } });
+    expect((await patch(`${quota}/maps/status`, { status: counts }, 'merge-patch+json')).code).toBe(200);
+    const created = await times(50, (index) =>
+      post(maps, { metadata: { name: `counted-${index}` } }, either(index)),
+    );
+    expect(codes(created)).toEqual([
+      ...Array.from({ length: 20 }, () => 201),
+      ...Array.from({ length: 30 }, () => 403),
+    ]);
+    const { status } = (await server.send({ path: `${quota}/maps` })).json<{ status: object }>();
+    expect(status).toEqual({ ...counts, used: { configmaps: '20' } });
+    await remove(`${quota}/maps`);
+  });
 });
 
 describe('evictions', () => {

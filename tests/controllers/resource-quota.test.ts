@@ -41,6 +41,15 @@ describe('a quota', () => {
     );
   });
 
+  it('leaks nothing of creates that fail after they were counted', async () => {
+    await quota('ten', { hard: { pods: '10' } });
+    const outcomes = await Promise.allSettled(Array.from({ length: 50 }, () => pods().create(pod('same'))));
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    await quotas().waitFor('ten', (found) => found?.status?.used?.pods === '1');
+    for (let index = 1; index < 10; index++) await pods().create(pod(`p${index}`));
+    await expect(pods().create(pod('more'))).rejects.toThrow('exceeded quota: ten');
+  });
+
   it('gives back what is deleted, and counts what was there before', async () => {
     await pods().create(pod('old'));
     await quota('two', { hard: { 'count/pods': '2' } });

@@ -103,6 +103,16 @@ describe('a CustomResourceDefinition', () => {
     );
   });
 
+  it('is served whatever somebody makes of its status, and what is stored stays among its versions', async () => {
+    await install(crontabs());
+    const name = 'crontabs.stable.example.com';
+    for (const status of [{ storedVersions: null }, { storedVersions: [] }, null]) {
+      const patched = await definitions.status.patchMerge(name, { status });
+      expect(patched.status?.storedVersions).toEqual(['v1']);
+      expect(await tabs().list()).toMatchObject({ items: [] });
+    }
+  });
+
   it('changes take effect at once, and watches go on', async () => {
     await install(crontabs({ schema: specOf({ old: { type: 'string' } }) }));
     await tabs().create({ metadata: { name: 'a' }, spec: { old: 'x' } });

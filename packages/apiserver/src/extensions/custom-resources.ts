@@ -136,7 +136,7 @@ export class CustomResources {
     const { conversion } = outline.spec;
     const webhook =
       conversion?.strategy === 'Webhook' ? new ConversionWebhook(outline, this.#host) : undefined;
-    const { storedVersions = [] } = outline.status;
+    const storedVersions = outline.status.storedVersions ?? [];
     return { kinds, versions: new StoredVersions(storage, kinds, storedVersions, webhook) };
   }
 

@@ -34,11 +34,9 @@ export const customResourceDefinitionRules = defineRules<CustomResourceDefinitio
   prepareForCreate(definition) {
     definition.status = newStatus(definition);
   },
-  prepareForUpdate(definition) {
-    const stored = definition.status?.storedVersions ?? [];
-    const added = storageVersions(definition).filter((version) => !stored.includes(version));
-    if (added.length > 0) definition.status = { ...definition.status, storedVersions: [...stored, ...added] };
-  },
+  prepareForUpdate: keepStorageVersion,
+  // Whoever writes the status: what is stored from now on stays among what may be stored.
+  subresources: { status: { prepareForUpdate: keepStorageVersion } },
   markDeleted(definition, context) {
     const { finalizers = [] } = definition.metadata;
     if (!finalizers.includes(cleanupFinalizer))
@@ -62,6 +60,12 @@ function newStatus(definition: CustomResourceDefinition): NonNullable<CustomReso
     acceptedNames: { plural: '', kind: '' },
     storedVersions: storageVersions(definition),
   };
+}
+
+function keepStorageVersion(definition: CustomResourceDefinition): void {
+  const stored = definition.status?.storedVersions ?? [];
+  const added = storageVersions(definition).filter((version) => !stored.includes(version));
+  if (added.length > 0) definition.status = { ...definition.status, storedVersions: [...stored, ...added] };
 }
 
 /** The version that is stored from now on. */
