@@ -26,8 +26,11 @@ try {
 } catch (error) {
   const { code } = error as NodeJS.ErrnoException;
   const isAway = code === 'ENOENT' || (error instanceof Error && error.name === 'TransportError');
-  if (!isAway) throw error;
-  console.error(`No cluster answers at ${kubeconfig}. Start one in another terminal with: npm start`);
+  console.error(
+    isAway
+      ? `No cluster answers at ${kubeconfig}. Start one in another terminal with: npm start`
+      : `The walk ended early: ${messageOf(error)}`,
+  );
   process.exitCode = 1;
 }
 
@@ -51,13 +54,20 @@ async function sayHello(client: Client): Promise<void> {
       `http://${service.spec?.clusterIP}:8080`,
       pods.items.map(({ metadata }) => metadata.name ?? ''),
     );
-  } finally {
-    await deleteAll(client, applied);
-    console.log('Cleaned up');
+  } catch (error) {
+    await cleanUp(client, applied).catch((left: unknown) => {
+      throw new Error(`${messageOf(error)}; and not all could be cleaned up: ${messageOf(left)}`);
+    });
+    throw error;
   }
+  await cleanUp(client, applied);
 }
 
-async function deleteAll(client: Client, objects: readonly KubernetesObject[]): Promise<void> {
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+async function cleanUp(client: Client, objects: readonly KubernetesObject[]): Promise<void> {
   for (const object of objects) {
     const resource = await resourceOf(client, object);
     await resource
@@ -69,6 +79,7 @@ async function deleteAll(client: Client, objects: readonly KubernetesObject[]): 
   const pods = client.resource(Pod).namespace(namespace);
   for await (const pod of pods.listAll({ labelSelector: 'app=hello' }))
     await pods.waitFor(pod.metadata.name ?? '', (found) => found === undefined, { timeoutMs: 30_000 });
+  console.log('Cleaned up');
 }
 
 async function resourceOf(client: Client, { apiVersion = '', kind = '' }: KubernetesObject) {
@@ -82,7 +93,10 @@ async function askAll(url: string, names: readonly string[]): Promise<void> {
   for (let asked = 0; silent.size > 0; asked++) {
     if (asked === 200) throw new Error(`${[...silent].join(', ')} did not answer in ${asked} requests`);
     // A connection of its own each time: the Service spreads connections, not requests.
-    const response = await fetch(url, { headers: { connection: 'close' } });
+    const response = await fetch(url, {
+      headers: { connection: 'close' },
+      signal: AbortSignal.timeout(10_000),
+    });
     const answer = (await response.text()).trim();
     const name = names.find((candidate) => answer.endsWith(candidate));
     if (name !== undefined && silent.delete(name)) console.log(`  ${answer}`);

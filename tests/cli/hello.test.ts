@@ -9,6 +9,11 @@ import { root } from '../../tools/source-files.js';
 import { kubewright } from './kubewright.js';
 
 const run = promisify(execFile);
+const walk = (kubeconfig: string) =>
+  run(process.execPath, ['--import', 'tsx', '--conditions=source', join(root, 'examples/hello/hello.ts')], {
+    cwd: root,
+    env: { ...process.env, KUBECONFIG: kubeconfig },
+  });
 
 it.each([
   // Beside the project rather than in /tmp, which containers have for themselves.
@@ -31,13 +36,15 @@ it.each([
         .namespace('default')
         .create(configMap as ConfigMap);
       await client.close();
-      const { stdout } = await run(
-        process.execPath,
-        ['--import', 'tsx', '--conditions=source', join(root, 'examples/hello/hello.ts')],
-        { cwd: root, env: { ...process.env, KUBECONFIG: kubeconfig } },
-      );
+      const { stdout } = await walk(kubeconfig);
       expect(stdout.match(/Good day from hello-/g)).toHaveLength(3);
       expect(stdout).toContain('Cleaned up');
+      // Whatever goes wrong is one line: this user may not write a ConfigMap.
+      const refused = walk(join(directory, '.kubewright/scheduler.kubeconfig'));
+      await expect(refused).rejects.toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/^The walk ended early: .* configmaps "hello" is forbidden: .*\n$/) as string,
+      });
       up.child.kill('SIGTERM');
       expect(await up.ended).toBe(0);
     } finally {
@@ -46,5 +53,5 @@ it.each([
       await rm(directory, { recursive: true, force: true });
     }
   },
-  60_000,
+  90_000,
 );

@@ -39,6 +39,24 @@ describe.skipIf(kubectlPath === undefined)('kubectl on subresources', () => {
     expect(await kubectl.ok(['get', 'deploy', 'web', ...replicas])).toBe(expected);
   });
 
+  it('scales only where what it expects is so, and the scale of the name that it says', async () => {
+    await kubectl.ok('scale deploy web --replicas=4 --current-replicas=5');
+    expect(await kubectl.fails('scale deploy web --replicas=1 --resource-version=1')).toContain(
+      'error: Expected resource version to be 1, was ',
+    );
+    const scale = ['patch', 'deploy', 'web', '--subresource=scale', '--type=merge', '-p'];
+    expect(await kubectl.fails([...scale, '{"metadata":{"name":"other"}}'])).toBe(
+      'Error from server (BadRequest): the name of the object (other) does not match the name on the URL (web)\n',
+    );
+    expect(await kubectl.fails([...scale, '{"metadata":{"resourceVersion":"1"},"spec":{"replicas":1}}'])).toBe(
+      'Error from server (Conflict): Operation cannot be fulfilled on deployments.apps "web": the object has been modified; please apply your changes to the latest version and try again\n',
+    );
+    expect(await kubectl.fails('scale deploy web --replicas=-1')).toContain(
+      'error: The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0',
+    );
+    expect(await kubectl.ok(['get', 'deploy', 'web', ...replicas])).toBe('4');
+  });
+
   it.each([
     ['merge', '{"status":{"observedGeneration":1}}', '1'],
     ['json', '[{"op":"replace","path":"/status/observedGeneration","value":2}]', '2'],

@@ -10,9 +10,12 @@ import { testContext } from './test-context.js';
 /** A store of claims: what concurrent creates meet in. */
 function contextWith(ranges: Partial<WriteContext['serviceRanges']> = {}) {
   const objects = new Map<string, KubernetesObject>();
+  const clock = { ms: testContext.now() };
+  let uids = 0;
   const keyOf = (kind: Kind, namespace: string, name: string) => `${kind.plural}/${namespace}/${name}`;
   const context: WriteContext = {
     ...testContext,
+    now: () => clock.ms,
     serviceRanges: { ...testContext.serviceRanges, ...ranges },
     objects: {
       ...testContext.objects,
@@ -23,16 +26,18 @@ function contextWith(ranges: Partial<WriteContext['serviceRanges']> = {}) {
       create: async <T extends KubernetesObject>(kind: Kind<T>, object: T) => {
         const key = keyOf(kind, object.metadata.namespace ?? '', object.metadata.name ?? '');
         if (objects.has(key)) throw alreadyExists(kind, object.metadata.name ?? '');
-        object.metadata.creationTimestamp = new Date(testContext.now()).toISOString();
+        object.metadata.creationTimestamp = new Date(clock.ms).toISOString();
+        object.metadata.uid = String(uids++);
         objects.set(key, object);
         return object;
       },
-      delete: async (kind, namespace, name) => {
-        objects.delete(keyOf(kind as Kind, namespace, name));
+      delete: async (kind, namespace, name, uid) => {
+        const key = keyOf(kind as Kind, namespace, name);
+        if (uid === undefined || objects.get(key)?.metadata.uid === uid) objects.delete(key);
       },
     },
   };
-  return { context, objects };
+  return { context, objects, clock };
 }
 
 function service(spec: ServiceSpec = {}, name = 'web'): Service {
@@ -121,6 +126,26 @@ test('what a write that never ended had taken is free after a minute', async () 
     'ipaddresses//10.96.0.10',
     'leases/kube-system/node-port-30080',
   ]);
+});
+
+test.each<[string, ServiceSpec]>([
+  ['an address', { clusterIP: '10.96.0.10' }],
+  ['a node port', { type: 'NodePort', ports: [{ port: 80, nodePort: 30_080 }] }],
+])('%s that a crash left goes to one of two who find it at the same time', async (_what, spec) => {
+  const { context, clock } = contextWith();
+  await created(spec, context, 'lost');
+  clock.ms += 120_000;
+  let first: Promise<Service> | undefined;
+  // While the second still looks at it, the first takes it.
+  const get: WriteContext['objects']['get'] = async (kind, namespace, name) => {
+    const found = await context.objects.get(kind, namespace, name);
+    first ??= created(spec, context, 'first');
+    await first;
+    return found;
+  };
+  const second = created(spec, { ...context, objects: { ...context.objects, get } }, 'second');
+  await expect(second).rejects.toThrow('is already allocated');
+  await expect(first).resolves.toMatchObject({ spec });
 });
 
 test('headless and external services take nothing', async () => {

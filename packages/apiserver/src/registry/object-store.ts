@@ -1,4 +1,4 @@
-import { isNotFound, type Kind, type KubernetesObject } from '@kubewright/api';
+import { isConflict, isNotFound, type Kind, type KubernetesObject } from '@kubewright/api';
 import { parseStored } from '../encoding/object-bytes.js';
 import { createObject } from './create-object.js';
 import { deleteObject } from './delete-object.js';
@@ -87,12 +87,13 @@ export function objectStore(registry: Registry, context: () => WriteContext): Ob
       return (await updateObject(registry, resource, options, context())).object;
     },
 
-    async delete(kind, namespace, name) {
+    async delete(kind, namespace, name, uid) {
       const { resource } = registry.resources.of(kind);
+      const options = uid === undefined ? {} : { preconditions: { uid } };
       try {
-        await deleteObject(registry, resource, { namespace, name }, {}, context());
+        await deleteObject(registry, resource, { namespace, name }, options, context());
       } catch (error) {
-        if (!isNotFound(error)) throw error;
+        if (!isNotFound(error) && !(uid !== undefined && isConflict(error))) throw error;
       }
     },
   };

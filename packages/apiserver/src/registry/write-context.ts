@@ -39,8 +39,13 @@ export interface ObjectStore extends ObjectReader {
     name: string,
     change: (object: T) => T,
   ): Promise<T>;
-  /** Does nothing when there is none. */
-  delete<T extends KubernetesObject>(kind: Kind<T>, namespace: string, name: string): Promise<void>;
+  /** Does nothing when there is none, or not the one of this uid. */
+  delete<T extends KubernetesObject>(
+    kind: Kind<T>,
+    namespace: string,
+    name: string,
+    uid?: string,
+  ): Promise<void>;
 }
 
 /** Who writes, how and when. */

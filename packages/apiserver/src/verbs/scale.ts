@@ -69,7 +69,10 @@ export async function patchScale(exchange: Exchange, served: ServedKind): Promis
   const patch = await readPatch(exchange, served);
   await changeScale(exchange, served, (current) => {
     const patched = applyPatch(patch, current, scaleKind().schema);
-    return patchedForm(exchange, patched, scaleKind(), options.fieldValidation) as Scale;
+    const scale = patchedForm(exchange, patched, scaleKind(), options.fieldValidation) as Scale;
+    matchNamespace(scale, exchange.info.namespace, served.resource);
+    matchName(scale, exchange.info.name);
+    return scale;
   });
 }
 

@@ -49,7 +49,7 @@ export async function releaseAddress(service: Service, address: string, objects:
   const parent = held?.spec?.parentRef;
   const { namespace, name: serviceName } = service.metadata;
   if (parent === undefined || (parent.namespace === namespace && parent.name === serviceName))
-    await objects.delete(IPAddress, '', name);
+    await objects.delete(IPAddress, '', name, held?.metadata.uid);
 }
 
 async function takeWanted(
@@ -66,9 +66,8 @@ async function takeWanted(
       `the provided IP (${wanted}) is not in the valid range. The range of valid IPs is ${range.cidr}`,
     );
   if (await take(service, wanted, range, context.objects, claimed)) return wanted;
-  if (!(await abandoned(wanted, context))) throw fault('provided IP is already allocated');
-  await context.objects.delete(IPAddress, '', canonicalAddress(wanted));
-  if (await take(service, wanted, range, context.objects, claimed)) return wanted;
+  if ((await endAbandoned(wanted, context)) && (await take(service, wanted, range, context.objects, claimed)))
+    return wanted;
   throw fault('provided IP is already allocated');
 }
 
@@ -93,8 +92,7 @@ async function takeAny(
     if (!taken.has(address) && (await take(service, address, range, objects, claimed))) return address;
   }
   for (const address of taken) {
-    if (address === undefined || !range.has(address) || !(await abandoned(address, context))) continue;
-    await objects.delete(IPAddress, '', address);
+    if (address === undefined || !range.has(address) || !(await endAbandoned(address, context))) continue;
     if (await take(service, address, range, objects, claimed)) return address;
   }
   throw refused(service, 'spec.clusterIPs', service.spec?.clusterIPs, 'failed to allocate IP: range is full');
@@ -131,13 +129,19 @@ async function take(
   return true;
 }
 
-/** A server that ended between taking an address and storing the Service leaves one that nobody has. */
-async function abandoned(address: string, { objects, now }: WriteContext): Promise<boolean> {
+/**
+ * A server that ended between taking an address and storing the Service leaves one that nobody has. It is given back by
+ * whoever finds it, and only it: another one may have done so, and taken the address, since it was looked at.
+ * @returns whether the address was free or is now
+ */
+async function endAbandoned(address: string, { objects, now }: WriteContext): Promise<boolean> {
   const held = await objects.get(IPAddress, '', canonicalAddress(address));
   if (held === undefined) return true;
   const { namespace = '', name } = held.spec?.parentRef ?? {};
   const parent = name === undefined ? undefined : await objects.get(Service, namespace, name);
-  return isAbandoned(held, parent?.spec?.clusterIPs?.includes(address) ?? false, now());
+  if (!isAbandoned(held, parent?.spec?.clusterIPs?.includes(address) ?? false, now())) return false;
+  await objects.delete(IPAddress, '', canonicalAddress(address), held.metadata.uid);
+  return true;
 }
 
 function refused(service: Service, field: string, value: unknown, why: string): Error {

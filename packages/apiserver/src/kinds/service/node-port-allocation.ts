@@ -61,7 +61,7 @@ export function nodePortsOf(service: Service | undefined): Set<number> {
 export async function releaseNodePort(service: Service, port: number, objects: ObjectStore): Promise<void> {
   const lease = await objects.get(Lease, namespace, leaseName(port));
   if (lease?.spec?.holderIdentity === holderOf(service))
-    await objects.delete(Lease, namespace, leaseName(port));
+    await objects.delete(Lease, namespace, leaseName(port), lease.metadata.uid);
 }
 
 /** The number that the same port of another protocol has (DNS over TCP and UDP). */
@@ -95,10 +95,7 @@ async function takeWanted(
   if (isOutside)
     throw fault(`provided port is not in the valid range. The range of valid ports is ${from}-${to}`);
   if (await take(service, port, context.objects, claimed)) return;
-  if (await abandoned(port, context)) {
-    await context.objects.delete(Lease, namespace, leaseName(port));
-    if (await take(service, port, context.objects, claimed)) return;
-  }
+  if ((await endAbandoned(port, context)) && (await take(service, port, context.objects, claimed))) return;
   throw fault('provided port is already allocated');
 }
 
@@ -116,11 +113,8 @@ async function takeAny(service: Service, context: WriteContext, claimed: Claimed
     const port = from + ((first - from + step) % size);
     if (!taken.has(leaseName(port)) && (await take(service, port, objects, claimed))) return port;
   }
-  for (let port = from; port <= to; port++) {
-    if (!(await abandoned(port, context))) continue;
-    await objects.delete(Lease, namespace, leaseName(port));
-    if (await take(service, port, objects, claimed)) return port;
-  }
+  for (let port = from; port <= to; port++)
+    if ((await endAbandoned(port, context)) && (await take(service, port, objects, claimed))) return port;
   throw new ApiError('InternalError', 'failed to allocate a nodePort: range is full');
 }
 
@@ -143,13 +137,19 @@ async function take(
   return true;
 }
 
-/** A server that ended between taking a port and storing the Service leaves one that nobody has. */
-async function abandoned(port: number, { objects, now }: WriteContext): Promise<boolean> {
+/**
+ * A server that ended between taking a port and storing the Service leaves one that nobody has. It is given back by
+ * whoever finds it, and only it: another one may have done so, and taken the port, since it was looked at.
+ * @returns whether the port was free or is now
+ */
+async function endAbandoned(port: number, { objects, now }: WriteContext): Promise<boolean> {
   const lease = await objects.get(Lease, namespace, leaseName(port));
   if (lease === undefined) return true;
   const [, serviceNamespace = '', name = ''] = (lease.spec?.holderIdentity ?? '').split('/');
   const holder = name === '' ? undefined : await objects.get(Service, serviceNamespace, name);
-  return isAbandoned(lease, nodePortsOf(holder).has(port), now());
+  if (!isAbandoned(lease, nodePortsOf(holder).has(port), now())) return false;
+  await objects.delete(Lease, namespace, leaseName(port), lease.metadata.uid);
+  return true;
 }
 
 function leaseName(port: number): string {
