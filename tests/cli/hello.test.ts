@@ -43,7 +43,9 @@ it.each([
       const refused = walk(join(directory, '.kubewright/scheduler.kubeconfig'));
       await expect(refused).rejects.toMatchObject({
         code: 1,
-        stderr: expect.stringMatching(/^The walk ended early: .* configmaps "hello" is forbidden: .*\n$/) as string,
+        stderr: expect.stringMatching(
+          /^The walk ended early: .* configmaps "hello" is forbidden: .*\n$/,
+        ) as string,
       });
       up.child.kill('SIGTERM');
       expect(await up.ended).toBe(0);

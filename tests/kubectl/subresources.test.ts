@@ -48,7 +48,9 @@ describe.skipIf(kubectlPath === undefined)('kubectl on subresources', () => {
     expect(await kubectl.fails([...scale, '{"metadata":{"name":"other"}}'])).toBe(
       'Error from server (BadRequest): the name of the object (other) does not match the name on the URL (web)\n',
     );
-    expect(await kubectl.fails([...scale, '{"metadata":{"resourceVersion":"1"},"spec":{"replicas":1}}'])).toBe(
+    expect(
+      await kubectl.fails([...scale, '{"metadata":{"resourceVersion":"1"},"spec":{"replicas":1}}']),
+    ).toBe(
       'Error from server (Conflict): Operation cannot be fulfilled on deployments.apps "web": the object has been modified; please apply your changes to the latest version and try again\n',
     );
     expect(await kubectl.fails('scale deploy web --replicas=-1')).toContain(
