@@ -106,7 +106,7 @@ test('a wanted address is taken once', async () => {
     'Service "other" is invalid: spec.clusterIPs: Invalid value: ["10.96.0.10"]: failed to allocate IP 10.96.0.10: provided IP is already allocated',
   );
   await expect(created({ clusterIP: '192.168.0.1' }, context, 'other')).rejects.toThrow(
-    'the provided IP (192.168.0.1) is not in the valid range. The range of valid IPs is 10.96.0.0/12',
+    'failed to allocate IP 192.168.0.1: the provided network does not match the current range',
   );
 });
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   badRequest,
   conflict,
@@ -76,7 +77,10 @@ export async function requestToken(
   context.annotate('authentication.kubernetes.io/issued-credential-id', `JTI=${id}`);
   return {
     ...request,
-    metadata: { ...request.metadata, name, namespace, creationTimestamp: formatTime(now * 1000) },
+    metadata: {
+      ...request.metadata,
+      ...{ name, namespace, uid: randomUUID(), creationTimestamp: formatTime(now * 1000) },
+    },
     spec: {
       audiences,
       expirationSeconds: seconds,

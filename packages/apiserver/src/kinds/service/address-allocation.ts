@@ -61,10 +61,7 @@ async function takeWanted(
 ): Promise<string> {
   const fault = (why: string) =>
     refused(service, 'spec.clusterIPs', service.spec?.clusterIPs, `failed to allocate IP ${wanted}: ${why}`);
-  if (!range.has(wanted))
-    throw fault(
-      `the provided IP (${wanted}) is not in the valid range. The range of valid IPs is ${range.cidr}`,
-    );
+  if (!range.has(wanted)) throw fault('the provided network does not match the current range');
   if (await take(service, wanted, range, context.objects, claimed)) return wanted;
   if ((await endAbandoned(wanted, context)) && (await take(service, wanted, range, context.objects, claimed)))
     return wanted;

@@ -8,7 +8,6 @@ const largestBand = 256n;
 
 /** The addresses of a CIDR that a Service may have: all but the network's own and, in IPv4, the broadcast address. */
 export class AddressRange {
-  readonly cidr: string;
   readonly family: AddressFamily;
   readonly #first: bigint;
   readonly #size: bigint;
@@ -19,7 +18,6 @@ export class AddressRange {
     const bits = address.kind() === 'ipv4' ? 32 : 128;
     const whole = 1n << BigInt(bits - prefix);
     const base = (numberOf(address) / whole) * whole;
-    this.cidr = cidr;
     this.family = bits === 32 ? 'IPv4' : 'IPv6';
     this.#first = base + 1n;
     this.#size = whole - (bits === 32 ? 2n : 1n);
