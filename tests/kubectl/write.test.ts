@@ -1,6 +1,5 @@
-import { chmod, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { execFileSync } from 'node:child_process';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Kubectl, kubectlPath } from '../kubectl.js';
 import { startTlsServer, type TlsServer } from '../tls-server.js';
 
@@ -16,232 +15,79 @@ afterAll(async () => {
   await server.close();
 });
 
-const deployment = (replicas: number, image = 'nginx') => `
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web, labels: {app: web}}
-spec:
-  replicas: ${replicas}
-  selector: {matchLabels: {app: web}}
-  template:
-    metadata: {labels: {app: web}}
-    spec:
-      containers: [{name: web, image: ${image}, env: [{name: A, value: "1"}]}]
-`;
-
 async function json<T>(args: string): Promise<T> {
   return JSON.parse(await kubectl.ok(`${args} -o json`)) as T;
 }
 
-interface Web {
-  readonly metadata: {
-    readonly generation: number;
-    readonly resourceVersion: string;
-    readonly labels: Record<string, string>;
-    readonly annotations?: Record<string, string>;
-  };
-  readonly spec: {
-    readonly replicas: number;
-    readonly template: {
-      readonly spec: { readonly containers: readonly { image: string; env?: object[] }[] };
-    };
-  };
+/** PEM in base64. */
+function certificateRequest(): string {
+  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', '/dev/null'];
+  return execFileSync('openssl', ['req', ...key, '-subj', '/CN=u'], { stdio: 'pipe' }).toString('base64');
 }
 
-describe.skipIf(kubectlPath === undefined)('kubectl that writes a Deployment', () => {
-  beforeEach(async () => {
-    await kubectl.ok('apply -f -', { input: deployment(2) });
-  });
-  afterEach(async () => {
-    await kubectl.ok('delete deploy --all');
-  });
-
-  it('applies once, twice and changed', async () => {
-    const first = await json<Web>('get deploy web');
-    expect(await kubectl.ok('apply -f -', { input: deployment(2) })).toBe('deployment.apps/web unchanged\n');
-    expect((await json<Web>('get deploy web')).metadata.resourceVersion).toBe(first.metadata.resourceVersion);
-    expect(await kubectl.ok('apply -f -', { input: deployment(3, 'httpd') })).toBe(
-      'deployment.apps/web configured\n',
-    );
-    const changed = await json<Web>('get deploy web');
-    expect(changed.spec.replicas).toBe(3);
-    expect(changed.spec.template.spec.containers).toMatchObject([{ image: 'httpd' }]);
-    expect(changed.metadata.generation).toBe(2);
-  });
-
-  it('shows what an apply would change', async () => {
-    const { code, out } = await kubectl.run('diff -f -', { input: deployment(5) });
-    expect(code).toBe(1);
-    expect(out).toMatch(/^- {2}replicas: 2\n\+ {2}replicas: 5$/m);
-    expect((await kubectl.run('diff -f -', { input: deployment(2) })).code).toBe(0);
-  });
-
-  it('applies on the server', async () => {
-    expect(await kubectl.ok('apply --server-side --force-conflicts -f -', { input: deployment(4) })).toBe(
-      'deployment.apps/web serverside-applied\n',
-    );
-    expect((await json<Web>('get deploy web')).spec.replicas).toBe(4);
-  });
-
-  it('conflicts with another applier, and takes over by force', async () => {
-    await kubectl.ok('apply --server-side --force-conflicts --field-manager=a -f -', {
-      input: deployment(4),
-    });
-    const refused = await kubectl.fails('apply --server-side --field-manager=b -f -', {
-      input: deployment(5),
-    });
-    expect(refused).toContain('Apply failed with 1 conflict: conflict with "a": .spec.replicas');
-    expect(refused).toContain('--force-conflicts');
-    await kubectl.ok('apply --server-side --field-manager=b --force-conflicts -f -', {
-      input: deployment(5),
-    });
-    expect((await json<Web>('get deploy web')).spec.replicas).toBe(5);
-  });
-
-  it('applies on the client over what another one changed, and says so where the version is named', async () => {
-    await kubectl.ok('scale deploy web --replicas=9');
-    expect(await kubectl.ok('apply -f -', { input: deployment(3) })).toBe('deployment.apps/web configured\n');
-    expect((await json<Web>('get deploy web')).spec.replicas).toBe(3);
-    const stale = deployment(4).replace('{name: web, labels', '{name: web, resourceVersion: "1", labels');
-    expect(await kubectl.fails('apply -f -', { input: stale })).toContain(
-      'the object has been modified; please apply your changes to the latest version',
-    );
-  });
-
-  it('sets the selector of a service and the subjects of a binding', async () => {
-    await kubectl.ok('create service clusterip front --tcp=80');
-    expect(await kubectl.ok('set selector service front app=web,tier=x')).toContain('selector updated');
-    expect(await json<object>('get service front')).toMatchObject({
-      spec: { selector: { app: 'web', tier: 'x' } },
-    });
-    await kubectl.ok('create rolebinding readers --clusterrole=view --user=u');
-    expect(
-      await kubectl.ok('set subject rolebinding readers --group=g --serviceaccount=default:s'),
-    ).toContain('subjects updated');
-    const { subjects } = await json<{ subjects: { name: string }[] }>('get rolebinding readers');
-    expect(subjects.map(({ name }) => name).sort()).toEqual(['g', 's', 'u']);
-    await kubectl.ok('delete service/front rolebinding/readers');
-  });
-
-  it('labels and annotates', async () => {
-    expect(await kubectl.ok('label deploy web tier=front')).toBe('deployment.apps/web labeled\n');
-    expect(await kubectl.fails('label deploy web tier=back')).toContain(`'tier' already has a value (front)`);
-    await kubectl.ok('label deploy web tier=back --overwrite');
-    await kubectl.ok('annotate deploy web note=hi');
-    const { metadata } = await json<Web>('get deploy web');
-    // A Deployment's annotations count as what is wanted of it.
-    expect(metadata).toMatchObject({ labels: { tier: 'back' }, annotations: { note: 'hi' }, generation: 2 });
-    expect(await kubectl.ok('label deploy web tier-')).toBe('deployment.apps/web unlabeled\n');
-  });
-
-  it('patches in all three ways', async () => {
-    await kubectl.ok([
-      'patch',
-      'deploy',
-      'web',
-      '-p',
-      '{"spec":{"template":{"spec":{"containers":[{"name":"web","image":"a"}]}}}}',
-    ]);
-    await kubectl.ok(['patch', 'deploy', 'web', '--type=merge', '-p', '{"spec":{"replicas":7}}']);
-    await kubectl.ok([
-      'patch',
-      'deploy',
-      'web',
-      '--type=json',
-      '-p',
-      '[{"op":"replace","path":"/metadata/labels/app","value":"w"}]',
-    ]);
-    const web = await json<Web>('get deploy web');
-    expect(web.spec).toMatchObject({
-      replicas: 7,
-      template: { spec: { containers: [{ name: 'web', image: 'a', env: [{ name: 'A', value: '1' }] }] } },
-    });
-    expect(web.metadata.labels).toEqual({ app: 'w' });
-    expect(
-      await kubectl.ok(['patch', 'deploy', 'web', '--type=merge', '-p', '{"spec":{"replicas":7}}']),
-    ).toBe('deployment.apps/web patched (no change)\n');
-    expect(
-      await kubectl.fails(['patch', 'deploy', 'web', '--type=merge', '-p', '{"spec":{"replicas":"x"}}']),
-    ).toContain(
-      'json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32',
-    );
-  });
-
-  it('edits', async () => {
-    const editor = join(server.directory, 'editor.sh');
-    await writeFile(editor, '#!/bin/sh\nsed -i "s/replicas: 2/replicas: 6/" "$1"\n');
-    await chmod(editor, 0o755);
-    expect(await kubectl.ok('edit deploy web', { env: { EDITOR: editor } })).toBe(
-      'deployment.apps/web edited\n',
-    );
-    expect((await json<Web>('get deploy web')).spec.replicas).toBe(6);
-  });
-
-  it('replaces and scales', async () => {
-    expect(await kubectl.ok('replace -f -', { input: deployment(3) })).toBe('deployment.apps/web replaced\n');
-    expect(await kubectl.ok('scale deploy web --replicas=5')).toBe('deployment.apps/web scaled\n');
-    expect((await json<Web>('get deploy web')).spec.replicas).toBe(5);
-    expect(await kubectl.fails('scale deploy web --current-replicas=1 --replicas=2')).toContain(
-      'Expected replicas to be 1, was 5',
-    );
-    expect(await kubectl.ok('replace --force -f -', { input: deployment(1) })).toContain(
-      'deployment.apps/web replaced',
-    );
-  });
-
-  it('sets environment, image, resources and more', async () => {
-    await kubectl.ok('set env deploy/web B=2 A-');
-    await kubectl.ok('set image deploy/web web=caddy');
-    await kubectl.ok('set resources deploy/web --limits=cpu=100m,memory=1Gi');
-    await kubectl.ok('set serviceaccount deploy/web robot');
-    expect((await json<Web>('get deploy web')).spec.template.spec).toMatchObject({
-      serviceAccountName: 'robot',
-      containers: [
-        {
-          image: 'caddy',
-          env: [{ name: 'B', value: '2' }],
-          resources: { limits: { cpu: '100m', memory: '1Gi' } },
-        },
-      ],
-    });
-    expect(await kubectl.ok('set env deploy/web --list')).toContain('B=2');
-  });
-
-  it('restarts, pauses and resumes', async () => {
-    await kubectl.ok('rollout restart deploy/web');
-    await kubectl.ok('rollout pause deploy/web');
-    expect(await kubectl.fails('rollout pause deploy/web')).toContain('is already paused');
-    await kubectl.ok('rollout resume deploy/web');
-    expect(await kubectl.ok('get deploy web -o yaml')).toContain('kubectl.kubernetes.io/restartedAt');
-  });
-
-  it('exposes and autoscales', async () => {
-    expect(await kubectl.ok('expose deploy web --port=80 --target-port=8080')).toBe('service/web exposed\n');
-    expect(await kubectl.ok(['get', 'svc', 'web', '-o', 'jsonpath={.spec.ports[0].targetPort}'])).toBe(
-      '8080',
-    );
-    await kubectl.ok('autoscale deploy web --min=1 --max=3 --cpu-percent=50');
-    expect(await kubectl.ok('get hpa web')).toMatch(/Deployment\/web/);
-    expect(await json('get horizontalpodautoscalers.v1.autoscaling web')).toMatchObject({
-      spec: { targetCPUUtilizationPercentage: 50 },
-    });
-    expect(await json('get horizontalpodautoscalers.v2.autoscaling web')).toMatchObject({
-      spec: { metrics: [{ resource: { name: 'cpu', target: { averageUtilization: 50 } } }] },
-    });
-    await kubectl.ok('delete svc,hpa web');
-  });
-
-  it('deletes and leaves dependents', async () => {
-    await kubectl.ok('delete deploy web --cascade=orphan --wait=false');
-    const left = await json<{ metadata: { finalizers: string[] } }>('get deploy web');
-    // Without a garbage collector nobody takes the finalizer off.
-    expect(left.metadata.finalizers).toEqual(['orphan']);
-    await kubectl.ok(['patch', 'deploy', 'web', '--type=merge', '-p', '{"metadata":{"finalizers":null}}']);
-    expect(await kubectl.ok('get deploy')).toBe('');
-  });
-});
-
 describe.skipIf(kubectlPath === undefined)('kubectl that writes', () => {
+  const maps = (...names: string[]) =>
+    names
+      .map((name) => `---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}, labels: {set: one}}\n`)
+      .join('');
+
+  it('prunes what is applied no longer, by a list of kinds', async () => {
+    const args = 'apply -f - --prune -l set=one --prune-allowlist=core/v1/ConfigMap';
+    await kubectl.ok(args, { input: maps('a', 'b') });
+    expect(await kubectl.ok(`${args} --dry-run=server`, { input: maps('a') })).toBe(
+      'configmap/a unchanged (server dry run)\nconfigmap/b pruned (server dry run)\n',
+    );
+    expect(await kubectl.ok(args, { input: maps('a') })).toBe('configmap/a unchanged\nconfigmap/b pruned\n');
+    expect(await kubectl.ok('get cm -l set=one -o name')).toBe('configmap/a\n');
+    await kubectl.ok('delete cm a');
+  });
+
+  it('prunes what is applied no longer, of a set that the server remembers', async () => {
+    const apply = (input: string) =>
+      kubectl.ok('apply -f - --prune --applyset=configmaps/set -n default', {
+        input,
+        env: { KUBECTL_APPLYSET: 'true' },
+      });
+    await apply(maps('a', 'b'));
+    const { metadata } = await json<{ metadata: { labels: object; annotations: object } }>('get cm set');
+    expect(metadata).toMatchObject({
+      labels: { 'applyset.kubernetes.io/id': expect.stringMatching(/^applyset-.*-v1$/) as string },
+      annotations: { 'applyset.kubernetes.io/contains-group-kinds': 'ConfigMap' },
+    });
+    expect(await apply(maps('b'))).toBe('configmap/b unchanged\nconfigmap/a pruned\n');
+    await kubectl.ok('delete cm b set');
+  });
+
+  it('waits for what another one does', async () => {
+    await kubectl.ok('create cm coming');
+    const filled = kubectl.ok(['wait', '--for=jsonpath={.data.a}=b', 'cm/coming', '--timeout=20s']);
+    await kubectl.ok(['patch', 'cm', 'coming', '--type=merge', '-p', '{"data":{"a":"b"}}']);
+    expect(await filled).toBe('configmap/coming condition met\n');
+    const gone = kubectl.ok('wait --for=delete cm/coming --timeout=20s');
+    await kubectl.ok('delete cm coming');
+    await gone;
+  });
+
+  it('approves a request for a certificate and denies another', async () => {
+    const request = (name: string) => ({
+      apiVersion: 'certificates.k8s.io/v1',
+      kind: 'CertificateSigningRequest',
+      metadata: { name },
+      spec: { signerName: 'example.com/signer', usages: ['client auth'], request: certificateRequest() },
+    });
+    for (const name of ['yes', 'no'])
+      await kubectl.ok('create -f -', { input: JSON.stringify(request(name)) });
+    const answer = 'certificatesigningrequest.certificates.k8s.io';
+    expect(await kubectl.ok('certificate approve yes')).toBe(`${answer}/yes approved\n`);
+    expect(await kubectl.ok('certificate deny no')).toBe(`${answer}/no denied\n`);
+    expect(await kubectl.fails('certificate deny yes')).toBe(
+      'error: certificate signing request "yes" is already Approved\n',
+    );
+    expect((await kubectl.ok('get csr --no-headers')).replace(/ +/g, ' ')).toMatch(
+      /^no .* Denied\nyes .* Approved\n$/,
+    );
+  });
+
   it('tries without doing', async () => {
     expect(await kubectl.ok('create cm tried --dry-run=server')).toBe(
       'configmap/tried created (server dry run)\n',
