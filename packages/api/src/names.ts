@@ -79,7 +79,9 @@ export function wildcardDns1123SubdomainErrors(value: string): string[] {
 /** A qualified name, optionally with a domain in front (`example.com/name`): label and annotation keys, resources. */
 export function qualifiedNameErrors(value: string): string[] {
   // Nearly all names are right, and many are looked at in each write.
-  if (value.length <= 63 && qualifiedName.test(value)) return [];
+  const slash = value.indexOf('/');
+  if (value.length - slash <= 64 && qualifiedName.test(value.slice(slash + 1)))
+    if (slash < 0 || (slash > 0 && dns1123SubdomainErrors(value.slice(0, slash)).length === 0)) return [];
   const parts = value.split('/');
   if (parts.length > 2)
     return [

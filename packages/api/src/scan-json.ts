@@ -26,8 +26,9 @@ const zero = 0x30;
  */
 export function scanJson(bytes: Uint8Array, maxDepth: number): JsonScan {
   const { length } = bytes;
-  /** Hashes of the keys of all open objects, one after the other. */
+  /** Hashes of the keys of all open objects, one after the other; what is beyond `keys` is of objects that ended. */
   const hashes: number[] = [];
+  let keys = 0;
   /** For each open container, where its keys begin in `hashes`; -1 for an array. */
   const starts: number[] = [];
   const sets: (Set<number> | undefined)[] = [];
@@ -51,8 +52,12 @@ export function scanJson(bytes: Uint8Array, maxDepth: number): JsonScan {
           hash = (Math.imul(hash, 31) + next) | 0;
           next = bytes[++i] as number;
         }
-        if (isRepeated(hashes, start, sets, starts.length, hash)) return 'special';
-        hashes.push(hash);
+        const set = sets[starts.length];
+        if (set === undefined ? isAmong(hashes, start, keys, hash) : set.has(hash)) return 'special';
+        hashes[keys++] = hash;
+        set?.add(hash);
+        if (set === undefined && keys - start > smallObject)
+          sets[starts.length] = new Set(hashes.slice(start, keys));
         atKey = false;
       } else {
         while (next !== quote) {
@@ -70,10 +75,10 @@ export function scanJson(bytes: Uint8Array, maxDepth: number): JsonScan {
       if (byte === 0x7b || byte === 0x5b) {
         if (starts.length >= maxDepth) return 'special';
         atKey = byte === 0x7b;
-        start = atKey ? hashes.length : -1;
+        start = atKey ? keys : -1;
         starts.push(start);
       } else if (byte === 0x7d || byte === 0x5d) {
-        if (start >= 0) hashes.length = start;
+        if (start >= 0) keys = start;
         sets[starts.length] = undefined;
         starts.pop();
         start = starts.length === 0 ? -1 : (starts[starts.length - 1] as number);
@@ -85,21 +90,9 @@ export function scanJson(bytes: Uint8Array, maxDepth: number): JsonScan {
   return 'plain';
 }
 
-function isRepeated(
-  hashes: number[],
-  start: number,
-  sets: (Set<number> | undefined)[],
-  depth: number,
-  hash: number,
-): boolean {
-  const set = sets[depth];
-  if (set !== undefined) {
-    if (set.has(hash)) return true;
-    set.add(hash);
-    return false;
-  }
-  for (let k = hashes.length - 1; k >= start; k--) if (hashes[k] === hash) return true;
-  if (hashes.length - start >= smallObject) sets[depth] = new Set([...hashes.slice(start), hash]);
+/** From the last one back: what comes twice often comes in a row. */
+function isAmong(hashes: readonly number[], start: number, end: number, hash: number): boolean {
+  for (let k = end - 1; k >= start; k--) if (hashes[k] === hash) return true;
   return false;
 }
 

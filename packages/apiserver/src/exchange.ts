@@ -269,6 +269,7 @@ function isTrue(text: string): boolean {
 }
 
 function quote(text: string): string {
+  if (!/[^\x20-\x7e]|["\\]/.test(text)) return `"${text}"`;
   // Header values are Latin-1 without control characters.
   const printable = text.replace(/[^\x20-\x7e]/g, ' ');
   return `"${printable.replace(/["\\]/g, '\\$&')}"`;

@@ -14,15 +14,20 @@ const lineEnd = '\n'.charCodeAt(0);
 
 /** The bytes to store. The resourceVersion is left out: the store knows it better. */
 export function storedBytes(object: KubernetesObject): Buffer {
-  const { apiVersion, kind, metadata, ...rest } = object;
+  const { apiVersion, kind, metadata } = object;
   const { resourceVersion: _, managedFields, ...stored } = metadata;
   const head = `{"apiVersion":${encodeJson(apiVersion)},"kind":${encodeJson(kind)},"metadata":`;
   const meta = managedFields === undefined ? encodeJson(stored) : withManagedFields(stored, managedFields);
-  const others = encodeJson(rest);
-  const bytes = Buffer.from(`${head}${meta}${others === '{}' ? '' : `,${others.slice(1, -1)}`}}`);
+  let text = `${head}${meta}`;
+  for (const [name, value] of Object.entries(object))
+    if (value !== undefined && !inHead.has(name)) text += `,${encodeJson(name)}:${encodeJson(value)}`;
+  const bytes = Buffer.from(`${text}}`);
   fresh.set(bytes, object);
   return bytes;
 }
+
+/** What stands before the other members. */
+const inHead = new Set(['apiVersion', 'kind', 'metadata']);
 
 /** Half of an object's bytes are the fields of its managers, whose JSON is often known. */
 function withManagedFields(metadata: object, entries: readonly ManagedFieldsEntry[]): string {

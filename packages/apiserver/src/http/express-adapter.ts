@@ -29,25 +29,22 @@ export function expressAdapter(handle: HandleRequest, closing: () => boolean = (
       next,
     );
   });
-  return {
-    app,
-    IncomingMessage: withPrototype(IncomingMessage, app.request),
-    ServerResponse: withPrototype(ServerResponse, app.response),
-  };
+  return { app, ...presetMessages(app) };
 }
 
-// The bases are functions that can be called on an object made elsewhere; `Reflect.construct` would do the same at an
-// eighth of the speed.
-function withPrototype<T extends typeof IncomingMessage | typeof ServerResponse>(
-  base: T,
-  prototype: object,
-): T {
-  const construct = base as unknown as (...args: unknown[]) => void;
-  function Preset(this: object, ...args: unknown[]): void {
-    construct.apply(this, args);
-  }
-  Preset.prototype = prototype;
-  return Preset as unknown as T;
+/**
+ * Classes whose prototype stands between Node's and what Express adds, for V8 to see what their instances have: objects
+ * that are made otherwise (`construct.apply` on an object of another prototype) become dictionaries, slow for all who
+ * read them.
+ */
+function presetMessages(app: Express): Pick<ExpressAdapter, 'IncomingMessage' | 'ServerResponse'> {
+  class Request extends IncomingMessage {}
+  class Response<R extends IncomingMessage> extends ServerResponse<R> {}
+  Object.setPrototypeOf(Request.prototype, app.request);
+  Object.setPrototypeOf(Response.prototype, app.response);
+  app.request = Request.prototype as express.Request;
+  app.response = Response.prototype as express.Response;
+  return { IncomingMessage: Request, ServerResponse: Response };
 }
 
 class HttpSink implements ResponseSink {

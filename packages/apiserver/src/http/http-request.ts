@@ -105,11 +105,30 @@ function readBody(body: Readable): Promise<Buffer> {
       if (length > maxBodyBytes) reject(tooLarge());
       else chunks.push(chunk);
     });
-    body.on('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)));
+    body.on('end', () => {
+      const whole = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
+      atTurnsEnd(() => resolve(whole));
+    });
     body.on('error', reject);
     // An error is only made where it is told: its stack costs more than the rest.
     body.on('close', () => {
       if (!body.readableEnded) reject(new Error('the client left before its body was complete'));
     });
+  });
+}
+
+let waiting: (() => void)[] = [];
+
+/**
+ * Runs what bodies of this turn of the event loop wait for, all in a row. Requests that go on together take the same
+ * steps one after the other, so that the code of each step is still in the processor's caches for the next request.
+ */
+function atTurnsEnd(run: () => void): void {
+  waiting.push(run);
+  if (waiting.length > 1) return;
+  setImmediate(() => {
+    const all = waiting;
+    waiting = [];
+    for (const one of all) one();
   });
 }

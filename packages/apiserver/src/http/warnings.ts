@@ -15,8 +15,7 @@ export class Warnings {
   add(text: string): void {
     if (text === '' || this.#told.has(text) || (this.#cuts && this.#characters >= mostCharacters)) return;
     this.#told.add(text);
-    const length = [...text].length;
-    if (!this.#cuts && this.#characters + length > mostCharacters) {
+    if (!this.#cuts && this.#characters + charactersOf(text) > mostCharacters) {
       this.#cuts = true;
       this.#characters = 0;
       this.#sent = [];
@@ -30,9 +29,13 @@ export class Warnings {
   }
 
   #send(text: string): void {
-    const characters = [...text];
-    const cut = this.#cuts ? characters.slice(0, mostOfOne) : characters;
-    this.#characters += cut.length;
-    this.#sent.push(cut.join(''));
+    const sent = this.#cuts ? [...text].slice(0, mostOfOne).join('') : text;
+    this.#characters += charactersOf(sent);
+    this.#sent.push(sent);
   }
+}
+
+/** As Go counts them; most texts have none that is two units of JavaScript's. */
+function charactersOf(text: string): number {
+  return /[\ud800-\udfff]/.test(text) ? [...text].length : text.length;
 }

@@ -1,8 +1,9 @@
 import { Deployment } from '@kubewright/api/apps/v1';
 import type { ManagedFieldsEntry } from '@kubewright/api/meta/v1';
 import { describe, expect, it } from 'vitest';
-import { type TrackedWrite, updateManagedFields } from './field-ownership.js';
+import type { TrackedWrite } from './field-ownership.js';
 import type { JsonObject } from './json-object.js';
+import { updated } from './updated.test.support.js';
 
 const noon = Date.UTC(2026, 0, 1, 12);
 const by = (manager: string, options: Partial<TrackedWrite> = {}): TrackedWrite => ({
@@ -27,8 +28,8 @@ const template = {
   spec: { containers: [{ name: 'a', image: 'x', ports: [{ containerPort: 80 }] }] },
 };
 
-describe('updateManagedFields', () => {
-  const created = updateManagedFields(
+describe('managedFieldsAfter', () => {
+  const created = updated(
     undefined,
     deployment(
       { replicas: 1, selector: { matchLabels: { app: 'web' } }, template },
@@ -72,7 +73,7 @@ describe('updateManagedFields', () => {
     ]);
   });
 
-  const scaled = updateManagedFields(
+  const scaled = updated(
     created,
     { ...created, spec: { ...(created.spec as object), replicas: 3 } },
     by('scaler', { now: noon + 5000 }),
@@ -88,17 +89,17 @@ describe('updateManagedFields', () => {
   });
 
   it('changes nothing, the time included, when nothing changed', () => {
-    expect(updateManagedFields(scaled, scaled, by('scaler', { now: noon + 9000 }))).toEqual(scaled);
+    expect(updated(scaled, scaled, by('scaler', { now: noon + 9000 }))).toEqual(scaled);
   });
 
   it('takes removed fields from all, and drops managers of nothing', () => {
     const { replicas: _, ...spec } = scaled.spec as JsonObject;
-    const removed = updateManagedFields(scaled, { ...scaled, spec }, by('other'));
+    const removed = updated(scaled, { ...scaled, spec }, by('other'));
     expect(entries(removed)?.map(({ manager }) => manager)).toEqual(['kubectl-create']);
   });
 
   it('tells subresources apart', () => {
-    const status = updateManagedFields(
+    const status = updated(
       scaled,
       { ...scaled, status: { replicas: 3 } },
       by('scaler', { subresource: 'status', now: noon + 6000 }),
@@ -116,7 +117,7 @@ describe('updateManagedFields', () => {
       ...scaled,
       metadata: { ...(scaled.metadata as object), managedFields },
     });
-    expect(entries(updateManagedFields(scaled, withEntries([{}]), write))).toBeUndefined();
+    expect(entries(updated(scaled, withEntries([{}]), write))).toBeUndefined();
     const own = [
       {
         manager: 'm',
@@ -126,24 +127,20 @@ describe('updateManagedFields', () => {
         fieldsV1: { 'f:spec': { 'f:replicas': {} } },
       },
     ];
-    expect(entries(updateManagedFields(scaled, withEntries(own), write))).toEqual(own);
-    expect(entries(updateManagedFields(scaled, withEntries([{ manager: 'm' }]), write))).toEqual(
-      entries(scaled),
-    );
+    expect(entries(updated(scaled, withEntries(own), write))).toEqual(own);
+    expect(entries(updated(scaled, withEntries([{ manager: 'm' }]), write))).toEqual(entries(scaled));
   });
 
   it('does not begin with an object that was stored without managed fields', () => {
     const stored = deployment({ replicas: 1 }, { uid: 'u' });
-    expect(
-      entries(updateManagedFields(stored, deployment({ replicas: 2 }, { uid: 'u' }), by('m'))),
-    ).toBeUndefined();
+    expect(entries(updated(stored, deployment({ replicas: 2 }, { uid: 'u' }), by('m')))).toBeUndefined();
   });
 
   it('keeps ten managers of updates, the oldest merged', () => {
     let object = created;
     for (let i = 0; i < 12; i++) {
       const annotations = { ...((object.metadata as JsonObject).annotations as object), [`a${i}`]: 'x' };
-      object = updateManagedFields(
+      object = updated(
         object,
         { ...object, metadata: { ...(object.metadata as object), annotations } },
         by(`m${i}`, { now: noon + (i + 1) * 1000 }),

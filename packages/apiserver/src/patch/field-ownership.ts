@@ -16,6 +16,7 @@ import { isObject, type JsonObject, jsonEqual, own } from './json-object.js';
 import {
   capUpdateManagers,
   decodeManagers,
+  encodeManager,
   encodeManagers,
   type Manager,
   type Managers,
@@ -54,31 +55,30 @@ export interface TrackedWrite {
 }
 
 /**
- * Returns the object of a create, update or patch with its `metadata.managedFields` up to date: the manager owns what
- * it changed, all others lose that. Neither argument is changed. `live` is undefined on create.
+ * The `metadata.managedFields` of the object of a create, update or patch: the manager owns what it changed, all others
+ * lose that; undefined where it has none. Neither argument is changed. `live` is undefined on create.
  *
  * A client may send managed fields of its own, which are taken if they are well formed, and clear them with an empty
  * list. An object that was stored without managed fields stays so until it is applied to.
  */
-export function updateManagedFields(
+export function managedFieldsAfter(
   live: JsonObject | undefined,
   object: JsonObject,
   write: TrackedWrite,
-): JsonObject {
+): ManagedFieldsEntry[] | undefined {
   const managers = managersOfWrite(live, object, write.subresource);
   const stays = managers.size === 0 && live !== undefined && own(metadataOf(live), 'uid') !== undefined;
+  if (stays) return undefined;
   const next = withoutManagedFields(object);
-  if (stays) return next;
   if (live === undefined && managers.size === 0) {
     const fields = fieldsByShape(createdShapes, next, fieldTypeOf(write.schema), () =>
       changedFields(new Comparisons(write.unset ?? emptyObject, next, write)),
     );
-    giveFields(managers, fields, write);
-    return withManagers(next, managers);
+    return isEmptySet(fields) ? undefined : [encodeManager(managerOf(write, fields))];
   }
   trackUpdate(managers, withoutManagedFields(live ?? write.unset ?? emptyObject), { object: next, write });
   capUpdateManagers(managers);
-  return withManagers(next, managers);
+  return managers.size === 0 ? undefined : encodeManagers(managers);
 }
 
 const emptyObject: JsonObject = { metadata: {} };
@@ -107,22 +107,26 @@ function changedFields(comparisons: Comparisons): FieldSet {
 /** Makes the writer an owner of the fields, besides those that it owns already. */
 function giveFields(managers: Managers, fields: FieldSet, write: TrackedWrite): void {
   if (isEmptySet(fields)) return;
-  const { manager: name, apiVersion, subresource, now } = write;
-  const manager: Manager = {
-    name: name === '' ? 'unknown' : name,
-    operation: 'Update',
-    apiVersion,
-    subresource,
-    time: undefined,
-    fields,
-  };
+  const manager = managerOf(write, fields);
   const id = managerId(manager);
   const known = managers.get(id);
   managers.set(id, {
     ...manager,
-    time: now === undefined ? known?.time : formatTime(now),
+    time: manager.time ?? known?.time,
     fields: union(known?.fields ?? emptyFieldSet, fields),
   });
+}
+
+/** The manager of a write that owns these fields. */
+function managerOf({ manager: name, apiVersion, subresource, now }: TrackedWrite, fields: FieldSet): Manager {
+  return {
+    name: name === '' ? 'unknown' : name,
+    operation: 'Update',
+    apiVersion,
+    subresource,
+    time: now === undefined ? undefined : formatTime(now),
+    fields,
+  };
 }
 
 /** What is left to a manager after another one's changes. */
@@ -203,9 +207,4 @@ export function withoutManagedFields(object: JsonObject): JsonObject {
   if (own(metadata, 'managedFields') === undefined) return object;
   const { managedFields: _, ...rest } = metadata;
   return { ...object, metadata: rest };
-}
-
-export function withManagers(object: JsonObject, managers: Managers): JsonObject {
-  if (managers.size === 0) return object;
-  return { ...object, metadata: { ...metadataOf(object), managedFields: encodeManagers(managers) } };
 }

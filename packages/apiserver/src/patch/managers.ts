@@ -83,7 +83,7 @@ export function encodeManagers(managers: Managers): ManagedFieldsEntry[] {
     .map(encodeManager);
 }
 
-function encodeManager(manager: Manager): ManagedFieldsEntry {
+export function encodeManager(manager: Manager): ManagedFieldsEntry {
   const { name, operation, apiVersion, subresource, time, fields } = manager;
   const entry: ManagedFieldsEntry = name === '' ? {} : { manager: name };
   entry.operation = operation;

@@ -3,9 +3,9 @@ import { Deployment } from '@kubewright/api/apps/v1';
 import type { ManagedFieldsEntry } from '@kubewright/api/meta/v1';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { updateManagedFields } from './field-ownership.js';
 import type { JsonObject } from './json-object.js';
 import { type ApplyWrite, applyConfiguration } from './server-side-apply.js';
+import { updated } from './updated.test.support.js';
 
 const noon = Date.UTC(2026, 0, 1, 12);
 const by = (manager: string, options: Partial<ApplyWrite> = {}): ApplyWrite => ({
@@ -99,13 +99,13 @@ describe('applyConfiguration', () => {
         ],
       },
     });
-    const updated = updateManagedFields(
+    const after = updated(
       created,
       { ...created, spec: { ...(created.spec as object), replicas: 5 } },
       by('kube-controller', { now: noon }),
     );
     const two = errorOf(() =>
-      applyConfiguration(updated, config({ replicas: 2, ...pod({ name: 'a', image: 'z' }) }), by('bob')),
+      applyConfiguration(after, config({ replicas: 2, ...pod({ name: 'a', image: 'z' }) }), by('bob')),
     );
     expect(two.message).toBe(
       'Apply failed with 2 conflicts: conflicts with "alice":\n' +
@@ -123,7 +123,7 @@ describe('applyConfiguration', () => {
   });
 
   it('does not remove what an updater added to a map, but an item as a whole', () => {
-    const annotated = updateManagedFields(
+    const annotated = updated(
       created,
       { ...created, metadata: { ...(created.metadata as object), annotations: { a: 'b' } } },
       by('u'),
@@ -190,7 +190,7 @@ describe('applyConfiguration', () => {
   it('lets kubectl take over from its client-side apply', () => {
     const annotation = 'kubectl.kubernetes.io/last-applied-configuration';
     const last = JSON.stringify(config({ replicas: 1 }));
-    const live = updateManagedFields(
+    const live = updated(
       undefined,
       config({ replicas: 1 }, { annotations: { [annotation]: last } }),
       by('kubectl-client-side-apply'),
@@ -404,7 +404,7 @@ describe('properties of apply', () => {
         const live = applyConfiguration(undefined, first, widgetBy('a'));
         const before = JSON.stringify([live, second]);
         applyConfiguration(live, second, { ...widgetBy('b'), force: true });
-        updateManagedFields(live, second, widgetBy('c'));
+        updated(live, second, widgetBy('c'));
         expect(JSON.stringify([live, second])).toBe(before);
       }),
     );

@@ -6,7 +6,6 @@ import {
   metadataOf,
   type TrackedWrite,
   trackUpdate,
-  withManagers,
   withoutChanges,
   withoutManagedFields,
 } from './field-ownership.js';
@@ -25,7 +24,15 @@ import { type FieldType, fieldTypeOf } from './field-types.js';
 import { fieldsByShape, type KnownShapes } from './fields-by-shape.js';
 import { fieldsOf } from './fields-of.js';
 import { isObject, type JsonObject, own, put } from './json-object.js';
-import { decodeManagers, type Manager, type Managers, managerId, ownable, setFields } from './managers.js';
+import {
+  decodeManagers,
+  encodeManagers,
+  type Manager,
+  type Managers,
+  managerId,
+  ownable,
+  setFields,
+} from './managers.js';
 import { mergeTyped } from './merge-typed.js';
 import { prune } from './prune-typed.js';
 import { pruneVersions } from './prune-versions.js';
@@ -336,4 +343,9 @@ function managersOf(object: JsonObject): Managers {
       },
     );
   }
+}
+
+function withManagers(object: JsonObject, managers: Managers): JsonObject {
+  if (managers.size === 0) return object;
+  return { ...object, metadata: { ...metadataOf(object), managedFields: encodeManagers(managers) } };
 }

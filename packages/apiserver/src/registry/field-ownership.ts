@@ -1,5 +1,5 @@
 import { apiVersionOf, encodeJson, type KubernetesObject } from '@kubewright/api';
-import { type TrackedWrite, updateManagedFields } from '../patch/field-ownership.js';
+import { managedFieldsAfter, type TrackedWrite } from '../patch/field-ownership.js';
 import type { FieldSet } from '../patch/field-set.js';
 import type { JsonObject } from '../patch/json-object.js';
 import type { ApplyWrite } from '../patch/server-side-apply.js';
@@ -35,12 +35,11 @@ export class FieldOwnership {
     subresource: string,
   ): undefined | Promise<undefined> {
     return this.converting(() => {
-      const tracked = updateManagedFields(
+      const managedFields = managedFieldsAfter(
         old === undefined ? undefined : this.#request(old),
         this.#request(object),
         this.#write(subresource),
       );
-      const { managedFields } = tracked.metadata as KubernetesObject['metadata'];
       if (managedFields === undefined) delete object.metadata.managedFields;
       else object.metadata.managedFields = managedFields;
       return undefined;

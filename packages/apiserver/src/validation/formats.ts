@@ -7,7 +7,8 @@ export type Format = (value: string) => string[];
 /** One error for each message of the format. A value that a client left out is empty, as it is in Go. */
 export function validateFormat(format: Format, value: string | undefined, field: FieldPath): FieldError[] {
   const text = value ?? '';
-  return format(text).map((message) => invalid(field, text, message));
+  const messages = format(text);
+  return messages.length === 0 ? [] : messages.map((message) => invalid(field, text, message));
 }
 
 /**

@@ -7,10 +7,11 @@ type Labels = Readonly<Record<string, string>>;
 
 /** Keys and values of labels, and of everything that is written like labels (node selectors, Service selectors). */
 export function validateLabels(labels: Labels | undefined, field: FieldPath): FieldError[] {
-  return Object.entries(labels ?? {}).flatMap(([key, value]) => [
-    ...validateLabelKey(key, field),
-    ...validateFormat(labelValueErrors, value, field),
-  ]);
+  const errors: FieldError[] = [];
+  if (labels === undefined) return errors;
+  for (const [key, value] of Object.entries(labels))
+    errors.push(...validateLabelKey(key, field), ...validateFormat(labelValueErrors, value, field));
+  return errors;
 }
 
 export function validateLabelKey(key: string, field: FieldPath): FieldError[] {

@@ -126,9 +126,12 @@ export function validateObjectMeta(
     errors.push(invalid(field.child('generation'), generation, 'must be greater than or equal to 0'));
   errors.push(...validateLabels(meta.labels, field.child('labels')));
   errors.push(...validateAnnotations(meta.annotations, field.child('annotations')));
-  errors.push(...validateOwnerReferences(meta.ownerReferences ?? [], field.child('ownerReferences')));
-  errors.push(...validateFinalizers(meta.finalizers ?? [], field.child('finalizers')));
-  errors.push(...validateManagedFields(meta.managedFields ?? [], field.child('managedFields')));
+  if (meta.ownerReferences !== undefined)
+    errors.push(...validateOwnerReferences(meta.ownerReferences, field.child('ownerReferences')));
+  if (meta.finalizers !== undefined)
+    errors.push(...validateFinalizers(meta.finalizers, field.child('finalizers')));
+  if (meta.managedFields !== undefined)
+    errors.push(...validateManagedFields(meta.managedFields, field.child('managedFields')));
   return errors;
 }
 
@@ -183,14 +186,13 @@ export function validateAnnotations(
   annotations: Readonly<Record<string, string>> | undefined,
   field: FieldPath,
 ): FieldError[] {
-  const entries = Object.entries(annotations ?? {});
-  const errors = entries.flatMap(([key]) =>
-    qualifiedNameErrors(key.toLowerCase()).map((message) => invalid(field, key, message)),
-  );
-  const size = entries.reduce(
-    (sum, [key, value]) => sum + Buffer.byteLength(key) + Buffer.byteLength(value),
-    0,
-  );
+  const errors: FieldError[] = [];
+  if (annotations === undefined) return errors;
+  let size = 0;
+  for (const [key, value] of Object.entries(annotations)) {
+    for (const message of qualifiedNameErrors(key.toLowerCase())) errors.push(invalid(field, key, message));
+    size += Buffer.byteLength(key) + Buffer.byteLength(value);
+  }
   if (size > annotationsLimit) errors.push(tooLong(field, annotationsLimit));
   return errors;
 }

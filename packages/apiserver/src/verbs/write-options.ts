@@ -70,15 +70,15 @@ export function writeContext(
   { dryRun, fieldManager, given }: Pick<WriteOptions, 'dryRun' | 'given'> & Partial<WriteOptions>,
 ): WriteContext {
   const { server, user } = exchange;
-  const context = server.contextFor(user, dryRun);
-  return {
-    ...context,
-    objects: dryRun ? dryRunStore(context.objects) : context.objects,
+  // Made anew for each write, so that it is added to rather than copied.
+  const context = Object.assign(server.contextFor(user, dryRun), {
     request: new ClientWrite(exchange, served, given),
-    ...(fieldManager === undefined
-      ? {}
-      : { ownership: new FieldOwnership(served, { manager: fieldManager, now: () => server.now() }) }),
-  };
+  });
+  if (dryRun) Object.assign(context, { objects: dryRunStore(context.objects) });
+  if (fieldManager === undefined) return context;
+  return Object.assign(context, {
+    ownership: new FieldOwnership(served, { manager: fieldManager, now: () => server.now() }),
+  });
 }
 
 class ClientWrite implements WriteRequest {

@@ -38,7 +38,7 @@ export function podSecurity(
   configuration: PodSecurityConfiguration,
   metrics: PodSecurityMetrics,
 ): AdmissionPlugin {
-  const standards: Standards = { ...configuration, metrics };
+  const standards: Standards = { ...configuration, metrics, judged: new WeakMap() };
   return {
     name: 'PodSecurity',
 
@@ -63,6 +63,8 @@ export function podSecurity(
 /** What the plugin goes by. */
 interface Standards extends PodSecurityConfiguration {
   readonly metrics: PodSecurityMetrics;
+  /** What labels of namespaces ask for, read once for all pods. */
+  readonly judged: WeakMap<object, Judged>;
 }
 
 /** A request as it is counted. */
@@ -120,10 +122,17 @@ interface Judged {
 }
 
 function policyFor<T extends KubernetesObject>(
-  { defaults }: Standards,
+  { defaults, judged }: Standards,
   { context, namespace }: AdmissionRequest<T>,
 ): Judged {
-  return policyOf(context.objects.lister(Namespace).get('', namespace)?.metadata.labels, defaults);
+  const labels = context.objects.lister(Namespace).get('', namespace)?.metadata.labels;
+  if (labels === undefined) return policyOf(labels, defaults);
+  let known = judged.get(labels);
+  if (known === undefined) {
+    known = policyOf(labels, defaults);
+    judged.set(labels, known);
+  }
+  return known;
 }
 
 function evaluate<T extends KubernetesObject>(

@@ -235,26 +235,26 @@ function validateHostnameOverride(spec: PodSpec, field: FieldPath): FieldError[]
 
 /** Files of variables stand in empty directories, which init containers fill. Source: KEP-3721. */
 function validateEnvFiles(spec: PodSpec, field: FieldPath): FieldError[] {
-  const volumes = new Map((spec.volumes ?? []).map((volume) => [volume.name, volume]));
-  return (['initContainers', 'containers', 'ephemeralContainers'] as const).flatMap((list) =>
-    (spec[list] ?? []).flatMap(({ env = [] }, index) =>
-      env.flatMap(({ valueFrom }, envIndex) => {
+  const errors: FieldError[] = [];
+  for (const list of ['initContainers', 'containers', 'ephemeralContainers'] as const) {
+    for (const [index, { env = [] }] of spec[list]?.entries() ?? []) {
+      for (const [envIndex, { valueFrom }] of env.entries()) {
         const name = valueFrom?.fileKeyRef?.volumeName;
-        if (name === undefined) return [];
+        if (name === undefined) continue;
         const at = field
           .child(list)
           .index(index)
           .child('env')
           .index(envIndex)
           .child('valueFrom', 'fileKeyRef', 'volumeName');
-        const volume = volumes.get(name);
-        if (volume === undefined) return [notFoundField(at, name)];
-        return volume.emptyDir === undefined
-          ? [invalid(at, name, 'referenced volume must be of type emptyDir')]
-          : [];
-      }),
-    ),
-  );
+        const volume = spec.volumes?.findLast((one) => one.name === name);
+        if (volume === undefined) errors.push(notFoundField(at, name));
+        else if (volume.emptyDir === undefined)
+          errors.push(invalid(at, name, 'referenced volume must be of type emptyDir'));
+      }
+    }
+  }
+  return errors;
 }
 
 const mirror = 'kubernetes.io/config.mirror';

@@ -35,7 +35,10 @@ export function podTemplateWarnings(template: PodTemplateSpec | undefined, field
   return specWarnings(template?.spec, template?.metadata ?? {}, field);
 }
 
-/** @param field of a template; a pod stands for itself */
+/**
+ * Runs at every create, and most pods have nothing to be warned of: what a pod hasn't costs nothing.
+ * @param field of a template; a pod stands for itself
+ */
 function specWarnings(
   spec: PodSpec | undefined,
   { annotations = {} }: ObjectMeta,
@@ -46,43 +49,51 @@ function specWarnings(
   const at = root.child('spec');
   const notes = root.child('metadata', 'annotations');
   const containers = visitContainers(spec, at);
+  const warnings: string[] = [];
+  if (spec.affinity ?? spec.nodeSelector ?? spec.topologySpreadConstraints)
+    warnings.push(...nodeWarnings(spec, at));
+  for (const [key, message] of oldAnnotations)
+    if (annotations[key] !== undefined) warnings.push(`${notes.key(key)}: ${message}`);
+  if (spec.volumes !== undefined) {
+    for (const [index, volume] of spec.volumes.entries())
+      warnings.push(...volumeWarnings(volume, at.child('volumes').index(index)));
+    warnings.push(...overlapWarnings(spec.volumes));
+  }
+  if (spec.hostAliases !== undefined)
+    warnings.push(...repeated(spec.hostAliases, 'ip', at.child('hostAliases')));
+  if (spec.imagePullSecrets !== undefined)
+    warnings.push(...pullSecretWarnings(spec.imagePullSecrets, at.child('imagePullSecrets')));
+  if (spec.overhead !== undefined)
+    for (const name of byteResources)
+      warnings.push(...fractionWarnings(spec.overhead[name], at.child('overhead').key(name)));
+  if (spec.securityContext?.seccompProfile === undefined && annotations[seccompPod] !== undefined)
+    warnings.push(
+      `${notes.key(seccompPod)}: non-functional in v1.27+; use the "seccompProfile" field instead`,
+    );
+  const hasNotes = Object.keys(annotations).some((key) => key.startsWith(containerNotes));
+  for (const [container, path] of containers) {
+    if (hasNotes) warnings.push(...profileWarnings(container, spec, annotations, notes, field !== undefined));
+    if (container.resources !== undefined) warnings.push(...resourceWarnings(container.resources, path));
+    if (container.env !== undefined) warnings.push(...environmentWarnings(container.env, path));
+  }
+  warnings.push(...portWarnings(containers));
+  if ((spec.terminationGracePeriodSeconds ?? 0) < 0)
+    warnings.push(
+      `${at.child('terminationGracePeriodSeconds')}: must be >= 0; negative values are invalid and will be treated as 1`,
+    );
+  if (spec.affinity !== undefined) warnings.push(...affinityWarnings(spec.affinity, at.child('affinity')));
+  for (const [index, server] of spec.dnsConfig?.nameservers?.entries() ?? [])
+    warnings.push(...addressWarnings(server, at.child('dnsConfig', 'nameservers').index(index)));
+  for (const [index, { ip }] of spec.hostAliases?.entries() ?? [])
+    warnings.push(...addressWarnings(ip, at.child('hostAliases').index(index).child('ip')));
+  return warnings;
+}
+
+function pullSecretWarnings(secrets: NonNullable<PodSpec['imagePullSecrets']>, field: FieldPath): string[] {
   return [
-    ...((spec.affinity ?? spec.nodeSelector ?? spec.topologySpreadConstraints) ? nodeWarnings(spec, at) : []),
-    ...oldAnnotations
-      .filter(([key]) => annotations[key] !== undefined)
-      .map(([key, message]) => `${notes.key(key)}: ${message}`),
-    ...(spec.volumes ?? []).flatMap((volume, index) =>
-      volumeWarnings(volume, at.child('volumes').index(index)),
-    ),
-    ...overlapWarnings(spec.volumes ?? []),
-    ...repeated(spec.hostAliases ?? [], 'ip', at.child('hostAliases')),
-    ...repeated(spec.imagePullSecrets ?? [], 'name', at.child('imagePullSecrets')),
-    ...(spec.imagePullSecrets ?? []).flatMap(({ name }, index) =>
-      name ? [] : [`${at.child('imagePullSecrets').index(index).child('name')}: invalid empty name ""`],
-    ),
-    ...byteResources.flatMap((name) =>
-      fractionWarnings(spec.overhead?.[name], at.child('overhead').key(name)),
-    ),
-    ...(spec.securityContext?.seccompProfile === undefined && annotations[seccompPod] !== undefined
-      ? [`${notes.key(seccompPod)}: non-functional in v1.27+; use the "seccompProfile" field instead`]
-      : []),
-    ...containers.flatMap(([container, path]) => [
-      ...profileWarnings(container, spec, annotations, notes, field !== undefined),
-      ...(container.resources === undefined ? [] : resourceWarnings(container.resources, path)),
-      ...environmentWarnings(container, path.child('env')),
-    ]),
-    ...portWarnings(containers),
-    ...((spec.terminationGracePeriodSeconds ?? 0) < 0
-      ? [
-          `${at.child('terminationGracePeriodSeconds')}: must be >= 0; negative values are invalid and will be treated as 1`,
-        ]
-      : []),
-    ...(spec.affinity === undefined ? [] : affinityWarnings(spec.affinity, at.child('affinity'))),
-    ...(spec.dnsConfig?.nameservers ?? []).flatMap((server, index) =>
-      addressWarnings(server, at.child('dnsConfig', 'nameservers').index(index)),
-    ),
-    ...(spec.hostAliases ?? []).flatMap(({ ip }, index) =>
-      addressWarnings(ip, at.child('hostAliases').index(index).child('ip')),
+    ...repeated(secrets, 'name', field),
+    ...secrets.flatMap(({ name }, index) =>
+      name ? [] : [`${field.index(index).child('name')}: invalid empty name ""`],
     ),
   ];
 }
@@ -90,19 +101,22 @@ function specWarnings(
 const byteResources = ['memory', 'ephemeral-storage'];
 
 function resourceWarnings(resources: ResourceRequirements, field: FieldPath): string[] {
-  return byteResources.flatMap((name) =>
-    (['limits', 'requests'] as const).flatMap((list) => {
+  const warnings: string[] = [];
+  for (const name of byteResources) {
+    for (const list of ['limits', 'requests'] as const) {
       const quantity = resources[list]?.[name];
-      return quantity === undefined
-        ? []
-        : fractionWarnings(quantity, field.child('resources', list).key(name));
-    }),
-  );
+      if (quantity !== undefined)
+        warnings.push(...fractionWarnings(quantity, field.child('resources', list).key(name)));
+    }
+  }
+  return warnings;
 }
 
 const seccompPod = 'seccomp.security.alpha.kubernetes.io/pod';
-const seccompContainer = 'container.seccomp.security.alpha.kubernetes.io/';
-const appArmorContainer = 'container.apparmor.security.beta.kubernetes.io/';
+/** What the annotations of single containers begin with. */
+const containerNotes = 'container.';
+const seccompContainer = `${containerNotes}seccomp.security.alpha.kubernetes.io/`;
+const appArmorContainer = `${containerNotes}apparmor.security.beta.kubernetes.io/`;
 
 const oldAnnotations: readonly (readonly [string, string])[] = [
   [
@@ -234,7 +248,7 @@ function profileWarnings(
   return warnings;
 }
 
-function environmentWarnings({ env = [] }: Container | EphemeralContainer, field: FieldPath): string[] {
+function environmentWarnings(env: NonNullable<Container['env']>, container: FieldPath): string[] {
   const seen = new Set<string>();
   const warnings: string[] = [];
   for (const [index, { name, value = '', valueFrom }] of env.entries()) {
@@ -246,7 +260,7 @@ function environmentWarnings({ env = [] }: Container | EphemeralContainer, field
     const reference = `$(${name})`;
     if (valueFrom === undefined && value !== reference && value.includes(reference)) continue;
     warnings.push(
-      `${field.index(index)}: hides previous definition of ${JSON.stringify(name)}, which may be dropped when using apply`,
+      `${container.child('env').index(index)}: hides previous definition of ${JSON.stringify(name)}, which may be dropped when using apply`,
     );
   }
   return warnings;

@@ -5,34 +5,50 @@ import type { FieldPath } from '../../validation/field-error.js';
 export function portWarnings(
   containers: readonly (readonly [Container | EphemeralContainer, FieldPath])[],
 ): string[] {
-  const ports = containers.flatMap(([{ ports = [] }, field]) =>
-    ports.map((port, index) => ({ port, at: field.child('ports').index(index) })),
-  );
+  const ports: PlacedPort[] = [];
+  for (const [{ ports: own = [] }, container] of containers)
+    for (const [index, port] of own.entries()) ports.push({ port, container, index });
   if (ports.length < 2 && ports[0]?.port.hostIP === undefined) return [];
   const warnings: string[] = [];
-  const known = new Map<string, { port: ContainerPort; at: FieldPath }[]>();
+  const known = new Map<string, PlacedPort[]>();
   for (const one of ports) {
-    const { port, at } = one;
-    if (port.hostIP && !port.hostPort) warnings.push(`${at}: hostIP set without hostPort: ${shown(port)}`);
+    const { port } = one;
+    if (port.hostIP && !port.hostPort)
+      warnings.push(`${pathOf(one)}: hostIP set without hostPort: ${shown(port)}`);
     const key = `${port.containerPort}/${port.protocol ?? ''}`;
-    const others = known.get(key) ?? [];
+    const others = known.get(key);
+    if (others === undefined) {
+      known.set(key, [one]);
+      continue;
+    }
     for (const other of others) {
       const how = overlap(port, other.port);
-      if (how !== undefined) warnings.push(`${at}: ${how} port definition with ${other.at}`);
+      if (how !== undefined) warnings.push(`${pathOf(one)}: ${how} port definition with ${pathOf(other)}`);
     }
-    known.set(key, [...others, one]);
+    others.push(one);
   }
-  const names = new Map<string, FieldPath>();
-  for (const { port, at } of ports) {
-    if (!port.name) continue;
-    const other = names.get(port.name);
-    if (other === undefined) names.set(port.name, at);
+  const names = new Map<string, PlacedPort>();
+  for (const one of ports) {
+    const { name } = one.port;
+    if (!name) continue;
+    const other = names.get(name);
+    if (other === undefined) names.set(name, one);
     else
       warnings.push(
-        `${at}: duplicate port name ${JSON.stringify(port.name)} with ${other}, services and probes that select ports by name will use ${other}`,
+        `${pathOf(one)}: duplicate port name ${JSON.stringify(name)} with ${pathOf(other)}, services and probes that select ports by name will use ${pathOf(other)}`,
       );
   }
   return warnings;
+}
+
+interface PlacedPort {
+  readonly port: ContainerPort;
+  readonly container: FieldPath;
+  readonly index: number;
+}
+
+function pathOf({ container, index }: PlacedPort): FieldPath {
+  return container.child('ports').index(index);
 }
 
 function overlap(port: ContainerPort, other: ContainerPort): string | undefined {

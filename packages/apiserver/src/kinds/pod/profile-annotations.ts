@@ -139,9 +139,11 @@ export function validateAnnotationsKept({ metadata }: Pod, { metadata: old }: Po
 
 /** A container that only the annotation confines gets the field. Source: KEP-24. */
 export function fieldsFromAnnotations({ metadata, spec }: Pod): void {
-  if (spec === undefined || spec.os?.name === 'windows') return;
+  const { annotations } = metadata;
+  if (spec === undefined || spec.os?.name === 'windows' || annotations === undefined) return;
+  if (!Object.keys(annotations).some((key) => key.startsWith(appArmorContainer))) return;
   for (const [container] of visitContainers(spec, path('spec'))) {
-    const annotation = metadata.annotations?.[`${appArmorContainer}${container.name}`];
+    const annotation = annotations[`${appArmorContainer}${container.name}`];
     if (annotation === undefined || container.securityContext?.appArmorProfile !== undefined) continue;
     const profile = profileOf(annotation);
     const ofPod = spec.securityContext?.appArmorProfile;
