@@ -182,11 +182,15 @@ const labelValue = new RegExp(`^${labelValueFormat}$`);
 const configMapKey = new RegExp(`^${configMapKeyFormat}$`);
 
 /** @param unit what the message counts in; upstream's rules of DNS names speak of characters */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: all that take one byte
+const ascii = /^[\u0000-\u007f]*$/;
+
 function tooLong(value: string, limit: number, unit = 'characters'): string[] {
   // Go counts bytes. Only ASCII passes the other rules, so a text of more characters is too long either way.
   // A unit of a string is at most three bytes.
   if (value.length * 3 <= limit) return [];
-  const length = value.length > limit ? value.length : new TextEncoder().encode(value).length;
+  const isBytes = value.length > limit || ascii.test(value);
+  const length = isBytes ? value.length : new TextEncoder().encode(value).length;
   return length > limit ? [`must be no more than ${limit} ${unit}`] : [];
 }
 

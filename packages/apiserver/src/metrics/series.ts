@@ -83,7 +83,8 @@ export class ByLabels<T> {
   }
 
   at(labels: Labels): T {
-    const key = Object.values(labels).join('\n');
+    let key = '';
+    for (const name in labels) key += `${labels[name]}\n`;
     let series = this.#series.get(key);
     if (series === undefined) {
       series = { labels, value: this.#make() };
