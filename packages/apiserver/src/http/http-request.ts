@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { ApiError } from '@kubewright/api';
+import { atTurnsEnd } from '../turn.js';
 import { type ApiRequest, type ClientCertificate, maxBodyBytes, type UpgradeRequest } from './api-request.js';
 import { certificateOf } from './tls-identity.js';
 
@@ -114,21 +115,5 @@ function readBody(body: Readable): Promise<Buffer> {
     body.on('close', () => {
       if (!body.readableEnded) reject(new Error('the client left before its body was complete'));
     });
-  });
-}
-
-let waiting: (() => void)[] = [];
-
-/**
- * Runs what bodies of this turn of the event loop wait for, all in a row. Requests that go on together take the same
- * steps one after the other, so that the code of each step is still in the processor's caches for the next request.
- */
-function atTurnsEnd(run: () => void): void {
-  waiting.push(run);
-  if (waiting.length > 1) return;
-  setImmediate(() => {
-    const all = waiting;
-    waiting = [];
-    for (const one of all) one();
   });
 }

@@ -2,6 +2,7 @@ import { randomInt, randomUUID } from 'node:crypto';
 import { ApiError, alreadyExists, formatTime, isAlreadyExists, type KubernetesObject } from '@kubewright/api';
 import { AdmissionRequest } from '../admission/admission-request.js';
 import { storedBytes } from '../encoding/object-bytes.js';
+import { inStep } from '../turn.js';
 import { invalidObject } from '../validation/field-error.js';
 import { validateMetadata } from '../validation/object-meta.js';
 import { matchNamespace } from './place-in-namespace.js';
@@ -54,6 +55,7 @@ export async function createObject<T extends KubernetesObject>(
     if (generated) candidate.metadata.name = generateName(metadata.generateName ?? '');
     resource.rules.default?.(candidate);
     fillSystemFields(resource, candidate, context);
+    await inStep;
     try {
       return await createNamed(registry, request.named(candidate.metadata.name ?? '', candidate), candidate);
     } catch (error) {

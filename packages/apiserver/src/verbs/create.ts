@@ -2,6 +2,7 @@ import type { Exchange } from '../exchange.js';
 import { createObject } from '../registry/create-object.js';
 import { matchNamespace } from '../registry/place-in-namespace.js';
 import type { ServedKind } from '../registry/resource.js';
+import { inStep } from '../turn.js';
 import { answerObject } from './answer.js';
 import { dedupeOwners } from './owner-references.js';
 import { readObject } from './read-body.js';
@@ -20,5 +21,6 @@ export async function create(exchange: Exchange, served: ServedKind): Promise<vo
   exchange.audit?.requested(served.conversion === undefined ? stored : object);
   const created = await createObject(exchange.server, served.resource, stored, context);
   warnAboutWrite(exchange, served.resource, created);
+  await inStep;
   return answerObject(exchange, served, 201, created);
 }
