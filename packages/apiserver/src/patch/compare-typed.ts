@@ -133,8 +133,14 @@ function itemChanges(
   { element, item }: { element: string; item: FieldType },
 ): Changes {
   const [before = [], after = []] = [left.byElement.get(element), right.byElement.get(element)];
-  if (before.length <= 1 && after.length <= 1) return changes(before[0], after[0], item);
-  if (before.length === 0) return { ...nothing, added: emptyFieldSet };
-  if (after.length === 0) return { ...nothing, removed: emptyFieldSet };
-  return jsonEqual(before, after) ? nothing : { ...nothing, modified: emptyFieldSet };
+  const [were, are] = [before.length > 1, after.length > 1];
+  if (!were && !are) return changes(before[0], after[0], item);
+  if (were && are) return jsonEqual(before, after) ? nothing : { ...nothing, modified: emptyFieldSet };
+  // Where there is one of them before or after, that one comes or goes with all that it holds.
+  const one = were ? changes(undefined, after[0], item) : changes(before[0], undefined, item);
+  return {
+    added: are ? emptyFieldSet : one.added,
+    modified: undefined,
+    removed: were ? emptyFieldSet : one.removed,
+  };
 }
