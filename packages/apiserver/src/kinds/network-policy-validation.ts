@@ -23,7 +23,9 @@ const protocols = ['TCP', 'UDP', 'SCTP'];
 const policyTypes = ['Ingress', 'Egress'];
 
 /** A policy but for its metadata. Source: `ValidateNetworkPolicySpec` of networking. */
-export function validateNetworkPolicy({ spec }: NetworkPolicy): FieldError[] {
+export function validateNetworkPolicy({ spec }: NetworkPolicy, old?: NetworkPolicy): FieldError[] {
+  // What the old policy had anywhere stays allowed.
+  const known = old === undefined ? [] : rangesOf(old);
   const field = path('spec');
   const errors = validateLabelSelector(spec?.podSelector, field.child('podSelector'));
   const rules = [
@@ -45,7 +47,7 @@ export function validateNetworkPolicy({ spec }: NetworkPolicy): FieldError[] {
       errors.push(...validatePort(port, at.child('ports').index(index)));
     });
     peers.forEach((peer, index) => {
-      errors.push(...validatePeer(peer, at.child(name).index(index)));
+      errors.push(...validatePeer(peer, known, at.child(name).index(index)));
     });
   }
   const types = spec?.policyTypes ?? [];
@@ -82,12 +84,22 @@ function validatePort({ protocol, port, endPort }: NetworkPolicyPort, field: Fie
   return errors;
 }
 
-function validatePeer(peer: NetworkPolicyPeer, field: FieldPath): FieldError[] {
+function rangesOf({ spec }: NetworkPolicy): string[] {
+  const peers = [
+    ...(spec?.ingress ?? []).flatMap(({ from = [] }) => from),
+    ...(spec?.egress ?? []).flatMap(({ to = [] }) => to),
+  ];
+  return peers.flatMap(({ ipBlock }) =>
+    ipBlock === undefined ? [] : [ipBlock.cidr, ...(ipBlock.except ?? [])],
+  );
+}
+
+function validatePeer(peer: NetworkPolicyPeer, known: readonly string[], field: FieldPath): FieldError[] {
   const { podSelector, namespaceSelector, ipBlock } = peer;
   const errors = [
     ...validateLabelSelector(podSelector, field.child('podSelector')),
     ...validateLabelSelector(namespaceSelector, field.child('namespaceSelector')),
-    ...(ipBlock === undefined ? [] : validateBlock(ipBlock, field.child('ipBlock'))),
+    ...(ipBlock === undefined ? [] : validateBlock(ipBlock, known, field.child('ipBlock'))),
   ];
   const selects = podSelector !== undefined || namespaceSelector !== undefined;
   if (!selects && ipBlock === undefined) errors.push(required(field, 'must specify a peer'));
@@ -96,14 +108,18 @@ function validatePeer(peer: NetworkPolicyPeer, field: FieldPath): FieldError[] {
   return errors;
 }
 
-function validateBlock({ cidr, except = [] }: IPBlock, field: FieldPath): FieldError[] {
+function validateBlock(
+  { cidr, except = [] }: IPBlock,
+  known: readonly string[],
+  field: FieldPath,
+): FieldError[] {
   if (!cidr) return [required(field.child('cidr'))];
-  const errors = validateCidr(cidr, field.child('cidr'));
+  const errors = validateCidr(cidr, field.child('cidr'), known);
   if (!ipaddr.isValidCIDR(cidr)) return errors;
   const [network, length] = ipaddr.parseCIDR(cidr);
   except.forEach((one, index) => {
     const at = field.child('except').index(index);
-    errors.push(...validateCidr(one, at));
+    errors.push(...validateCidr(one, at, known));
     if (!ipaddr.isValidCIDR(one)) return;
     const [part, partLength] = ipaddr.parseCIDR(one);
     const inside = part.kind() === network.kind() && part.match(network, length) && length < partLength;

@@ -163,6 +163,7 @@ test.each<[string, KindRules, object, string[]]>([
     { metadata: named, spec: { cidrs: ['10.0.0.0', '10.0.0.1/8'] } },
     [
       'spec.cidrs[0]: Invalid value: "10.0.0.0": must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)',
+      'spec.cidrs[1]: Invalid value: "10.0.0.1/8": must not have bits set beyond the prefix length',
     ],
   ],
   [
@@ -170,7 +171,7 @@ test.each<[string, KindRules, object, string[]]>([
     serviceCidrRules,
     { metadata: named, spec: { cidrs: ['10.0.0.0/8', '11.0.0.0/8'] } },
     [
-      'spec.cidrs: Invalid value: {"CIDRs":["10.0.0.0/8","11.0.0.0/8"]}: may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64',
+      'spec.cidrs: Invalid value: ["10.0.0.0/8","11.0.0.0/8"]: may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64',
     ],
   ],
 ])('%s is judged as upstream does', (_name, rules, object, expected) => {

@@ -1,6 +1,6 @@
 import { dns1123SubdomainErrors, pathSegmentErrors } from '@kubewright/api';
 import { IPAddress, NetworkPolicy, type NetworkPolicyPeer, ServiceCIDR } from '@kubewright/api/networking/v1';
-import { familyOf, validateCidr } from '../validation/addresses.js';
+import { familyOf, validateCanonicalCidr } from '../validation/addresses.js';
 import { type FieldError, type FieldPath, invalid, path, required } from '../validation/field-error.js';
 import { validateFormat } from '../validation/formats.js';
 import { sameValue } from '../validation/immutable.js';
@@ -24,7 +24,8 @@ export const networkPolicyRules = defineRules<NetworkPolicy>({
     if (!spec.policyTypes?.length)
       spec.policyTypes = spec.egress?.length ? ['Ingress', 'Egress'] : ['Ingress'];
   },
-  validate: validateNetworkPolicy,
+  validateCreate: (policy) => validateNetworkPolicy(policy),
+  validateUpdate: validateNetworkPolicy,
   warnings({ spec }) {
     const ingress = path('spec', 'ingress');
     const egress = path('spec', 'egress');
@@ -129,7 +130,8 @@ function validateSegment(value: string | undefined, field: FieldPath): FieldErro
 }
 
 function cidrFamilyOf(cidr: string): string | undefined {
-  return familyOf(cidr.split('/')[0] ?? '');
+  const [address = '', bits] = cidr.split('/');
+  return bits === undefined ? undefined : familyOf(address);
 }
 
 function validateRanges({ spec }: ServiceCIDR): FieldError[] {
@@ -137,10 +139,16 @@ function validateRanges({ spec }: ServiceCIDR): FieldError[] {
   const field = path('spec', 'cidrs');
   if (cidrs.length === 0) return [required(field, 'at least one CIDR required')];
   // Upstream shows the spec in its internal form here.
-  const wrong = (detail: string) => [invalid(field, { CIDRs: cidrs }, detail)];
-  if (cidrs.length > 2) return wrong('may only hold up to 2 values');
-  const errors = cidrs.flatMap((cidr, index) => validateCidr(cidr, field.index(index)));
-  if (errors.length === 0 && cidrs.length === 2 && new Set(cidrs.map(cidrFamilyOf)).size !== 2)
-    return wrong('may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64');
+  if (cidrs.length > 2) return [invalid(field, { CIDRs: cidrs }, 'may only hold up to 2 values')];
+  const errors = cidrs.flatMap((cidr, index) => validateCanonicalCidr(cidr, field.index(index)));
+  const [first, second] = cidrs.map(cidrFamilyOf);
+  if (first !== undefined && first === second)
+    errors.push(
+      invalid(
+        field,
+        cidrs,
+        'may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64',
+      ),
+    );
   return errors;
 }

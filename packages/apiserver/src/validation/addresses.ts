@@ -27,11 +27,45 @@ export function validateAddress(
   return [];
 }
 
-/** An address and a prefix length. */
-export function validateCidr(cidr: string, field: FieldPath): FieldError[] {
-  return ipaddr.isValidCIDR(cidr)
+/**
+ * An address and a prefix length, in the forms that upstream's older fields take; what the old object had stays
+ * allowed. Source: `IsValidCIDRForLegacyField`, strict as it is since 1.36.
+ */
+export function validateCidr(cidr: string, field: FieldPath, existing: readonly string[] = []): FieldError[] {
+  if (existing.includes(cidr)) return [];
+  const wrong = (detail: string) => [invalid(field, cidr, detail)];
+  const [address = '', bits = '', ...rest] = cidr.split('/');
+  const known = withoutLeadingZeros(address);
+  const family = familyOf(known);
+  const isPrefix = /^[0-9]+$/.test(bits) && Number(bits) <= (family === 'IPv4' ? 32 : 128);
+  if (family === undefined || !isPrefix || rest.length > 0)
+    return wrong('must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)');
+  if (known !== address || /^0[0-9]/.test(bits))
+    return wrong('must not have leading 0s in IP or prefix length');
+  const parsed = ipaddr.parse(address);
+  if (parsed instanceof ipaddr.IPv6 && parsed.isIPv4MappedAddress())
+    return wrong('must not have an IPv4-mapped IPv6 address');
+  const network = (parsed instanceof ipaddr.IPv6 ? ipaddr.IPv6 : ipaddr.IPv4).networkAddressFromCIDR(cidr);
+  return network.toString() === parsed.toString()
     ? []
-    : [invalid(field, cidr, 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)')];
+    : wrong('must not have bits set beyond the prefix length');
+}
+
+/** The same for newer fields, which take one form only. Source: `IsValidCIDR`. */
+export function validateCanonicalCidr(cidr: string, field: FieldPath): FieldError[] {
+  const errors = validateCidr(cidr, field);
+  if (errors.length > 0) return errors;
+  const [address, bits] = ipaddr.parseCIDR(cidr);
+  const written = address instanceof ipaddr.IPv6 ? address.toRFC5952String() : address.toString();
+  const canonical = `${written}/${bits}`;
+  return cidr === canonical
+    ? []
+    : [invalid(field, cidr, `must be in canonical form (${JSON.stringify(canonical)})`)];
+}
+
+/** An IPv4 address as it was meant by those who filled its numbers up. */
+export function withoutLeadingZeros(address: string): string {
+  return /^[0-9]+(\.[0-9]+){3}$/.test(address) ? address.replace(/(^|\.)0+(?=[0-9])/g, '$1') : address;
 }
 
 /**
