@@ -210,6 +210,66 @@ test('an address does not change', async () => {
   ]);
 });
 
+const both = { clusterIPs: ['10.96.0.0/16', 'fd00:1::/108'] };
+const pair = { ipFamilyPolicy: 'RequireDualStack', clusterIP: '10.96.0.10', ipFamilies: ['IPv4', 'IPv6'] };
+
+test.each<[string, ServiceSpec, string]>([
+  [
+    'leaves the second address out',
+    { clusterIPs: ['10.96.0.10'] },
+    'spec.ipFamilyPolicy: Invalid value: "RequireDualStack": must be \'SingleStack\' to release the secondary cluster IP',
+  ],
+  [
+    'leaves the second family out',
+    { ipFamilies: ['IPv4'] },
+    'spec.ipFamilyPolicy: Invalid value: "RequireDualStack": must be \'SingleStack\' to release the secondary IP family',
+  ],
+  [
+    'wants one family and names two addresses',
+    { ipFamilyPolicy: 'SingleStack', clusterIPs: ['10.96.0.10', 'fd00:1::77'] },
+    "must be 'RequireDualStack' or 'PreferDualStack' when multiple cluster IPs are specified",
+  ],
+  ['names what is no family', { ipFamilies: ['x'] }, 'spec.ipFamilies[0]: Unsupported value: "x"'],
+])('an update of a service of both families that %s is refused', async (_what, spec, message) => {
+  const { context } = contextWith(both);
+  const made = await created(pair, context);
+  await expect(updated(made, spec, context)).rejects.toThrow(message);
+});
+
+test('a second family comes with an address and goes with it', async () => {
+  const { context, objects } = contextWith(both);
+  const one = await created({ clusterIP: '10.96.0.10' }, context);
+  const two = await updated(one, { ipFamilyPolicy: 'PreferDualStack' }, context);
+  expect(two.spec?.ipFamilies).toEqual(['IPv4', 'IPv6']);
+  expect(two.spec?.clusterIPs).toEqual(['10.96.0.10', expect.stringMatching(/^fd00:1::/)]);
+  expect(objects.size).toBe(2);
+  const again = await updated(two, { ipFamilyPolicy: 'SingleStack' }, context);
+  expect(again.spec).toMatchObject({ ipFamilies: ['IPv4'], clusterIPs: ['10.96.0.10'] });
+  expect(objects.size).toBe(1);
+});
+
+test('a cluster of one family has no services of both', async () => {
+  const { context } = contextWith();
+  await expect(created({ ipFamilyPolicy: 'RequireDualStack' }, context)).rejects.toThrow(
+    'spec.ipFamilyPolicy: Invalid value: "RequireDualStack": this cluster is not configured for dual-stack services',
+  );
+  await expect(created({ ipFamilies: ['IPv6'] }, context)).rejects.toThrow(
+    'spec.ipFamilies[0]: Invalid value: "IPv6": not configured on this cluster',
+  );
+});
+
+test('ports keep their node ports by their names, and an update may not name one twice', async () => {
+  const { context } = contextWith();
+  const made = await created(
+    { type: 'NodePort', ports: [{ name: 'a', port: 80, nodePort: 30_080 }] },
+    context,
+  );
+  const moved = await updated(made, { ports: [{ name: 'a', port: 81 }] }, context);
+  expect(moved.spec?.ports?.[0]).toMatchObject({ port: 81, nodePort: 30_080 });
+  const twice = ['b', 'c'].map((name, index) => ({ name, port: index + 1, nodePort: 30_099 }));
+  await expect(updated(made, { ports: twice }, context)).rejects.toThrow('duplicate nodePort: {TCP 30099}');
+});
+
 test.each<[string, ServiceSpec, string[]]>([
   ['no ports', { ports: [] }, ['spec.ports: Required value']],
   [

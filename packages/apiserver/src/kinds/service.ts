@@ -7,20 +7,18 @@ import { allocateAddresses, releaseAddress } from './service/address-allocation.
 import { type Claimed, giveBack } from './service/claim.js';
 import { allocateNodePorts, nodePortsOf, releaseNodePort } from './service/node-port-allocation.js';
 import {
-  defaultFamilies,
   defaultService,
   dropForeign,
+  dropInternalPolicy,
   joinClusterIPs,
   keepAllocated,
 } from './service/service-defaults.js';
+import { defaultFamilies } from './service/service-families.js';
 import { serviceProxy } from './service/service-proxy.js';
 import { isHeadless, needsClusterIP } from './service/service-type.js';
-import {
-  validateService,
-  validateServiceStatus,
-  validateServiceUpdate,
-} from './service/service-validation.js';
-import { serviceWarnings } from './service/service-warnings.js';
+import { validateServiceUpdate } from './service/service-update-validation.js';
+import { validateService, validateServiceStatus } from './service/service-validation.js';
+import { serviceStatusWarnings, serviceWarnings } from './service/service-warnings.js';
 
 export const serviceRules = defineRules<Service>({
   kind: Service,
@@ -33,13 +31,15 @@ export const serviceRules = defineRules<Service>({
   prepareForCreate(service, context) {
     service.status = { loadBalancer: {} };
     joinClusterIPs(service, undefined);
-    defaultFamilies(service, context.serviceRanges);
+    defaultFamilies(service, undefined, context.serviceRanges);
+    dropInternalPolicy(service);
   },
   prepareForUpdate(service, old, context) {
-    joinClusterIPs(service, old);
     keepAllocated(service, old);
+    joinClusterIPs(service, old);
+    defaultFamilies(service, old, context.serviceRanges);
     dropForeign(service, old);
-    defaultFamilies(service, context.serviceRanges);
+    dropInternalPolicy(service);
     if (service.spec?.type !== 'LoadBalancer') service.status = { ...service.status, loadBalancer: {} };
   },
   validateCreate: (service) => validateService(service),
@@ -65,7 +65,10 @@ export const serviceRules = defineRules<Service>({
     ageColumn,
     wide(text('Selector', 'Selects the pods that serve.', ({ spec }) => labelsText(spec?.selector))),
   ],
-  subresources: { status: { validateUpdate: validateServiceStatus }, proxy: serviceProxy },
+  subresources: {
+    status: { validateUpdate: validateServiceStatus, warnings: serviceStatusWarnings },
+    proxy: serviceProxy,
+  },
 });
 
 async function allocate(
@@ -75,15 +78,7 @@ async function allocate(
 ): Promise<() => Promise<void>> {
   const claimed: Claimed = [];
   try {
-    const { spec } = service;
-    if (spec !== undefined && needsClusterIP(service) && !isHeadless(service)) {
-      const held = old?.spec?.clusterIPs ?? [];
-      const isHeld = held.length > 0 && held[0] !== 'None' && held.length >= (spec.ipFamilies ?? []).length;
-      if (!isHeld) {
-        spec.clusterIPs = await allocateMissing(service, held, context, claimed);
-        spec.clusterIP = spec.clusterIPs[0];
-      }
-    }
+    await allocateClusterIPs(service, old, context, claimed);
     await allocateNodePorts(service, old, context, claimed);
   } catch (error) {
     await giveBack(claimed);
@@ -92,24 +87,28 @@ async function allocate(
   return () => giveBack(claimed);
 }
 
-/** A second family may be added to a Service that has the first. */
-async function allocateMissing(
+/** A Service gets its addresses when it becomes one that has some, and the second with the second family. */
+async function allocateClusterIPs(
   service: Service,
-  held: readonly string[],
+  old: Service | undefined,
   context: WriteContext,
   claimed: Claimed,
-): Promise<string[]> {
-  if (held.length === 0 || held[0] === 'None') return allocateAddresses(service, context, claimed);
+): Promise<void> {
   const { spec } = service;
-  const rest: Service = {
+  if (spec === undefined || !needsClusterIP(service) || isHeadless(service)) return;
+  if (old === undefined || !needsClusterIP(old)) {
+    spec.clusterIPs = await allocateAddresses(service, context, claimed);
+    spec.clusterIP = spec.clusterIPs[0];
+    return;
+  }
+  const [families, had] = [spec.ipFamilies ?? [], old.spec?.ipFamilies ?? []];
+  if (isHeadless(old) || had.length !== 1 || families.length !== 2) return;
+  const [first = '', ...rest] = spec.clusterIPs ?? [];
+  const second: Service = {
     metadata: service.metadata,
-    spec: {
-      ...spec,
-      ipFamilies: spec?.ipFamilies?.slice(held.length),
-      clusterIPs: spec?.clusterIPs?.slice(held.length),
-    },
+    spec: { ...spec, ipFamilies: families.slice(1), clusterIPs: rest },
   };
-  return [...held, ...(await allocateAddresses(rest, context, claimed))];
+  spec.clusterIPs = [first, ...(await allocateAddresses(second, context, claimed))];
 }
 
 /** Gives back what the one has and the other does not. */

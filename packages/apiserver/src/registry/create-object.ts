@@ -72,41 +72,50 @@ async function createNamed<T extends KubernetesObject>(
 ): Promise<StoredObject<T>> {
   const { resource, context, name } = request;
   const { rules } = resource;
-  const errors = [
-    ...validateMetadata(resource, object),
-    ...resource.schemaErrors({ object }),
-    ...(rules.validate?.(object, context) ?? []),
-    ...(rules.validateCreate?.(object, context) ?? []),
-  ];
-  if (errors.length > 0) throw invalidObject(rules.kind, name, errors);
-  const admitted = registry.admission.validate(request);
-  if (admitted !== undefined) await admitted;
-  const key = resource.key(object.metadata.namespace ?? '', name);
-  if (context.dryRun) {
-    if ((await (resource.source ?? registry.storage).get(key)).entry !== undefined)
-      throw alreadyExists(rules.kind, name);
-    await rules.allocate?.(object, undefined, context);
-    return { bytes: storedBytes(object), revision: 0, object };
-  }
-  refuseVersion(object.metadata);
+  // What the object needs to itself is taken first, also by one that turns out to be wrong, as upstream does.
   const giveBack = await rules.allocate?.(object, undefined, context);
   try {
-    const bytes = storedBytes(object);
-    const written = resource.writeStored(object, bytes);
-    const put = written instanceof Promise ? await written : written;
-    const revision = await (resource.source ?? registry.storage).write(key, (current) => {
-      if (current !== undefined) throw alreadyExists(rules.kind, name);
-      context.request?.assertWanted();
-      return { put };
-    });
-    const isShown = put === bytes && !resource.presetsStatus;
-    const shown = isShown ? { object, bytes } : await resource.readAgain(put);
-    shown.object.metadata.resourceVersion = String(revision);
-    return { ...shown, revision };
+    const errors = [
+      ...validateMetadata(resource, object),
+      ...resource.schemaErrors({ object }),
+      ...(rules.validate?.(object, context) ?? []),
+      ...(rules.validateCreate?.(object, context) ?? []),
+    ];
+    if (errors.length > 0) throw invalidObject(rules.kind, name, errors);
+    const admitted = registry.admission.validate(request);
+    if (admitted !== undefined) await admitted;
+    return await store(registry, request, object);
   } catch (error) {
     await giveBack?.();
     throw error;
   }
+}
+
+async function store<T extends KubernetesObject>(
+  registry: Registry,
+  { resource, context, name }: AdmissionRequest<T>,
+  object: T,
+): Promise<StoredObject<T>> {
+  const { rules } = resource;
+  const key = resource.key(object.metadata.namespace ?? '', name);
+  if (context.dryRun) {
+    if ((await (resource.source ?? registry.storage).get(key)).entry !== undefined)
+      throw alreadyExists(rules.kind, name);
+    return { bytes: storedBytes(object), revision: 0, object };
+  }
+  refuseVersion(object.metadata);
+  const bytes = storedBytes(object);
+  const written = resource.writeStored(object, bytes);
+  const put = written instanceof Promise ? await written : written;
+  const revision = await (resource.source ?? registry.storage).write(key, (current) => {
+    if (current !== undefined) throw alreadyExists(rules.kind, name);
+    context.request?.assertWanted();
+    return { put };
+  });
+  const isShown = put === bytes && !resource.presetsStatus;
+  const shown = isShown ? { object, bytes } : await resource.readAgain(put);
+  shown.object.metadata.resourceVersion = String(revision);
+  return { ...shown, revision };
 }
 
 /** Source: etcd3's `store.Create`: what is no number is no version, and a dry run stores nothing. */
@@ -130,6 +139,7 @@ function fillSystemFields<T extends KubernetesObject>(
   if (rules.generation) metadata.generation = 1;
   const resetsStatus = rules.kind.subresources.status !== undefined && !rules.createdWithStatus;
   if (resetsStatus && 'status' in object) delete object.status;
+  rules.dropDisabled?.(object);
   rules.prepareForCreate?.(object, context);
 }
 

@@ -179,11 +179,16 @@ async function changed<T extends KubernetesObject>(
   const old = before();
   prepare(resource, object, old, subresource, context);
   keepTimes(object, old);
-  const errors = validate(resource, object, old, request);
-  if (errors.length > 0) throw invalidObject(rules.kind, name, errors);
-  const validated = registry.admission.validate(request);
-  if (validated !== undefined) await validated;
   const giveBack = await rules.allocate?.(object, old, context);
+  try {
+    const errors = validate(resource, object, old, request);
+    if (errors.length > 0) throw invalidObject(rules.kind, name, errors);
+    const validated = registry.admission.validate(request);
+    if (validated !== undefined) await validated;
+  } catch (error) {
+    await giveBack?.();
+    throw error;
+  }
   const bytes = storedBytes(object);
   const stored = forms === undefined ? bytes : await forms.write(object, bytes);
   const shown = stored === bytes ? { object, bytes } : await resource.readAgain(stored);
@@ -258,6 +263,7 @@ function prepare<T extends KubernetesObject>(
   keepSystemField(metadata, old.metadata, 'generation');
   if (subresource === '') {
     if (rules.kind.subresources.status !== undefined) copyField(object, old, 'status');
+    rules.dropDisabled?.(object);
     rules.prepareForUpdate?.(object, old, context);
   } else if (subresource === 'status') {
     keepAllButStatus(resource, object, old);

@@ -2,10 +2,11 @@ import { randomInt } from 'node:crypto';
 import { ApiError, isAlreadyExists } from '@kubewright/api';
 import { Lease } from '@kubewright/api/coordination/v1';
 import { Service } from '@kubewright/api/core/v1';
+import { internalError } from '../../admission/internal-error.js';
 import type { ObjectStore, WriteContext } from '../../registry/write-context.js';
 import { invalid, invalidObject, path } from '../../validation/field-error.js';
 import { type Claimed, isAbandoned } from './claim.js';
-import { needsHealthCheckPort, needsNodePorts } from './service-type.js';
+import { givesNodePorts, needsHealthCheckPort, needsNodePorts } from './service-type.js';
 
 /**
  * A node port is taken by creating the Lease of its number, which only one server can; upstream's bitmap of all ports
@@ -19,7 +20,7 @@ const randomPicks = 16;
 
 /**
  * Takes the node ports that a Service needs and has not got: those that it names or any. Ports of one Service may
- * share a number when their protocols differ.
+ * share a number when their protocols differ. Source: `initNodePorts` and `updateNodePorts` of the service storage.
  * @throws ApiError Invalid when a port is taken or out of range
  */
 export async function allocateNodePorts(
@@ -30,22 +31,37 @@ export async function allocateNodePorts(
 ): Promise<void> {
   const { spec } = service;
   if (spec === undefined) return;
-  const held = nodePortsOf(old);
   if (needsNodePorts(service)) {
+    const held = portNumbersOf(old);
+    const seen = new Set<string>();
     for (const [index, port] of (spec.ports ?? []).entries()) {
-      if (port.nodePort) {
-        if (!held.has(port.nodePort))
-          await takeWanted(service, port.nodePort, `spec.ports[${index}].nodePort`, context, claimed);
-      } else if (spec.type !== 'LoadBalancer' || spec.allocateLoadBalancerNodePorts !== false)
-        port.nodePort = sharedPort(service, index) ?? (await takeAny(service, context, claimed));
-      if (port.nodePort) held.add(port.nodePort);
+      if (!port.nodePort && !givesNodePorts(service)) continue;
+      // A new Service shares numbers of its own accord, an old one only where it says so.
+      if (old === undefined) port.nodePort ||= sharedPort(service, index);
+      if (!port.nodePort) port.nodePort = await takeAny(service, context, claimed);
+      else if (!held.has(port.nodePort)) await takeWanted(service, port.nodePort, index, context, claimed);
+      held.add(port.nodePort);
+      const key = `${port.protocol ?? ''} ${port.nodePort}`;
+      if (old !== undefined && seen.has(key)) throw new ApiError('', `duplicate nodePort: {${key}}`);
+      seen.add(key);
     }
   }
-  if (needsHealthCheckPort(service)) {
-    if (!spec.healthCheckNodePort) spec.healthCheckNodePort = await takeAny(service, context, claimed);
-    else if (!held.has(spec.healthCheckNodePort))
-      await takeWanted(service, spec.healthCheckNodePort, 'spec.healthCheckNodePort', context, claimed);
-  }
+  const hadCheck = old !== undefined && needsHealthCheckPort(old);
+  if (needsHealthCheckPort(service) && !hadCheck)
+    spec.healthCheckNodePort = await takeHealthCheck(service, context, claimed);
+}
+
+async function takeHealthCheck(service: Service, context: WriteContext, claimed: Claimed): Promise<number> {
+  const port = service.spec?.healthCheckNodePort ?? 0;
+  if (port === 0) return takeAny(service, context, claimed);
+  const wrong = await tryWanted(service, port, context, claimed);
+  if (wrong !== undefined)
+    throw internalError(new Error(`failed to allocate requested HealthCheck NodePort ${port}: ${wrong}`));
+  return port;
+}
+
+function portNumbersOf(service: Service | undefined): Set<number> {
+  return new Set((service?.spec?.ports ?? []).flatMap(({ nodePort }) => (nodePort ? [nodePort] : [])));
 }
 
 /** Every number that a Service holds. */
@@ -64,39 +80,41 @@ export async function releaseNodePort(service: Service, port: number, objects: O
     await objects.delete(Lease, namespace, leaseName(port), lease.metadata.uid);
 }
 
-/** The number that the same port of another protocol has (DNS over TCP and UDP). */
+/** The number that another port of the same number has or wants (DNS over TCP and UDP). */
 function sharedPort(service: Service, index: number): number | undefined {
   const ports = service.spec?.ports ?? [];
-  const port = ports[index];
-  return ports
-    .slice(0, index)
-    .find(
-      (other) =>
-        other.port === port?.port &&
-        other.protocol !== port?.protocol &&
-        other.nodePort !== undefined &&
-        !ports.some((one) => one.nodePort === other.nodePort && one.protocol === port?.protocol),
-    )?.nodePort;
+  return ports.find((other) => other.port === ports[index]?.port && other.nodePort)?.nodePort;
 }
 
 async function takeWanted(
   service: Service,
   port: number,
-  field: string,
+  index: number,
   context: WriteContext,
   claimed: Claimed,
 ): Promise<void> {
+  const wrong = await tryWanted(service, port, context, claimed);
+  if (wrong === undefined) return;
+  const field = path('spec', 'ports').index(index).child('nodePort');
+  throw invalidObject(Service, service.metadata.name ?? '', [invalid(field, port, wrong)]);
+}
+
+/** Says why the port can't be had. */
+async function tryWanted(
+  service: Service,
+  port: number,
+  context: WriteContext,
+  claimed: Claimed,
+): Promise<string | undefined> {
   const { from, to } = context.serviceRanges.nodePorts;
-  const fault = (why: string) =>
-    invalidObject(Service, service.metadata.name ?? '', [invalid(path(field), port, why)]);
   const isOutside = port < from || port > to;
   // Upstream looks at the range only where it takes the port for good.
-  if (isOutside && context.dryRun) return;
-  if (isOutside)
-    throw fault(`provided port is not in the valid range. The range of valid ports is ${from}-${to}`);
-  if (await take(service, port, context.objects, claimed)) return;
-  if ((await endAbandoned(port, context)) && (await take(service, port, context.objects, claimed))) return;
-  throw fault('provided port is already allocated');
+  if (isOutside && context.dryRun) return undefined;
+  if (isOutside) return `provided port is not in the valid range. The range of valid ports is ${from}-${to}`;
+  if (await take(service, port, context.objects, claimed)) return undefined;
+  if ((await endAbandoned(port, context)) && (await take(service, port, context.objects, claimed)))
+    return undefined;
+  return 'provided port is already allocated';
 }
 
 async function takeAny(service: Service, context: WriteContext, claimed: Claimed): Promise<number> {
@@ -115,7 +133,7 @@ async function takeAny(service: Service, context: WriteContext, claimed: Claimed
   }
   for (let port = from; port <= to; port++)
     if ((await endAbandoned(port, context)) && (await take(service, port, objects, claimed))) return port;
-  throw new ApiError('InternalError', 'failed to allocate a nodePort: range is full');
+  throw internalError(new Error('failed to allocate a nodePort: range is full'));
 }
 
 async function take(

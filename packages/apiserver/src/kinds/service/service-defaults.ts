@@ -1,11 +1,8 @@
 import type { Service } from '@kubewright/api/core/v1';
-import type { ServiceRanges } from '../../registry/write-context.js';
-import { familyOf } from '../../validation/addresses.js';
 import { sameValue } from '../../validation/immutable.js';
-import { AddressRange } from './address-range.js';
 import {
+  givesNodePorts,
   isExternal,
-  isHeadless,
   needsClusterIP,
   needsHealthCheckPort,
   needsNodePorts,
@@ -39,47 +36,43 @@ export function defaultService(service: Service): void {
   }
 }
 
-/** `clusterIP` and the first of `clusterIPs` are one value that clients may set by either name. */
+/**
+ * `clusterIP` and the first of `clusterIPs` are one value that old clients set by the one name and newer ones by both.
+ * Source: `normalizeClusterIPs` of the service storage.
+ */
 export function joinClusterIPs({ spec }: Service, old: Service | undefined): void {
   if (spec === undefined) return;
   if (old === undefined) {
     if (spec.clusterIP && !spec.clusterIPs?.length) spec.clusterIPs = [spec.clusterIP];
     return;
   }
-  const sameOne = (spec.clusterIP ?? '') === (old.spec?.clusterIP ?? '');
-  const sameAll = sameValue(spec.clusterIPs, old.spec?.clusterIPs);
-  if (!sameOne && sameAll) {
-    if (!spec.clusterIP) delete spec.clusterIPs;
-    else spec.clusterIPs = [spec.clusterIP, ...(spec.clusterIPs ?? []).slice(1)];
-  } else if (sameOne && !sameAll) {
-    const first = spec.clusterIPs?.[0];
-    if (first === undefined) delete spec.clusterIP;
-    // A client that knows only clusterIP leaves the list out; one that knows both changes them together.
-    else if (!spec.clusterIP) spec.clusterIP = first;
-  }
+  const before = old.spec ?? {};
+  const sameOne = (spec.clusterIP ?? '') === (before.clusterIP ?? '');
+  if (sameOne && !spec.clusterIPs?.length && before.clusterIPs?.length)
+    spec.clusterIPs = [...before.clusterIPs];
+  if (sameOne || !sameValue(spec.clusterIPs, before.clusterIPs)) return;
+  if (spec.clusterIP) spec.clusterIPs = [spec.clusterIP];
+  else delete spec.clusterIPs;
 }
 
-/** What an update leaves out stays as it was allocated. */
+/** What an update leaves out stays as it was allocated. Source: `patchAllocatedValues` of the service storage. */
 export function keepAllocated(service: Service, old: Service): void {
   const { spec } = service;
   const before = old.spec;
   if (spec === undefined || before === undefined) return;
   if (needsClusterIP(old) && needsClusterIP(service)) {
-    if (!spec.clusterIP) spec.clusterIP = before.clusterIP;
-    if (!spec.clusterIPs?.length && spec.clusterIP === before.clusterIP) spec.clusterIPs = before.clusterIPs;
-    if (!spec.ipFamilies?.length && sameValue(spec.clusterIPs, before.clusterIPs))
-      spec.ipFamilies = before.ipFamilies;
-    spec.ipFamilyPolicy ??= before.ipFamilyPolicy;
+    if (!spec.clusterIP && before.clusterIP) spec.clusterIP = before.clusterIP;
+    if (!spec.clusterIPs?.length && before.clusterIPs?.length) spec.clusterIPs = [...before.clusterIPs];
   }
-  if (needsNodePorts(old) && needsNodePorts(service)) {
+  if (givesNodePorts(old) && givesNodePorts(service)) {
+    const had = new Map((before.ports ?? []).map(({ name = '', nodePort }) => [name, nodePort]));
     const used = new Set((spec.ports ?? []).map(({ nodePort }) => nodePort));
     for (const port of spec.ports ?? []) {
-      if (port.nodePort) continue;
-      const had = before.ports?.find((one) => one.protocol === port.protocol && one.port === port.port);
-      if (had?.nodePort && !used.has(had.nodePort)) port.nodePort = had.nodePort;
+      const own = had.get(port.name ?? '');
+      if (!port.nodePort && own && !used.has(own)) port.nodePort = own;
     }
   }
-  if (needsHealthCheckPort(old) && needsHealthCheckPort(service))
+  if (needsHealthCheckPort(old) && needsHealthCheckPort(service) && before.healthCheckNodePort)
     spec.healthCheckNodePort ||= before.healthCheckNodePort;
 }
 
@@ -97,7 +90,6 @@ export function dropForeign(service: Service, old: Service): void {
     }
     if (sameValue(spec.ipFamilies, before.ipFamilies)) delete spec.ipFamilies;
     if (spec.ipFamilyPolicy === before.ipFamilyPolicy) delete spec.ipFamilyPolicy;
-    if (spec.internalTrafficPolicy === before.internalTrafficPolicy) delete spec.internalTrafficPolicy;
   }
   if (needsNodePorts(old) && !needsNodePorts(service)) {
     const had = new Set((before.ports ?? []).map(({ nodePort }) => nodePort));
@@ -118,25 +110,8 @@ export function dropForeign(service: Service, old: Service): void {
     delete spec.externalTrafficPolicy;
 }
 
-/** Which families of addresses a Service has, and by what policy. Source: KEP-563. */
-export function defaultFamilies(service: Service, ranges: ServiceRanges): void {
-  const { spec } = service;
-  if (spec === undefined || spec.type === 'ExternalName') return;
-  const configured = ranges.clusterIPs.map((cidr) => new AddressRange(cidr).family);
-  const given = (spec.clusterIPs ?? []).map(familyOf).filter((family) => family !== undefined);
-  const families = spec.ipFamilies?.length ? [...spec.ipFamilies] : [...given];
-  if (isHeadless(service) && Object.keys(spec.selector ?? {}).length === 0) {
-    spec.ipFamilyPolicy ??= families.length === 1 ? 'SingleStack' : 'RequireDualStack';
-    if (families.length === 0 && configured[0] !== undefined) families.push(configured[0]);
-    const [first = 'IPv4'] = families;
-    if (spec.ipFamilyPolicy !== 'SingleStack' && families.length === 1)
-      families.push(first === 'IPv4' ? 'IPv6' : 'IPv4');
-  } else {
-    spec.ipFamilyPolicy ??= families.length === 2 ? 'RequireDualStack' : 'SingleStack';
-    if (families.length === 0 && configured[0] !== undefined) families.push(configured[0]);
-    const second = configured.find((family) => family !== families[0]);
-    if (spec.ipFamilyPolicy !== 'SingleStack' && families.length === 1 && second !== undefined)
-      families.push(second);
-  }
-  spec.ipFamilies = families;
+/** Upstream shows none of a Service that leads elsewhere; one that is wrong is for validation to refuse. */
+export function dropInternalPolicy({ spec }: Service): void {
+  if (spec?.type !== 'ExternalName') return;
+  if (['Cluster', 'Local'].includes(spec.internalTrafficPolicy ?? '')) delete spec.internalTrafficPolicy;
 }

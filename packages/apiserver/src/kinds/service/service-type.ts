@@ -9,6 +9,14 @@ export function needsNodePorts({ spec }: Service): boolean {
   return spec?.type === 'NodePort' || spec?.type === 'LoadBalancer';
 }
 
+/** Node ports are given unasked to all but load balancers that want none. */
+export function givesNodePorts({ spec }: Service): boolean {
+  return (
+    spec?.type === 'NodePort' ||
+    (spec?.type === 'LoadBalancer' && spec.allocateLoadBalancerNodePorts !== false)
+  );
+}
+
 /** Load balancers that keep to the node ask it whether it has an endpoint. */
 export function needsHealthCheckPort({ spec }: Service): boolean {
   return spec?.type === 'LoadBalancer' && spec.externalTrafficPolicy === 'Local';

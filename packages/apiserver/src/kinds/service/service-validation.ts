@@ -20,6 +20,7 @@ import { portNumber, validateFormat } from '../../validation/formats.js';
 import { validateLabels } from '../../validation/label-selector.js';
 import { protocols } from '../pod/container-validation.js';
 import { validatePort } from '../pod/handler-validation.js';
+import { validateClusterIPs } from './cluster-ip-validation.js';
 import { isExternal, isHeadless, needsHealthCheckPort } from './service-type.js';
 
 const maxAffinitySeconds = 86_400;
@@ -39,8 +40,7 @@ export function validateService(service: Service, old?: Service): FieldError[] {
   });
   errors.push(...validateLabels(spec.selector, field.child('selector')));
   errors.push(...validateAffinity(spec, field));
-  if (spec.type !== 'ExternalName')
-    errors.push(...validateClusterIPs(service, spec, old?.spec?.clusterIPs, field));
+  errors.push(...validateClusterIPs(service, old));
   (spec.externalIPs ?? []).forEach((address, index) => {
     const at = field.child('externalIPs').index(index);
     const wrong = validateAddress(address, at, old?.spec?.externalIPs);
@@ -126,60 +126,6 @@ function validateAffinity(spec: ServiceSpec, field: FieldPath): FieldError[] {
   return errors;
 }
 
-function validateClusterIPs(
-  service: Service,
-  spec: ServiceSpec,
-  known: readonly string[] | undefined,
-  field: FieldPath,
-): FieldError[] {
-  const addresses = spec.clusterIPs ?? [];
-  const families = spec.ipFamilies ?? [];
-  const at = field.child('clusterIPs');
-  const errors: FieldError[] = [];
-  if (spec.clusterIP) {
-    if (addresses.length === 0) errors.push(required(at));
-    else if (addresses[0] !== spec.clusterIP)
-      errors.push(invalid(at, addresses, 'first value must match `clusterIP`'));
-  } else if (addresses.length > 0)
-    errors.push(invalid(at, addresses, 'must be empty when `clusterIP` is not specified'));
-  const seen = new Set<string>();
-  families.forEach((family, index) => {
-    errors.push(...validateChoice(family, ['IPv4', 'IPv6'], field.child('ipFamilies').index(index)));
-    if (seen.has(family)) errors.push(duplicate(field.child('ipFamilies').index(index), family));
-    seen.add(family);
-  });
-  errors.push(
-    ...validateChoice(
-      spec.ipFamilyPolicy,
-      ['PreferDualStack', 'RequireDualStack', 'SingleStack'],
-      field.child('ipFamilyPolicy'),
-    ),
-  );
-  const wrong = addresses.flatMap((address, index) => {
-    if (index === 0 && address === 'None')
-      return addresses.length > 1 ? [invalid(at, addresses, "'None' must be the first and only value")] : [];
-    return validateAddress(address, at.index(index), known);
-  });
-  errors.push(...wrong);
-  if (addresses.length > 2) errors.push(invalid(at, addresses, 'may only hold up to 2 values'));
-  if (wrong.length > 0) return errors;
-  if (addresses.length > 1 && new Set(addresses.map(familyOf)).size !== addresses.length)
-    errors.push(invalid(at, addresses, 'may specify no more than one IP for each IP family'));
-  if (isHeadless(service)) return errors;
-  addresses.forEach((address, index) => {
-    const family = families[index];
-    if ((family === 'IPv4' || family === 'IPv6') && familyOf(address) !== family)
-      errors.push(
-        invalid(
-          at.index(index),
-          address,
-          `expected an ${family} value as indicated by \`ipFamilies[${index}]\``,
-        ),
-      );
-  });
-  return errors;
-}
-
 function validatePortNumbers(spec: ServiceSpec, field: FieldPath): FieldError[] {
   const ports = spec.ports ?? [];
   const errors: FieldError[] = [];
@@ -247,10 +193,10 @@ function validateLoadBalancer(
   const ranges = spec.loadBalancerSourceRanges ?? [];
   const at = field.child('LoadBalancerSourceRanges');
   if (ranges.length > 0 && !isLoadBalancer) errors.push(forbiddenField(at, only));
+  const known = (old?.spec?.loadBalancerSourceRanges ?? []).map((one) => one.trim());
   ranges.forEach((range, index) => {
     const cidr = range.trim();
-    const isKnown = old?.spec?.loadBalancerSourceRanges?.some((one) => one.trim() === cidr) ?? false;
-    if (!isKnown) errors.push(...validateCidr(cidr, at.index(index)));
+    errors.push(...validateCidr(cidr, at.index(index), known));
   });
   const annotation = metadata.annotations?.[sourceRanges];
   if (ranges.length === 0 && annotation !== undefined) {
@@ -263,14 +209,24 @@ function validateLoadBalancer(
     errors.push(forbiddenField(field.child('allocateLoadBalancerNodePorts'), only));
   if (spec.allocateLoadBalancerNodePorts === undefined && isLoadBalancer)
     errors.push(required(path('allocateLoadBalancerNodePorts')));
-  const classField = field.child('loadBalancerClass');
-  if (spec.loadBalancerClass !== undefined)
-    errors.push(
-      ...(isLoadBalancer
-        ? validateFormat(qualifiedNameErrors, spec.loadBalancerClass, classField)
-        : [forbiddenField(classField, only)]),
-    );
-  return errors;
+  return [...errors, ...validateLoadBalancerClass(spec, undefined)];
+}
+
+/** The class of a load balancer, which it keeps. */
+export function validateLoadBalancerClass(spec: ServiceSpec, old: ServiceSpec | undefined): FieldError[] {
+  const at = path('spec', 'loadBalancerClass');
+  const { type, loadBalancerClass: name } = spec;
+  const isLoadBalancer = type === 'LoadBalancer';
+  const errors: FieldError[] = [];
+  if (isLoadBalancer && old?.type === 'LoadBalancer' && name !== old.loadBalancerClass)
+    errors.push(invalid(at, name, 'may not change once set'));
+  if (name === undefined) return errors;
+  return [
+    ...errors,
+    ...(isLoadBalancer
+      ? validateFormat(qualifiedNameErrors, name, at)
+      : [forbiddenField(at, "may only be used when `type` is 'LoadBalancer'")]),
+  ];
 }
 
 function validateTraffic(service: Service, spec: ServiceSpec, field: FieldPath): FieldError[] {
@@ -308,69 +264,6 @@ function validateTraffic(service: Service, spec: ServiceSpec, field: FieldPath):
       field.child('trafficDistribution'),
     ),
   );
-  return errors;
-}
-
-/** Addresses and families stay; only the second of each may come and go. */
-export function validateServiceUpdate(service: Service, old: Service): FieldError[] {
-  const errors: FieldError[] = [];
-  if (service.spec?.type !== 'ExternalName' && old.spec?.type !== 'ExternalName') {
-    if (!(isHeadless(service) && isHeadless(old)))
-      errors.push(
-        ...validateKept(service, old, {
-          list: 'clusterIPs',
-          primary: 'primary clusterIP',
-          second: 'secondary clusterIP',
-        }),
-      );
-    if (isHeadless(service) === isHeadless(old) && !isHeadless(service))
-      errors.push(
-        ...validateKept(service, old, {
-          list: 'ipFamilies',
-          primary: 'primary ipFamily',
-          second: 'secondary ipFamily',
-        }),
-      );
-  }
-  const isBoth = service.spec?.type === 'LoadBalancer' && old.spec?.type === 'LoadBalancer';
-  if (isBoth && service.spec?.loadBalancerClass !== old.spec?.loadBalancerClass)
-    errors.push(
-      invalid(path('spec', 'loadBalancerClass'), service.spec?.loadBalancerClass, 'may not change once set'),
-    );
-  if (
-    needsHealthCheckPort(old) &&
-    needsHealthCheckPort(service) &&
-    service.spec?.healthCheckNodePort !== old.spec?.healthCheckNodePort
-  )
-    errors.push(forbiddenField(path('spec', 'healthCheckNodePort'), 'field is immutable'));
-  return errors;
-}
-
-function validateKept(
-  service: Service,
-  old: Service,
-  words: { readonly list: 'clusterIPs' | 'ipFamilies'; readonly primary: string; readonly second: string },
-): FieldError[] {
-  const field = path('spec', words.list);
-  const now: readonly string[] = service.spec?.[words.list] ?? [];
-  const before: readonly string[] = old.spec?.[words.list] ?? [];
-  const changed = (index: number) => invalid(field.index(index), now, 'may not change once set');
-  if (now.length === before.length)
-    return before.flatMap((value, index) =>
-      value === now[index] ? [] : [changed(words.list === 'clusterIPs' ? index : 0)],
-    );
-  const errors: FieldError[] = [];
-  if (before.length > 0 && now.length > 0 && now[0] !== before[0]) errors.push(changed(0));
-  if (now.length > before.length) return errors;
-  if (now.length === 0) errors.push(invalid(field.index(0), now, `${words.primary} can not be unset`));
-  if (now.length === 1 && service.spec?.ipFamilyPolicy !== 'SingleStack')
-    errors.push(
-      invalid(
-        path('spec', 'ipFamilyPolicy'),
-        service.spec?.ipFamilyPolicy,
-        `must be set to 'SingleStack' when releasing the ${words.second}`,
-      ),
-    );
   return errors;
 }
 

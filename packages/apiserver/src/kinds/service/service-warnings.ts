@@ -38,3 +38,11 @@ export function serviceWarnings({ metadata, spec = {} }: Service): string[] {
     warnings.push('spec.trafficDistribution: "PreferClose" is deprecated; use "PreferSameZone"');
   return warnings;
 }
+
+/** Where a load balancer is reached: addresses written as they should be. */
+export function serviceStatusWarnings({ status }: Service): string[] {
+  const field = path('status', 'loadBalancer', 'ingress');
+  return (status?.loadBalancer?.ingress ?? []).flatMap(({ ip }, index) =>
+    ip ? addressWarnings(ip, field.index(index)) : [],
+  );
+}
