@@ -45,7 +45,13 @@ const nullable = new Set([
 ]);
 
 /** Members of which an empty list or map is refused, where none at all has a default or another error. */
-const refusedWhenEmpty = new Set(['HPAScalingRules.policies', 'PersistentVolumeSpec.capacity']);
+const refusedWhenEmpty = new Set([
+  'EphemeralContainer.ports',
+  'EphemeralContainer.resizePolicy',
+  'EphemeralContainer.restartPolicyRules',
+  'HPAScalingRules.policies',
+  'PersistentVolumeSpec.capacity',
+]);
 
 /**
  * @param definition the type's name in the OpenAPI document, as `io.k8s.api.core.v1.PodSpec`

@@ -61,7 +61,7 @@ test.each<[string, Partial<ConfigMap>, string[]]>([
   [
     'too much',
     { data: { a: 'x'.repeat(1024 * 1024 + 1) } },
-    [': Too long: may not be more than 1048576 bytes'],
+    ['[]: Too long: may not be more than 1048576 bytes'],
   ],
 ])('a ConfigMap with %s is judged as upstream does', (_name, part, expected) => {
   expect(said(configMapRules.validate?.({ metadata, ...part }, testContext))).toEqual(expected);

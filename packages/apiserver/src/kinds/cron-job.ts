@@ -15,6 +15,7 @@ import { timeSince } from './human-duration.js';
 import { validateJobSpec } from './job/job-validation.js';
 import { defaultJobTemplate, jobSpecWarnings } from './job.js';
 import { defineRules } from './kind-rules.js';
+import { dropDisabledPodFields } from './pod/disabled-fields.js';
 import { podNameWarnings } from './warnings.js';
 import { containerColumns, selectorColumn } from './workload-columns.js';
 
@@ -33,6 +34,7 @@ export const cronJobRules = defineRules<CronJob>({
     spec.successfulJobsHistoryLimit ??= 3;
     spec.failedJobsHistoryLimit ??= 1;
   },
+  dropDisabled: ({ spec }) => dropDisabledPodFields(spec?.jobTemplate?.spec?.template?.spec),
   prepareForCreate(cronJob) {
     cronJob.status = {};
   },

@@ -12,6 +12,7 @@ import { isEmptySelector, validateLabelSelector } from '../validation/label-sele
 import { validateNonNegative } from '../validation/numbers.js';
 import { ageColumn, integer, labelsText, nameColumn, text } from './columns.js';
 import { defineRules } from './kind-rules.js';
+import { dropDisabledPodFields } from './pod/disabled-fields.js';
 import { defaultPodTemplate } from './pod/pod-defaults.js';
 import { containerColumns, selectorColumn } from './workload-columns.js';
 import { workloadStatus } from './workload-status-validation.js';
@@ -45,6 +46,7 @@ export const daemonSetRules = defineRules<DaemonSet>({
     }
     spec.revisionHistoryLimit ??= 10;
   },
+  dropDisabled: ({ spec }) => dropDisabledPodFields(spec?.template?.spec),
   prepareForCreate(set) {
     if (!(templateGenerationOf(set) > 0)) setTemplateGeneration(set, 1);
     set.status = {

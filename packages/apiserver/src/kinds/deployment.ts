@@ -12,6 +12,7 @@ import { sameValue, validateImmutable } from '../validation/immutable.js';
 import { validateNonNegative } from '../validation/numbers.js';
 import { ageColumn, count, nameColumn, text } from './columns.js';
 import { defineRules } from './kind-rules.js';
+import { dropDisabledPodFields } from './pod/disabled-fields.js';
 import { defaultPodTemplate } from './pod/pod-defaults.js';
 import { containerColumns, selectorColumn, selectorText } from './workload-columns.js';
 import { workloadStatus } from './workload-status-validation.js';
@@ -41,6 +42,7 @@ export const deploymentRules = defineRules<Deployment>({
     spec.revisionHistoryLimit ??= 10;
     spec.progressDeadlineSeconds ??= 600;
   },
+  dropDisabled: ({ spec }) => dropDisabledPodFields(spec?.template?.spec),
   prepareForCreate(deployment) {
     deployment.status = {};
   },

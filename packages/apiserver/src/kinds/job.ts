@@ -9,6 +9,7 @@ import { validateJobStatus } from './job/job-status-validation.js';
 import { validateJobUpdate } from './job/job-update-validation.js';
 import { validateJob } from './job/job-validation.js';
 import { defineRules } from './kind-rules.js';
+import { dropDisabledPodFields } from './pod/disabled-fields.js';
 import { defaultPodTemplate } from './pod/pod-defaults.js';
 import { maxInt32 } from './pod/pod-validation.js';
 import { podTemplateWarnings } from './pod/pod-warnings.js';
@@ -24,6 +25,7 @@ export const jobRules = defineRules<Job>({
   default({ metadata, spec }) {
     if (spec !== undefined) defaultJob(metadata, spec);
   },
+  dropDisabled: ({ spec }) => dropDisabledPodFields(spec?.template?.spec),
   prepareForCreate(job) {
     job.status = {};
     if (job.spec === undefined) return;

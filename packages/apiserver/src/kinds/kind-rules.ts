@@ -67,6 +67,8 @@ export interface ConnectTarget {
 export interface SubresourceRules<T> {
   prepareForUpdate?(object: T, old: T, context: WriteContext): void;
   validateUpdate?(object: T, old: T): FieldError[];
+  /** As {@link KindRules.warnings}, of writes to the subresource. */
+  warnings?(object: T): string[];
   /** As {@link KindRules.confidential}. */
   readonly confidential?: boolean;
   /**
@@ -143,6 +145,11 @@ export interface KindRules<T extends KubernetesObject = KubernetesObject> {
   readonly generation?: boolean | 'with labels' | 'fixed';
   /** Fields left out get their values, before admission, on every write. */
   default?(object: T): void;
+  /**
+   * Takes fields away whose features are off: they are taken, belong to who set them, and are forgotten. On every
+   * write of the object, after admission and before the preparation.
+   */
+  dropDisabled?(object: T): void;
   /** Before validation: what a client may not set is reset, what depends on the request is filled in. */
   prepareForCreate?(object: T, context: WriteContext): void;
   prepareForUpdate?(object: T, old: T, context: WriteContext): void;
@@ -190,8 +197,8 @@ export interface KindRules<T extends KubernetesObject = KubernetesObject> {
   /** Texts of `Warning` headers for a write; `old` is what an update changed. */
   warnings?(object: T, old: T | undefined): string[];
   /**
-   * Takes what the object needs to itself alone (addresses, ports) before it is stored. The answer gives it back when
-   * the write fails after all.
+   * Takes what the object needs to itself alone (addresses, ports) before it is validated. The answer gives it back
+   * when the write fails after all.
    */
   allocate?(object: T, old: T | undefined, context: WriteContext): Promise<() => Promise<void>>;
   /** After an update is stored: gives back what only the old object had. */

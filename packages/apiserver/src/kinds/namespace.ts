@@ -15,6 +15,7 @@ export const namespaceRules = defineRules<Namespace>({
   kind: Namespace,
   metadataChecks: 'as new',
   storageKey: 'namespaces',
+  resetFields: { finalize: { 'f:status': {} } },
   validateName: dns1123LabelErrors,
   default({ metadata }) {
     // A name that is still to be generated is not known here: the registry defaults again when it is.

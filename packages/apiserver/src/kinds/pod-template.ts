@@ -6,6 +6,7 @@ import { validateImmutable } from '../validation/immutable.js';
 import { validateNonNegative } from '../validation/numbers.js';
 import { ageColumn, count, labelsText, nameColumn, text } from './columns.js';
 import { defineRules } from './kind-rules.js';
+import { dropDisabledPodFields } from './pod/disabled-fields.js';
 import { defaultPodTemplate } from './pod/pod-defaults.js';
 import { validatePodTemplate } from './pod/pod-validation.js';
 import { containerColumns } from './workload-columns.js';
@@ -20,6 +21,7 @@ export const podTemplateRules = defineRules<PodTemplate>({
     object.template ??= {};
     defaultPodTemplate(object.template);
   },
+  dropDisabled: ({ template }) => dropDisabledPodFields(template?.spec),
   validate: ({ template }) => validatePodTemplate(template ?? {}, path('template')),
   warnings: (object, old) =>
     templateWarnings(object, old, object.template, path('template'), { named: false }),

@@ -1,5 +1,6 @@
 import { Pod } from '@kubewright/api/core/v1';
 import { defineRules } from './kind-rules.js';
+import { dropDisabledPodFields } from './pod/disabled-fields.js';
 import { ephemeralContainers } from './pod/ephemeral-containers.js';
 import { podBinding } from './pod/pod-binding.js';
 import { podColumns, podRowConditions } from './pod/pod-columns.js';
@@ -9,6 +10,7 @@ import { podEviction } from './pod/pod-eviction.js';
 import { prepareNewPod } from './pod/pod-preparation.js';
 import { podProxy } from './pod/pod-proxy.js';
 import { podResize } from './pod/pod-resize.js';
+import { podStatusWarnings, prepareStatus } from './pod/pod-status.js';
 import { validatePodStatus } from './pod/pod-status-validation.js';
 import { validatePodUpdate } from './pod/pod-update-validation.js';
 import { validateNewPod, validatePod } from './pod/pod-validation.js';
@@ -21,6 +23,7 @@ export const podRules = defineRules<Pod>({
   storageKey: 'pods',
   generation: true,
   default: defaultPod,
+  dropDisabled: ({ spec }) => dropDisabledPodFields(spec),
   prepareForCreate: (pod, { now }) => prepareNewPod(pod, now()),
   validate: validatePod,
   validateCreate: validateNewPod,
@@ -41,10 +44,11 @@ export const podRules = defineRules<Pod>({
   subresources: {
     status: {
       prepareForUpdate(pod, old) {
-        // Clients from before there was a class leave it out.
-        if (pod.status !== undefined) pod.status.qosClass ??= old.status?.qosClass;
+        pod.status ??= {};
+        prepareStatus(pod.status, old.status ?? {});
       },
       validateUpdate: validatePodStatus,
+      warnings: podStatusWarnings,
     },
     binding: podBinding,
     eviction: podEviction,

@@ -4,6 +4,7 @@ import { validateImmutable } from '../validation/immutable.js';
 import { validateNonNegative } from '../validation/numbers.js';
 import { ageColumn, integer, nameColumn } from './columns.js';
 import { defineRules } from './kind-rules.js';
+import { dropDisabledPodFields } from './pod/disabled-fields.js';
 import { defaultPodTemplate } from './pod/pod-defaults.js';
 import { containerColumns, selectorColumn, selectorText } from './workload-columns.js';
 import { workloadStatus } from './workload-status-validation.js';
@@ -25,6 +26,7 @@ export const replicaSetRules = defineRules<ReplicaSet>({
     spec.template ??= {};
     defaultPodTemplate(spec.template);
   },
+  dropDisabled: ({ spec }) => dropDisabledPodFields(spec?.template?.spec),
   prepareForCreate(set) {
     set.status = { replicas: 0 };
   },

@@ -3,6 +3,7 @@ import { path, required } from '../validation/field-error.js';
 import { validateNonNegative } from '../validation/numbers.js';
 import { ageColumn, integer, labelsText, nameColumn, text, wide } from './columns.js';
 import { defineRules } from './kind-rules.js';
+import { dropDisabledPodFields } from './pod/disabled-fields.js';
 import { defaultPodTemplate } from './pod/pod-defaults.js';
 import { containerColumns, selectorText } from './workload-columns.js';
 import { workloadStatus } from './workload-status-validation.js';
@@ -24,6 +25,7 @@ export const replicationControllerRules = defineRules<ReplicationController>({
     if (Object.keys(spec.selector ?? {}).length === 0) spec.selector = { ...labels };
     if (Object.keys(metadata.labels ?? {}).length === 0) metadata.labels = { ...labels };
   },
+  dropDisabled: ({ spec }) => dropDisabledPodFields(spec?.template?.spec),
   prepareForCreate(controller) {
     controller.status = { replicas: 0 };
   },

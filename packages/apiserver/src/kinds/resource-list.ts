@@ -10,3 +10,8 @@ export function roundResources(list: Record<string, Quantity> | undefined): void
     list[name] = canonicalQuantity(`${quantityMilliValue(quantity)}m`);
   }
 }
+
+/** Memory in pages of a size, which is part of the name. */
+export function isHugePages(name: string): boolean {
+  return name.startsWith('hugepages-');
+}

@@ -19,6 +19,7 @@ import { validateAnnotations } from '../validation/object-meta.js';
 import { ageColumn, nameColumn, text } from './columns.js';
 import { defineRules } from './kind-rules.js';
 import { validateClaimSpec } from './persistent-volume-claim-validation.js';
+import { dropDisabledPodFields } from './pod/disabled-fields.js';
 import { defaultPodTemplate } from './pod/pod-defaults.js';
 import { validatePodAnnotations, validatePodTemplate } from './pod/pod-validation.js';
 import { defaultClaimSpec } from './pod/volume-defaults.js';
@@ -44,6 +45,7 @@ export const statefulSetRules = defineRules<StatefulSet>({
     set.spec ??= {} as StatefulSetSpec;
     defaultSpec(set.spec);
   },
+  dropDisabled: ({ spec }) => dropDisabledPodFields(spec?.template?.spec),
   prepareForCreate(set) {
     set.status = { replicas: 0, availableReplicas: 0 };
     dropMaxUnavailable(set);

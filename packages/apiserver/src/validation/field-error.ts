@@ -53,7 +53,8 @@ export class FieldPath {
   // Put together only where something is wrong: most paths are made for nothing.
   toString(): string {
     const parent = this.#parent?.toString() ?? '';
-    if (this.#inBrackets) return `${parent}[${this.#segment}]`;
+    // A name that is empty is taken for an index, as upstream does.
+    if (this.#inBrackets || this.#segment === '') return `${parent}[${this.#segment}]`;
     return parent === '' ? `${this.#segment}` : `${parent}.${this.#segment}`;
   }
 }
@@ -146,6 +147,11 @@ export function forbiddenField(field: FieldPath, detail: string): FieldError {
 
 export function notFoundField(field: FieldPath, value: unknown): FieldError {
   return { type: 'FieldValueNotFound', field: field.toString(), message: `Not found: ${show(value)}` };
+}
+
+/** What went wrong while a field was looked at. */
+export function internalError(field: FieldPath, detail: string): FieldError {
+  return { type: 'InternalError', field: field.toString(), message: `Internal error: ${detail}` };
 }
 
 export function tooLong(field: FieldPath, maxLength: number): FieldError {

@@ -83,9 +83,8 @@ export function validateEphemeralContainers(surroundings: PodSurroundings, field
       errors.push(notFoundField(at.child('targetContainerName'), target));
     for (const name of notEphemeral) {
       const value = container[name];
-      const isSet = Array.isArray(value)
-        ? value.length > 0
-        : value !== undefined && Object.keys(value).length > 0;
+      // Resources are there always.
+      const isSet = value !== undefined && (name !== 'resources' || Object.keys(value).length > 0);
       if (isSet) errors.push(forbiddenField(at.child(name), 'cannot be set for an Ephemeral Container'));
     }
     (container.volumeMounts ?? []).forEach((mount, mountIndex) => {
@@ -106,6 +105,9 @@ export function validateEphemeralContainers(surroundings: PodSurroundings, field
 const notEphemeral = [
   'ports',
   'resources',
+  'resizePolicy',
+  'restartPolicy',
+  'restartPolicyRules',
   'livenessProbe',
   'readinessProbe',
   'startupProbe',

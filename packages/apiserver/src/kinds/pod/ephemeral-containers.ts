@@ -4,9 +4,9 @@ import { goForm } from '../../validation/go-form.js';
 import { sameValue } from '../../validation/immutable.js';
 import { lineDifference } from '../../validation/line-difference.js';
 import type { SubresourceRules } from '../kind-rules.js';
+import { dropDisabledPodFields } from './disabled-fields.js';
 import { keepMetadata } from './keep-metadata.js';
-import { validatePod } from './pod-validation.js';
-import { validateAnnotationsKept } from './profile-annotations.js';
+import { validateAnnotationsUpdate, validatePod } from './pod-validation.js';
 
 const mirror = 'kubernetes.io/config.mirror';
 
@@ -17,6 +17,7 @@ export const ephemeralContainers: SubresourceRules<Pod> = {
     pod.spec = { ...(old.spec ?? { containers: [] }), ephemeralContainers: wanted };
     pod.status = old.status;
     keepMetadata(pod, old);
+    dropDisabledPodFields(pod.spec);
   },
   validateUpdate(pod, old) {
     if (old.metadata.annotations?.[mirror] !== undefined)
@@ -40,6 +41,6 @@ export const ephemeralContainers: SubresourceRules<Pod> = {
         ),
       ];
     });
-    return [...validatePod(pod), ...validateAnnotationsKept(pod, old), ...kept];
+    return [...validatePod(pod), ...validateAnnotationsUpdate(pod, old), ...kept];
   },
 };

@@ -8,8 +8,10 @@ import type {
   PodStatus,
   PodTemplateSpec,
   Probe,
+  ResourceRequirements,
 } from '@kubewright/api/core/v1';
-import { roundResources } from '../resource-list.js';
+import type { Quantity } from '@kubewright/api/meta/v1';
+import { isHugePages, roundResources } from '../resource-list.js';
 import { amountTogether } from './amount-together.js';
 import { defaultVolume } from './volume-defaults.js';
 
@@ -17,7 +19,7 @@ import { defaultVolume } from './volume-defaults.js';
 export function defaultPod(pod: Pod): void {
   pod.spec ??= { containers: [] };
   const { spec, status } = pod;
-  if (status !== undefined) syncAddresses(status);
+  if (status !== undefined) defaultStatus(status);
   defaultPodSpec(spec);
   for (const container of [...spec.containers, ...(spec.initContainers ?? [])]) requestLimits(container);
   requestPodLimits(spec);
@@ -27,6 +29,24 @@ export function defaultPod(pod: Pod): void {
       for (const port of container.ports ?? []) port.hostPort ||= port.containerPort;
     }
   }
+}
+
+function defaultStatus(status: PodStatus): void {
+  syncAddresses(status);
+  roundResources(status.allocatedResources);
+  roundRequirements(status.resources);
+  for (const list of statusLists)
+    for (const { allocatedResources, resources } of status[list] ?? []) {
+      roundResources(allocatedResources);
+      roundRequirements(resources);
+    }
+}
+
+const statusLists = ['containerStatuses', 'initContainerStatuses', 'ephemeralContainerStatuses'] as const;
+
+function roundRequirements({ limits, requests }: ResourceRequirements = {}): void {
+  roundResources(limits);
+  roundResources(requests);
 }
 
 /** The one address of old clients and the list are one field to upstream; where they differ, the one wins. */
@@ -46,12 +66,11 @@ export function defaultPodTemplate(template: PodTemplateSpec): void {
 
 function defaultPodSpec(spec: PodSpec): void {
   spec.containers ??= [];
-  // Of a feature that is off.
-  delete spec.schedulingGroup;
   for (const volume of spec.volumes ?? []) defaultVolume(volume);
   for (const container of spec.initContainers ?? []) defaultContainer(container);
   for (const container of spec.containers) defaultContainer(container);
   for (const container of spec.ephemeralContainers ?? []) defaultContainer(container);
+  roundRequirements(spec.resources);
   roundResources(spec.overhead);
   spec.restartPolicy ||= 'Always';
   spec.terminationGracePeriodSeconds ??= 30;
@@ -74,15 +93,9 @@ function defaultContainer(container: Container | EphemeralContainer): void {
     if (file !== undefined) file.optional ??= false;
   }
   container.resources ??= {};
-  roundResources(container.resources.limits);
-  roundResources(container.resources.requests);
+  roundRequirements(container.resources);
   for (const probe of [container.livenessProbe, container.readinessProbe, container.startupProbe]) {
     if (probe !== undefined) defaultProbe(probe);
-  }
-  if (container.lifecycle?.stopSignal !== undefined) {
-    // Off by default: it is taken and forgotten.
-    delete container.lifecycle.stopSignal;
-    if (Object.keys(container.lifecycle).length === 0) delete container.lifecycle;
   }
   for (const handler of [container.lifecycle?.postStart, container.lifecycle?.preStop]) {
     if (handler?.httpGet !== undefined) defaultHttpGet(handler.httpGet);
@@ -136,15 +149,37 @@ function requestLimits(container: Container): void {
 
 /**
  * The same for the pod as a whole, only where its own limits are set: what its containers request together, else the
- * limit. Source: KEP-2837.
+ * limit. Huge pages that containers are limited to limit the pod. Source: KEP-2837.
  */
 function requestPodLimits(spec: PodSpec): void {
   const { resources } = spec;
-  if (resources?.limits === undefined || Object.keys(resources.limits).length === 0) return;
-  const together: Record<string, string> = {};
+  if (resources === undefined) return;
+  limitHugePages(spec, resources);
+  const { limits = {} } = resources;
+  if (Object.keys(limits).length === 0) return;
+  const requests: Record<string, Quantity> = {};
+  for (const [name, limit] of Object.entries(limits)) if (isOfPods(name)) requests[name] = limit;
   for (const name of ['cpu', 'memory']) {
     const sum = amountTogether(spec, 'requests', name);
-    if (sum !== undefined) together[name] = formatQuantity(sum);
+    if (sum !== undefined) requests[name] = formatQuantity(sum);
   }
-  resources.requests = { ...resources.limits, ...together, ...resources.requests };
+  Object.assign(requests, resources.requests);
+  if (Object.keys(requests).length > 0) resources.requests = requests;
+}
+
+function limitHugePages(spec: PodSpec, resources: ResourceRequirements): void {
+  const { limits = {}, requests = {} } = resources;
+  if (Object.keys(limits).length + Object.keys(requests).length === 0) return;
+  for (const container of [...(spec.initContainers ?? []), ...spec.containers])
+    for (const name of Object.keys(container.resources?.limits ?? {})) {
+      if (!isHugePages(name) || Object.hasOwn(requests, name) || Object.hasOwn(limits, name)) continue;
+      const sum = amountTogether(spec, 'limits', name);
+      if (sum !== undefined) limits[name] = formatQuantity(sum);
+    }
+  if (Object.keys(limits).length > 0) resources.limits = limits;
+}
+
+/** Resources that a pod may have as a whole. */
+function isOfPods(name: string): boolean {
+  return name === 'cpu' || name === 'memory' || isHugePages(name);
 }

@@ -292,3 +292,65 @@ test.each<[string, Partial<PodSpec>, PodStatus, string[]]>([
   const rules = podRules.subresources?.status;
   expect(said(rules?.validateUpdate?.(pod(spec, undefined, status), old))).toEqual(expected);
 });
+
+test('a status keeps the generations and the class that a client leaves out', () => {
+  const condition = (type: string, observedGeneration?: number) => ({
+    type,
+    status: 'True',
+    ...(observedGeneration === undefined ? {} : { observedGeneration }),
+  });
+  const old = pod({}, undefined, {
+    qosClass: 'BestEffort',
+    observedGeneration: 3,
+    conditions: [condition('a/b', 1), condition('a/b', 2), condition('Ready', 3)],
+  });
+  const next = pod({}, undefined, {
+    conditions: [condition('a/b'), condition('Ready', 4), condition('a/b'), condition('a/b')],
+    nodeAllocatableResourceClaimStatuses: [{ resourceClaimName: 'x', containers: [], resources: {} }],
+  });
+  podRules.subresources?.status?.prepareForUpdate?.(next, old, testContext);
+  expect(next.status).toEqual({
+    qosClass: 'BestEffort',
+    observedGeneration: 3,
+    conditions: [condition('a/b', 1), condition('Ready', 4), condition('a/b', 2), condition('a/b')],
+  });
+});
+
+test('a status is warned of addresses that are written oddly', () => {
+  const made = pod({}, undefined, { podIPs: [{ ip: 'FD00::1' }], hostIPs: [{ ip: '1.2.3.4' }] });
+  expect(podRules.subresources?.status?.warnings?.(made)).toEqual([
+    'status.podIPs[0].ip: IPv6 address "FD00::1" should be in RFC 5952 canonical format ("fd00::1")',
+  ]);
+});
+
+test('fields of features that are off stay until the pod is prepared', () => {
+  const made = pod({
+    containers: [{ ...container, lifecycle: { stopSignal: 'SIGTERM' } }],
+    volumes: [{ name: 'v', projected: { sources: [{ clusterTrustBundle: { path: 'p' } }] } }],
+  });
+  expect(made.spec?.containers[0]?.lifecycle).toEqual({ stopSignal: 'SIGTERM' });
+  podRules.dropDisabled?.(made);
+  expect(made.spec?.containers[0]).not.toHaveProperty('lifecycle');
+  expect(made.spec?.volumes?.[0]?.projected?.sources).toEqual([{}]);
+});
+
+test('a pod is limited to the huge pages of its containers, and requests what a pod may', () => {
+  const made = pod({
+    resources: { limits: { cpu: '2', 'example.com/x': '1' } },
+    containers: [{ ...container, resources: { limits: { 'hugepages-2Mi': '4Mi', cpu: '1' } } }],
+  });
+  expect(made.spec?.resources).toEqual({
+    limits: { cpu: '2', 'example.com/x': '1', 'hugepages-2Mi': '4Mi' },
+    requests: { cpu: '1', 'hugepages-2Mi': '4Mi' },
+  });
+});
+
+test('a resize changes CPU and memory of containers that stay, and nothing else', () => {
+  const resources = (cpu: string) => ({ requests: { cpu }, limits: { cpu } });
+  const old = pod({ containers: [{ ...container, resources: resources('1') }] });
+  const next = pod({ containers: [{ ...container, image: 'b', resources: resources('2') }] }, { x: 'y' });
+  podRules.subresources?.resize?.prepareForUpdate?.(next, old, testContext);
+  expect(next.spec?.containers[0]).toMatchObject({ image: 'a', resources: resources('2') });
+  expect(next.metadata.annotations).toBeUndefined();
+  expect(said(podRules.subresources?.resize?.validateUpdate?.(next, old))).toEqual([]);
+});

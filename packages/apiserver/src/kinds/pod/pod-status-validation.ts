@@ -1,6 +1,5 @@
-import { dns1123SubdomainErrors, qualifiedNameErrors } from '@kubewright/api';
+import { dns1123LabelErrors, dns1123SubdomainErrors, qualifiedNameErrors } from '@kubewright/api';
 import type { Container, ContainerStatus, Pod, PodSpec } from '@kubewright/api/core/v1';
-import { familyOf, validateAddress } from '../../validation/addresses.js';
 import {
   duplicate,
   type FieldError,
@@ -10,10 +9,12 @@ import {
   notSupported,
   path,
   required,
+  tooLong,
 } from '../../validation/field-error.js';
 import { userId, validateFormat } from '../../validation/formats.js';
 import { validateImmutable } from '../../validation/immutable.js';
-import { validateAnnotationsKept } from './profile-annotations.js';
+import { validateAddresses, validateHostAddress } from './pod-address-validation.js';
+import { validateAnnotationsUpdate } from './pod-validation.js';
 
 const systemConditions = new Set(['PodScheduled', 'Ready', 'Initialized']);
 
@@ -22,7 +23,7 @@ export function validatePodStatus(pod: Pod, old: Pod): FieldError[] {
   const field = path('status');
   const status = pod.status ?? {};
   const before = old.status ?? {};
-  const errors = validateAnnotationsKept(pod, old);
+  const errors = validateAnnotationsUpdate(pod, old);
   (status.conditions ?? []).forEach(({ type, observedGeneration = 0 }, index) => {
     const at = field.child('conditions').index(index);
     if (observedGeneration < 0)
@@ -44,9 +45,14 @@ export function validatePodStatus(pod: Pod, old: Pod): FieldError[] {
       invalid(field.child('observedGeneration'), status.observedGeneration, 'must be a non-negative integer'),
     );
   errors.push(...validateImmutable(status.qosClass ?? '', before.qosClass ?? '', field.child('qosClass')));
-  errors.push(...validateStates(pod, old, field), ...validateClaimStatuses(pod, field));
-  for (const name of ['podIPs', 'hostIPs'] as const)
-    errors.push(...validateAddresses(status[name] ?? [], before[name] ?? [], field.child(name)));
+  errors.push(
+    ...validateStates(pod, old, field),
+    ...validateClaimStatuses(pod, field),
+    ...validateExtendedClaim(pod, field.child('extendedResourceClaimStatus')),
+    ...validateAddresses(status.podIPs ?? [], before.podIPs ?? [], field.child('podIPs')),
+    ...validateHostAddress(status, field.child('hostIPs')),
+    ...validateAddresses(status.hostIPs ?? [], before.hostIPs ?? [], field.child('hostIPs')),
+  );
   for (const name of ['containerStatuses', 'initContainerStatuses', 'ephemeralContainerStatuses'] as const)
     errors.push(...validateUsers(status[name] ?? [], pod.spec, field.child(name)));
   for (const name of ['containers', 'initContainers'] as const) {
@@ -77,6 +83,9 @@ function validateUsers(
   });
 }
 
+/** Bytes of what is said of a device's health. */
+const maxHealthMessage = 1024;
+
 /** The health of devices: of resources that the container has, each device once. */
 function validateDeviceHealth(
   statuses: readonly ContainerStatus[],
@@ -99,12 +108,14 @@ function validateDeviceHealth(
           ),
         );
       const seen = new Set<string>();
-      (resource.resources ?? []).forEach(({ resourceID, health = '' }, j) => {
+      (resource.resources ?? []).forEach(({ resourceID, health = '', message }, j) => {
         const one = at.child('resources').index(j);
         if (!['Healthy', 'Unhealthy', 'Unknown'].includes(health))
           errors.push(notSupported(one.child('health'), health, ['Healthy', 'Unhealthy', 'Unknown']));
-        if (!resourceID) errors.push(required(one.child('resourceID')));
-        else if (seen.has(resourceID)) errors.push(duplicate(one.child('resourceID'), resourceID));
+        if (message === '') errors.push(required(one.child('message'), 'must be non-empty if specified'));
+        else if (message !== undefined && Buffer.byteLength(message) > maxHealthMessage)
+          errors.push(tooLong(one.child('message'), maxHealthMessage));
+        if (seen.has(resourceID)) errors.push(duplicate(one.child('resourceID'), resourceID));
         seen.add(resourceID);
       });
       return errors;
@@ -135,9 +146,15 @@ function validateNoDeviceHealth(statuses: readonly ContainerStatus[], field: Fie
 /** A container that ended for good does not run again. */
 function validateStates({ status }: Pod, old: Pod, field: FieldPath): FieldError[] {
   const spec = old.spec ?? { containers: [] };
+  const all = [...(spec.initContainers ?? []), ...spec.containers].some(({ restartPolicyRules = [] }) =>
+    restartPolicyRules.some(({ action }) => action === 'RestartAllContainers'),
+  );
   const lists = [
-    ['containerStatuses', (name: string, code: number) => mayRestart(spec, name, code)],
-    ['initContainerStatuses', (name: string, code: number) => mayRestartInit(spec, name, code)],
+    ['containerStatuses', (name: string, code: number) => all || mayRestart(spec, 'containers', name, code)],
+    [
+      'initContainerStatuses',
+      (name: string, code: number) => all || mayRestart(spec, 'initContainers', name, code),
+    ],
     ['ephemeralContainerStatuses', () => false],
   ] as const;
   return lists.flatMap(([list, restarts]) =>
@@ -157,60 +174,88 @@ function validateStates({ status }: Pod, old: Pod, field: FieldPath): FieldError
   );
 }
 
-function mayRestart(spec: PodSpec, name: string, exitCode: number): boolean {
-  const container = spec.containers.find((one) => one.name === name);
-  for (const { action, exitCodes } of container?.restartPolicyRules ?? []) {
+/** Whether a container may run again after it ended: its own rules and policy decide before those of the pod. */
+function mayRestart(
+  spec: PodSpec,
+  list: 'containers' | 'initContainers',
+  name: string,
+  exitCode: number,
+): boolean {
+  const container = (spec[list] ?? []).find((one) => one.name === name);
+  if (container === undefined) return false;
+  const { restartPolicy, restartPolicyRules = [] } = container;
+  const rule = restartPolicyRules.find(({ exitCodes }) => {
     const listed = (exitCodes?.values ?? []).includes(exitCode);
-    const applies = exitCodes?.operator === 'In' ? listed : exitCodes?.operator === 'NotIn' && !listed;
-    if (applies && action === 'Restart') return true;
-  }
-  const policy = container?.restartPolicy ?? spec.restartPolicy ?? 'Always';
-  return policy === 'Always' || (policy === 'OnFailure' && exitCode !== 0);
-}
-
-function mayRestartInit(spec: PodSpec, name: string, exitCode: number): boolean {
-  const container = spec.initContainers?.find((one) => one.name === name);
-  if (container?.restartPolicy === 'Always') return true;
-  // Init containers run again with their pod's sandbox, also those that had succeeded.
-  const policy = spec.restartPolicy ?? 'Always';
+    return exitCodes?.operator === 'In' ? listed : exitCodes?.operator === 'NotIn' && !listed;
+  });
+  if (restartPolicy !== undefined && rule?.action === 'Restart') return true;
+  const policy = restartPolicy ?? spec.restartPolicy ?? 'Always';
   return policy === 'Always' || (policy === 'OnFailure' && exitCode !== 0);
 }
 
 function validateClaimStatuses({ spec, status }: Pod, field: FieldPath): FieldError[] {
   const seen = new Set<string>();
   return (status?.resourceClaimStatuses ?? []).flatMap(({ name, resourceClaimName }, index) => {
-    const at = field.child('resourceClaimStatuses').index(index).child('name');
+    const place = field.child('resourceClaimStatuses').index(index);
+    const at = place.child('name');
     const errors: FieldError[] = [];
     if (!(spec?.resourceClaims ?? []).some((claim) => claim.name === name))
       errors.push(invalid(at, name, 'must match the name of an entry in `spec.resourceClaims`'));
     if (seen.has(name)) errors.push(duplicate(at, name));
     seen.add(name);
     if (resourceClaimName !== undefined)
-      errors.push(...validateFormat(dns1123SubdomainErrors, resourceClaimName, at));
+      errors.push(
+        ...validateFormat(dns1123SubdomainErrors, resourceClaimName, place.child('resourceClaimName')),
+      );
     return errors;
   });
 }
 
-/** One address, or one of each family. */
-function validateAddresses(
-  addresses: readonly { ip: string }[],
-  old: readonly { ip: string }[],
-  field: FieldPath,
-): FieldError[] {
-  const known = old.map(({ ip }) => ip);
-  const errors = addresses.flatMap(({ ip }, index) => validateAddress(ip, field.index(index), known));
-  if (errors.length > 0 || addresses.length < 2) return errors;
-  const all = addresses.map(({ ip }) => ip);
-  // Upstream shows the list in its internal form here.
-  const shown = all.map((IP) => ({ IP }));
-  const families = new Set(all.map(familyOf));
-  if (addresses.length > 2 || families.size !== 2)
-    errors.push(invalid(field, shown, 'may specify no more than one IP for each IP family'));
-  if (new Set(all).size !== all.length)
-    errors.push(
-      ...all.flatMap((ip, index) =>
-        all.indexOf(ip) < index ? [duplicate(field.index(index), { IP: ip })] : [],
-      ),
-    );
+/** The claim that was made for the pod's extended resources, and which request is for which container. */
+function validateExtendedClaim({ spec, status }: Pod, field: FieldPath): FieldError[] {
+  const claim = status?.extendedResourceClaimStatus;
+  if (claim === undefined) return [];
+  const requestMappings = claim.requestMappings ?? [];
+  const { resourceClaimName } = claim;
+  const containers = new Map(
+    [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])].map((one) => [one.name, one]),
+  );
+  const at = field.child('requestMappings');
+  const errors: FieldError[] = [];
+  if (requestMappings.length === 0) errors.push(required(at, 'at least one request mapping is required'));
+  const seen = new Set<string>();
+  requestMappings.forEach((mapping, index) => {
+    const { containerName, resourceName, requestName } = mapping;
+    const place = at.index(index);
+    const container = containers.get(containerName);
+    if (container === undefined)
+      errors.push(
+        invalid(
+          place.child('containerName'),
+          containerName,
+          'must match the name of an entry in spec.initContainers.name or spec.containers.name',
+        ),
+      );
+    else if (!Object.hasOwn(container.resources?.requests ?? {}, resourceName))
+      errors.push(
+        invalid(
+          place.child('resourceName'),
+          resourceName,
+          'must match the extended resource name of an entry in spec.initContainers.resources.requests or spec.containers.resources.requests',
+        ),
+      );
+    errors.push(...validateFormat(dns1123LabelErrors, requestName, field.child('requestName')));
+    const key = JSON.stringify([containerName, resourceName, requestName]);
+    if (seen.has(key))
+      for (const name of ['containerName', 'resourceName', 'requestName'] as const)
+        errors.push(duplicate(place.child(name), mapping[name]));
+    seen.add(key);
+  });
+  const claimName = field.child('resourceClaimName');
+  errors.push(
+    ...(resourceClaimName
+      ? validateFormat(dns1123SubdomainErrors, resourceClaimName, claimName)
+      : [required(claimName)]),
+  );
   return errors;
 }

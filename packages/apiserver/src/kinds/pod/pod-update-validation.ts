@@ -1,4 +1,11 @@
-import type { Container, NodeSelectorTerm, Pod, PodSpec, Toleration } from '@kubewright/api/core/v1';
+import type {
+  Affinity,
+  Container,
+  NodeSelectorTerm,
+  Pod,
+  PodSpec,
+  Toleration,
+} from '@kubewright/api/core/v1';
 import {
   type FieldError,
   type FieldPath,
@@ -11,15 +18,15 @@ import { inRange } from '../../validation/formats.js';
 import { goForm } from '../../validation/go-form.js';
 import { sameValue } from '../../validation/immutable.js';
 import { lineDifference } from '../../validation/line-difference.js';
-import { maxInt32 } from './pod-validation.js';
-import { validateAnnotationsKept } from './profile-annotations.js';
+import { maxInt32, validateAnnotationsUpdate } from './pod-validation.js';
+import { validateTolerations } from './scheduling-validation.js';
 
 /** What a change of a pod may change: images, the deadline, more tolerations, fewer scheduling gates. */
 export function validatePodUpdate(pod: Pod, old: Pod): FieldError[] {
   const field = path('spec');
   const spec = pod.spec ?? { containers: [] };
   const oldSpec = old.spec ?? { containers: [] };
-  const errors = validateAnnotationsKept(pod, old);
+  const errors = validateAnnotationsUpdate(pod, old);
   for (const name of ['containers', 'initContainers'] as const) {
     const { wrong, stop } = validateImages(spec[name] ?? [], oldSpec[name] ?? [], field.child(name));
     errors.push(...wrong);
@@ -86,23 +93,20 @@ function validateMoreTolerations(
       sameValue({ ...one, tolerationSeconds }, tolerations[index]),
     ),
   );
-  // The tolerations themselves are checked a second time here upstream.
+  // What holds for all tolerations has been said already: upstream says it again.
   return kept
-    ? []
+    ? validateTolerations(tolerations, field)
     : [forbiddenField(field, 'existing toleration can not be modified except its tolerationSeconds')];
 }
 
 function validateFewerGates(spec: PodSpec, old: PodSpec, field: FieldPath): FieldError[] {
-  const had = new Set((old.schedulingGates ?? []).map(({ name }) => name));
-  return (spec.schedulingGates ?? []).flatMap(({ name }, index) =>
-    had.has(name)
-      ? []
-      : [
-          forbiddenField(
-            field.index(index).child('name'),
-            `only deletion is allowed, but found new scheduling gate '${name}'`,
-          ),
-        ],
+  const added = new Map((spec.schedulingGates ?? []).map(({ name }, index) => [name, index]));
+  for (const { name } of old.schedulingGates ?? []) added.delete(name);
+  return [...added].map(([name, index]) =>
+    forbiddenField(
+      field.index(index).child('name'),
+      `only deletion is allowed, but found new scheduling gate '${name}'`,
+    ),
   );
 }
 
@@ -133,10 +137,10 @@ function validateRest(spec: PodSpec, old: PodSpec, field: FieldPath): FieldError
         ),
       );
     masked.nodeSelector = old.nodeSelector;
-    errors.push(...validateNarrowed(spec, old, field.child('affinity', 'nodeAffinity')));
-    const affinity = { ...spec.affinity, nodeAffinity: old.affinity?.nodeAffinity };
-    const isEmpty = Object.values(affinity).every((value) => value === undefined);
-    masked.affinity = isEmpty && old.affinity === undefined ? undefined : affinity;
+    if (!sameValue(spec.affinity?.nodeAffinity, old.affinity?.nodeAffinity)) {
+      errors.push(...validateNarrowed(spec, old, field.child('affinity', 'nodeAffinity')));
+      masked.affinity = withOldNodeAffinity(spec.affinity, old.affinity);
+    }
   }
   if (sameValue(masked, old)) return errors;
   const shown = lineDifference(goForm(old, 'PodSpec'), goForm(masked, 'PodSpec'));
@@ -148,6 +152,15 @@ function validateRest(spec: PodSpec, old: PodSpec, field: FieldPath): FieldError
 
 function withOldImages(containers: readonly Container[], old: readonly Container[]): Container[] {
   return containers.map((container, index) => ({ ...container, image: old[index]?.image }));
+}
+
+function withOldNodeAffinity(
+  affinity: Affinity | undefined,
+  old: Affinity | undefined,
+): Affinity | undefined {
+  const onlyNodes = affinity?.podAffinity === undefined && affinity?.podAntiAffinity === undefined;
+  if (old === undefined && onlyNodes) return undefined;
+  return { ...affinity, nodeAffinity: old?.nodeAffinity };
 }
 
 /** Requirements may be added to the terms that there are. */

@@ -24,7 +24,11 @@ import {
   validateInitContainers,
 } from './container-validation.js';
 import { validateDnsConfig } from './dns-validation.js';
-import { validateProfileAnnotations, validateProfilesMatch } from './profile-annotations.js';
+import {
+  validateAnnotationsKept,
+  validateProfileAnnotations,
+  validateProfilesMatch,
+} from './profile-annotations.js';
 import { validateResourceClaims } from './resource-claim-validation.js';
 import { validateContainerResources, validatePodResources } from './resource-validation.js';
 import {
@@ -184,13 +188,14 @@ function validateNames(spec: PodSpec, field: FieldPath): FieldError[] {
     errors.push(
       ...validateFormat(dns1123SubdomainErrors, spec.runtimeClassName, field.child('runtimeClassName')),
     );
-  errors.push(
-    ...validateChoice(
-      spec.preemptionPolicy,
-      ['PreemptLowerPriority', 'Never'],
-      field.child('preemptionPolicy'),
-    ),
-  );
+  if (spec.preemptionPolicy !== undefined)
+    errors.push(
+      ...validateRequiredChoice(
+        spec.preemptionPolicy,
+        ['PreemptLowerPriority', 'Never'],
+        field.child('preemptionPolicy'),
+      ),
+    );
   if (spec.overhead !== undefined)
     errors.push(...validateContainerResources({ limits: spec.overhead }, spec, field.child('overhead')));
   if (spec.os !== undefined) {
@@ -280,6 +285,14 @@ export function validatePodAnnotations(
     errors.push(invalid(field.key(deletionCost), cost, 'must be a 32bit integer'));
   errors.push(...validateProfileAnnotations({ annotations }, spec, field));
   return errors;
+}
+
+/** Annotations of a pod that changes; what holds for all of them is said once more, as upstream does. */
+export function validateAnnotationsUpdate(pod: Pod, old: Pod): FieldError[] {
+  return [
+    ...validateAnnotationsKept(pod, old),
+    ...validatePodAnnotations(pod.metadata, pod.spec ?? { containers: [] }, path('metadata', 'annotations')),
+  ];
 }
 
 function isInt32(value: string): boolean {

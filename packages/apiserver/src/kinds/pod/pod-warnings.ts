@@ -11,7 +11,7 @@ import type {
   Volume,
 } from '@kubewright/api/core/v1';
 import type { ObjectMeta } from '@kubewright/api/meta/v1';
-import { FieldPath } from '../../validation/field-error.js';
+import { type FieldPath, path } from '../../validation/field-error.js';
 import { addressWarnings, fractionWarnings, nodeTermWarnings, oldNodeLabel } from '../warnings.js';
 import { portWarnings } from './port-warnings.js';
 import { visitContainers } from './visit-containers.js';
@@ -45,9 +45,8 @@ function specWarnings(
   field: FieldPath | undefined,
 ): string[] {
   if (spec === undefined) return [];
-  const root = field ?? new FieldPath('');
-  const at = root.child('spec');
-  const notes = root.child('metadata', 'annotations');
+  const at = field?.child('spec') ?? path('spec');
+  const notes = field?.child('metadata', 'annotations') ?? path('metadata', 'annotations');
   const containers = visitContainers(spec, at);
   const warnings: string[] = [];
   if (spec.affinity ?? spec.nodeSelector ?? spec.topologySpreadConstraints)

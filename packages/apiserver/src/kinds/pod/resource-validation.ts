@@ -18,6 +18,7 @@ import {
   required,
 } from '../../validation/field-error.js';
 import { validateFormat } from '../../validation/formats.js';
+import { isHugePages } from '../resource-list.js';
 import { amountTogether } from './amount-together.js';
 
 /** What comes in whole ones only. */
@@ -179,10 +180,6 @@ export function validateResourceName(name: string, field: FieldPath): FieldError
 /** `hugepages-2Mi`, also behind `requests.` */
 export function isQuotaHugePages(name: string): boolean {
   return isHugePages(name) || name.startsWith('requests.hugepages-');
-}
-
-function isHugePages(name: string): boolean {
-  return name.startsWith('hugepages-');
 }
 
 /** A resource that somebody other than Kubernetes counts (`example.com/gpu`). */

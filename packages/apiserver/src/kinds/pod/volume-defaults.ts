@@ -20,9 +20,6 @@ export function defaultVolume(volume: Volume): void {
     defaultFile(item);
   }
   for (const source of volume.projected?.sources ?? []) {
-    // What is off by default is taken and forgotten.
-    delete source.clusterTrustBundle;
-    delete source.podCertificate;
     if (source.serviceAccountToken !== undefined) source.serviceAccountToken.expirationSeconds ??= 3600;
     for (const item of source.downwardAPI?.items ?? []) {
       defaultFile(item);
