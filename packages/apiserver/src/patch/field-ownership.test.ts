@@ -95,14 +95,14 @@ describe('managedFieldsAfter', () => {
   it('knows an item that stands there twice as one, which is whose who doubled it', () => {
     const containers = ['x', 'y'].map((image) => ({ name: 'a', image }));
     const spec = { ...(scaled.spec as object), template: { ...template, spec: { containers } } };
-    const doubled = updateManagedFields(scaled, { ...scaled, spec }, by('other', { now: noon + 9000 }));
+    const doubled = updated(scaled, { ...scaled, spec }, by('other', { now: noon + 9000 }));
     const containersOf = (object: JsonObject) =>
       entries(object)?.map(({ fieldsV1 }) =>
         JSON.stringify(fieldsV1).replace(/.*"f:containers":|^(?!.*"f:containers").*/, ''),
       );
     expect(containersOf(doubled)).toEqual(['', '', expect.stringMatching(/^\{"k:[^}]*\}":\{\}\}/)]);
     const third = by('third', { now: noon + 9000 });
-    const single = updateManagedFields(doubled, { ...doubled, spec: scaled.spec as JsonObject }, third);
+    const single = updated(doubled, { ...doubled, spec: scaled.spec as JsonObject }, third);
     expect(containersOf(single)).toEqual(['', '', expect.stringContaining('"f:image":{}')]);
   });
 
