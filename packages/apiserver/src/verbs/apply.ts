@@ -67,12 +67,14 @@ export async function apply(exchange: Exchange, served: ServedKind, form?: Appli
     return served.toStored(object);
   };
   let created = false;
-  const create = () => {
+  const create = async () => {
     const object = applied(undefined);
     if (object === undefined) throw new Error('an apply to nothing makes an object');
     refuseUid(served, object);
+    const made = await createObject(server, resource, object, context);
+    // One who comes too late for it updates after all.
     created = true;
-    return createObject(server, resource, object, context);
+    return made;
   };
   const written = await updateObject(
     server,

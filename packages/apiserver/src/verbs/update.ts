@@ -39,12 +39,14 @@ export async function update(exchange: Exchange, served: ServedKind): Promise<vo
   const { resource } = served;
   const context = writeContext(exchange, served, options);
   let created = false;
-  const create = () => {
+  const create = async () => {
     const stored = next();
     refuseOtherUid(served, stored, undefined);
-    created = true;
     delete stored.metadata.resourceVersion;
-    return createObject(server, resource, stored, context);
+    const made = await createObject(server, resource, stored, context);
+    // One who comes too late for it updates after all.
+    created = true;
+    return made;
   };
   const mayCreate = subresource === '' && resource.rules.createdByUpdate === true;
   const updated = await updateObject(
