@@ -1,6 +1,7 @@
 import { encodeJson, type KubernetesObject } from '@kubewright/api';
 import type { ManagedFieldsEntry } from '@kubewright/api/meta/v1';
 import { type FieldSet, textOf } from '../patch/field-set.js';
+import { answerBytes } from './answer-bytes.js';
 import { parseOwnJson } from './own-json.js';
 
 /**
@@ -123,7 +124,7 @@ function splice(stored: Buffer, from: number, revision: number, lineEnds = 0): B
   const member = versionMember(revision);
   const version = stored[at] === closingBrace ? member.slice(0, -1) : member;
   const opening = from === 0 ? 0 : 1;
-  const bytes = Buffer.allocUnsafe(opening + stored.length - from + version.length + lineEnds);
+  const bytes = answerBytes(opening + stored.length - from + version.length + lineEnds);
   if (opening === 1) bytes[0] = openingBrace;
   let end = opening + stored.copy(bytes, opening, from, at);
   end += bytes.write(version, end, 'latin1');
