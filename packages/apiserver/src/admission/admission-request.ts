@@ -47,16 +47,16 @@ export class AdmissionRequest<T extends KubernetesObject = KubernetesObject> {
   #old: T | undefined;
   #round: 'first' | 'first, another is wanted' | 'second' = 'first';
 
-  constructor(fields: AdmissionRequestFields<T>) {
-    this.operation = fields.operation;
-    this.resource = fields.resource;
-    this.subresource = fields.subresource;
-    this.namespace = fields.namespace;
-    this.name = fields.name;
-    this.kind = fields.kind ?? fields.resource.rules.kind;
-    this.object = fields.object;
-    this.context = fields.context;
-    this.#makeOld = fields.oldObject;
+  constructor({ operation, resource, subresource, ...rest }: AdmissionRequestFields<T>) {
+    this.operation = operation;
+    this.resource = resource;
+    this.subresource = subresource;
+    this.namespace = rest.namespace;
+    this.name = rest.name;
+    this.kind = rest.kind ?? resource.rules.kind;
+    this.object = rest.object;
+    this.context = rest.context;
+    this.#makeOld = rest.oldObject;
   }
 
   /** What an update changes or a delete removes; undefined for creates. Nobody changes it. */
