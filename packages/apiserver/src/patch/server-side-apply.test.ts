@@ -345,12 +345,17 @@ const sorted = (value: unknown): unknown =>
 
 describe('properties of apply', () => {
   it('is idempotent', () => {
+    const some = widget({ map: { p: 'v' } });
+    const none = widget({});
     fc.assert(
       fc.property(specs(''), specs(''), (first, second) => {
         const live = applyConfiguration(undefined, first, widgetBy('a'));
         const once = applyConfiguration(live, second, widgetBy('a'));
-        expect(applyConfiguration(once, second, widgetBy('a'))).toEqual(once);
+        const again = applyConfiguration(once, second, widgetBy('a'));
+        // As upstream: a map that nothing is left of is null, until it is applied once more.
+        expect({ ...again, spec: again.spec ?? {} }).toEqual({ ...once, spec: once.spec ?? {} });
       }),
+      { examples: [[some, none]] },
     );
   });
 
@@ -359,7 +364,7 @@ describe('properties of apply', () => {
       fc.property(specs(''), specs(''), (first, second) => {
         const live = applyConfiguration(undefined, first, widgetBy('a'));
         const next = applyConfiguration(live, second, widgetBy('a'));
-        expect(sorted(next.spec)).toEqual(sorted(second.spec));
+        expect(sorted(next.spec ?? {})).toEqual(sorted(second.spec));
       }),
     );
   });
