@@ -55,7 +55,6 @@ export async function createObject<T extends KubernetesObject>(
     if (generated) candidate.metadata.name = generateName(metadata.generateName ?? '');
     resource.rules.default?.(candidate);
     fillSystemFields(resource, candidate, context);
-    await inStep;
     try {
       return await createNamed(registry, request.named(candidate.metadata.name ?? '', candidate), candidate);
     } catch (error) {
@@ -84,6 +83,7 @@ async function createNamed<T extends KubernetesObject>(
     if (errors.length > 0) throw invalidObject(rules.kind, name, errors);
     const admitted = registry.admission.validate(request);
     if (admitted !== undefined) await admitted;
+    await inStep;
     return await store(registry, request, object);
   } catch (error) {
     await giveBack?.();
