@@ -80,8 +80,9 @@ export function wildcardDns1123SubdomainErrors(value: string): string[] {
 export function qualifiedNameErrors(value: string): string[] {
   // Nearly all names are right, and many are looked at in each write.
   const slash = value.indexOf('/');
-  if (value.length - slash <= 64 && qualifiedName.test(value.slice(slash + 1)))
-    if (slash < 0 || (slash > 0 && dns1123SubdomainErrors(value.slice(0, slash)).length === 0)) return [];
+  const isPrefixRight =
+    slash < 0 || (slash > 0 && dns1123SubdomainErrors(value.slice(0, slash)).length === 0);
+  if (isPrefixRight && value.length - slash <= 64 && qualifiedName.test(value.slice(slash + 1))) return [];
   const parts = value.split('/');
   if (parts.length > 2)
     return [
@@ -181,15 +182,15 @@ const qualifiedName = new RegExp(`^${qualifiedNameFormat}$`);
 const labelValue = new RegExp(`^${labelValueFormat}$`);
 const configMapKey = new RegExp(`^${configMapKeyFormat}$`);
 
-/** @param unit what the message counts in; upstream's rules of DNS names speak of characters */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: all that take one byte
-const ascii = /^[\u0000-\u007f]*$/;
+/** Characters that take one byte each. */
+const printableAscii = /^[ -~]*$/;
 
+/** @param unit what the message counts in; upstream's rules of DNS names speak of characters */
 function tooLong(value: string, limit: number, unit = 'characters'): string[] {
   // Go counts bytes. Only ASCII passes the other rules, so a text of more characters is too long either way.
   // A unit of a string is at most three bytes.
   if (value.length * 3 <= limit) return [];
-  const isBytes = value.length > limit || ascii.test(value);
+  const isBytes = value.length > limit || printableAscii.test(value);
   const length = isBytes ? value.length : new TextEncoder().encode(value).length;
   return length > limit ? [`must be no more than ${limit} ${unit}`] : [];
 }

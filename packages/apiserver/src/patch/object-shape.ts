@@ -1,6 +1,6 @@
 import type { FieldType, ListType } from './field-types.js';
 import { isObject, type JsonObject } from './json-object.js';
-import { elementOf, granularList, granularMap, isEmptyValue, memberType } from './typed-value.js';
+import { elementOf, granularList, granularMap, isEmptyValue, keyOf, memberType } from './typed-value.js';
 
 /** All that the fields of a value depend on: names and keys, and of other values what they are. */
 export type Shape =
@@ -83,19 +83,17 @@ function hasListShape(value: object, { list, keys, items }: ListShape): boolean 
 
 function hasKeys(list: ListType, item: unknown, keys: readonly unknown[]): boolean {
   if (list.relation === 'set') return item === keys[0];
-  for (let i = 0; i < keys.length; i++) if (keyOf(list, item, i) !== keys[i]) return false;
+  for (let i = 0; i < keys.length; i++) if (keyAt(list, item, i) !== keys[i]) return false;
   return true;
 }
 
 function keysOf(list: ListType, item: unknown): unknown[] {
-  return list.relation === 'set' ? [item] : list.keys.map((_, i) => keyOf(list, item, i));
+  return list.relation === 'set' ? [item] : list.keys.map((_, i) => keyAt(list, item, i));
 }
 
-function keyOf(list: ListType, item: unknown, index: number): unknown {
+function keyAt(list: ListType, item: unknown, index: number): unknown {
   const key = list.keys[index] as string;
-  return isObject(item) && Object.hasOwn(item, key)
-    ? (item[key] ?? list.keyDefault(key))
-    : list.keyDefault(key);
+  return isObject(item) ? keyOf(list, item, key) : list.keyDefault(key);
 }
 
 /** Whether a leaf fits its type depends on what it is; who creates an object does not own the zeros that any has. */

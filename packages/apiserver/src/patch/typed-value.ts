@@ -52,7 +52,7 @@ export function elementOf(list: ListType, item: unknown): { element: string } | 
 }
 
 /** The value of an item's key, which may be null: only what is left out is what it is by default. */
-function keyOf(list: ListType, item: JsonObject, key: string): unknown {
+export function keyOf(list: ListType, item: JsonObject, key: string): unknown {
   const value = own(item, key);
   return value === undefined ? list.keyDefault(key) : value;
 }
