@@ -51,7 +51,7 @@ const dualStack = "must be 'RequireDualStack' or 'PreferDualStack' when multiple
  * A Service that prefers both families keeps those that it has, whatever the cluster has meanwhile, until somebody
  * changes its type, families or addresses.
  */
-export function isSettled(spec: ServiceSpec, old: ServiceSpec | undefined): boolean {
+function isSettled(spec: ServiceSpec, old: ServiceSpec | undefined): boolean {
   return (
     old !== undefined &&
     spec.type === old.type &&
